@@ -1,0 +1,1 @@
+"""Telephony: from datagrams to call flows."""

@@ -1,0 +1,1 @@
+"""What a flow may do with a call."""

@@ -1,0 +1,1 @@
+"""The services, one short file each; a flow reads as the call sounds."""

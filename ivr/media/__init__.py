@@ -1,0 +1,1 @@
+"""Media as values: packets, frames, tones and keys; no I/O."""

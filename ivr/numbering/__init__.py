@@ -1,0 +1,1 @@
+"""The numbering plan: digits and a caller in, a destination out; no I/O."""

@@ -1,0 +1,1 @@
+"""The only disk: recordings and other files."""

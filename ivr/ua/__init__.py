@@ -1,0 +1,1 @@
+"""User agents: registrar, authentication, incoming and outgoing calls."""

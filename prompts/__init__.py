@@ -1,0 +1,1 @@
+"""What the network says: texts, readings and rendered audio."""

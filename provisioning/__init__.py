@@ -1,0 +1,1 @@
+"""The carrier's office: who has what, and what it is set to."""

@@ -1,0 +1,200 @@
+"""The one door between telephony and the office: pure values and ports.
+
+Telephony reads through `Directory` (answered from memory) and changes settings
+through the other ports; a method that changes something returns once the change
+is durable, and raises `StorageUnavailable` when it cannot be made so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, Protocol
+
+E164 = NewType("E164", str)
+"""A full international number: `+`, country code, up to 15 digits (ITU-T E.164)."""
+
+
+class Profile(StrEnum):
+    """Whose service codes a line obeys; the same digits mean different things elsewhere."""
+
+    DOCOMO = "docomo"
+    AU = "au"
+    RAKUTEN = "rakuten"
+    NTT = "ntt"
+
+
+class Access(StrEnum):
+    """How a phone reaches its line: the phone's own dialler, or the Link app (LINE-03)."""
+
+    OS = "os"
+    LINK = "link"
+
+
+class ContractKind(StrEnum):
+    """Who signed: a person or a company."""
+
+    CONSUMER = "consumer"
+    CORPORATE = "corporate"
+
+
+class LineStatus(StrEnum):
+    """Whether the network serves the line."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Language(StrEnum):
+    """The language a line hears."""
+
+    JA = "ja"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a line is charged from: its MA (message area) and prefecture."""
+
+    ma: str
+    prefecture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A subscriber's line (LINE-01). `options` are contracted option names of the profile."""
+
+    number: E164
+    profile: Profile
+    location: Location
+    kind: ContractKind = ContractKind.CONSUMER
+    status: LineStatus = LineStatus.ACTIVE
+    options: frozenset[str] = frozenset()
+    freephone: E164 | None = None
+    language: Language = Language.JA
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One SIP account of a line: `user` is the AOR's user part; HA1 as hex, by digest algorithm."""
+
+    user: str
+    line: E164
+    access: Access
+    ha1: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One contact of an AOR (RFC 3261 §10.3); `expires_at` in UTC epoch seconds.
+
+    `flow` names the transport and the peer the REGISTER came from, as
+    `udp:192.0.2.1:5062`, so that a phone behind a NAT stays reachable.
+    """
+
+    contact: str
+    call_id: str
+    cseq: int
+    expires_at: float
+    flow: str
+    q: float = 1.0
+    path: tuple[str, ...] = ()
+    instance: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """The diversion of one line (3GPP TS 24.604); `target` outlives `active`."""
+
+    active: bool = False
+    target: E164 | None = None
+    ring_time_s: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class NumberDisplay:
+    """特定番号通知 (SHOW-01): the contracted freephone number and whether calls show it."""
+
+    number: E164 | None = None
+    active: bool = False
+
+
+class ContractError(Exception):
+    """The office refused; nothing was changed."""
+
+
+class UnknownLine(ContractError):
+    """No such line."""
+
+
+class NoTarget(ContractError):
+    """Forwarding cannot start: no number was ever set."""
+
+
+class NotContracted(ContractError):
+    """The line's contract does not have this service."""
+
+
+class OutOfRange(ContractError):
+    """A value lies outside what the carrier profile allows."""
+
+
+class StorageUnavailable(ContractError):
+    """The change could not be made durable; try again later."""
+
+
+class Directory(Protocol):
+    """Lines and accounts, answered from memory."""
+
+    def line(self, number: E164) -> Line | None: ...
+    def account(self, user: str) -> Account | None: ...
+    def accounts_of(self, number: E164) -> tuple[Account, ...]: ...
+
+
+class BindingStore(Protocol):
+    """Where registrations survive a restart."""
+
+    async def load(self) -> Mapping[str, tuple[Binding, ...]]: ...
+    async def save(self, user: str, bindings: tuple[Binding, ...]) -> None: ...
+
+
+class Forwarding(Protocol):
+    """The diversions of every line (FWD-01)."""
+
+    async def of(self, line: E164) -> Diversion: ...
+    async def start(self, line: E164) -> Diversion: ...
+    async def stop(self, line: E164) -> None: ...
+    async def set_target(self, line: E164, target: E164) -> None: ...
+    async def set_ring_time(self, line: E164, seconds: int) -> None: ...
+
+
+class Presentation(Protocol):
+    """Which number a line shows when it calls (SHOW-01)."""
+
+    async def of(self, line: E164) -> NumberDisplay: ...
+    async def start(self, line: E164) -> NumberDisplay: ...
+    async def stop(self, line: E164) -> NumberDisplay: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RingTimes:
+    """Bounds and default of a profile's no-answer time, in seconds (FWD-05)."""
+
+    least: int
+    most: int
+    default: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierProfile:
+    """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml)."""
+
+    profile: Profile
+    services: Mapping[str, str]
+    ring_times: RingTimes
+
+
+class Profiles(Protocol):
+    """Carrier profiles by name."""
+
+    def of(self, profile: Profile) -> CarrierProfile: ...
