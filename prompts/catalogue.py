@@ -1,13 +1,13 @@
 """Everything the network can say, by name; the words live in `texts/<lang>.toml`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 
 class Prompt(StrEnum):
-    """A sentence with fillers; which values it takes stands in the texts."""
+    """Something the network says; which values it takes stands in `SIGNATURES`."""
 
     FORWARDING_MENU = "forwarding.menu"
     FORWARDING_STARTED = "forwarding.started"
@@ -31,6 +31,9 @@ class Prompt(StrEnum):
     DISPLAY_STARTED = "display.started"
     DISPLAY_STOPPED = "display.stopped"
     DISPLAY_NOT_CONTRACTED = "display.not-contracted"
+    DISPLAY_UNCHANGED = "display.unchanged"
+    NOT_CONTRACTED = "not-contracted"
+    CALL_FORWARDED = "call-forwarded"
     INVALID_KEY = "invalid-key"
     NO_INPUT = "no-input"
     TRY_LATER = "try-later"
@@ -39,9 +42,60 @@ class Prompt(StrEnum):
     TALKIE_SUSPENDED = "talkie.suspended"
     TALKIE_NOT_AVAILABLE = "talkie.not-available"
     TALKIE_UNREACHABLE = "talkie.unreachable"
+    TALKIE_CONGESTED = "talkie.congested"
     ECHO_TEST = "test.echo"
     KEYS_TEST = "test.keys"
     KEYS_HEARD = "test.keys-heard"
+
+
+class Kind(StrEnum):
+    """How a value is read, and what it must be."""
+
+    NUMBER = "number"
+    """A telephone number: E.164 `+81…`, or digits as dialled; read in groups, in national form."""
+    KEYS = "keys"
+    """Keys of a telephone, `0-9*#`, read one by one."""
+    COUNT = "count"
+    """How many messages or calls (件): int 0–999."""
+    ORDINAL = "ordinal"
+    """Which in a row (番目): int 1–999."""
+    SECONDS = "seconds"
+    """A duration (秒): int 0–999."""
+    MINUTES = "minutes"
+    """A duration (分): int 0–999."""
+    YEN = "yen"
+    """An amount (円): int 0–99,999,999."""
+    DATE = "date"
+    """A day of the year (月日): `datetime.date`."""
+    TIME = "time"
+    """A time of day, 12-hour with 午前/午後: `datetime.time`; seconds are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value a prompt takes: its name in the texts, and how it is read."""
+
+    name: str
+    kind: Kind
+
+
+_TARGET = Value("target", Kind.NUMBER)
+_RING_TIME = Value("ring_time", Kind.SECONDS)
+
+SIGNATURES: Mapping[Prompt, tuple[Value, ...]] = {
+    Prompt.FORWARDING_STARTED: (_TARGET,),
+    Prompt.FORWARDING_ON: (_TARGET, _RING_TIME),
+    Prompt.FORWARDING_CONFIRM_TARGET: (_TARGET,),
+    Prompt.FORWARDING_TARGET_SET: (_TARGET,),
+    Prompt.FORWARDING_ENTER_RING_TIME: (
+        Value("least", Kind.SECONDS),
+        Value("most", Kind.SECONDS),
+    ),
+    Prompt.FORWARDING_RING_TIME_SET: (_RING_TIME,),
+    Prompt.DISPLAY_STARTED: (Value("freephone", Kind.NUMBER),),
+    Prompt.KEYS_HEARD: (Value("keys", Kind.KEYS),),
+}
+"""What a prompt takes, in the order of `Voice.speech`'s values; a prompt not here takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
