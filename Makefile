@@ -1,0 +1,64 @@
+# tokuban: `make help` lists what there is. Every target does its own set-up.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+STAMPS := $(VENV)/.stamps
+PY := $(VENV)/bin/python
+ARGS ?=
+
+# Debian packages: what running needs, and what the tests drive besides.
+RUN_PACKAGES := python3-venv
+TEST_PACKAGES := $(RUN_PACKAGES) python3-dev gcc make git postgresql baresip linphone-cli \
+  sip-tester sox libsox-fmt-all tshark espeak-ng iproute2 procps
+
+.PHONY: help run test check bench format docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(STAMPS)/run ## bring the carrier up (options: make run ARGS="--sip-port 5070")
+	@exec $(VENV)/bin/tokuban up $(ARGS)
+
+test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
+	$(PY) -m pytest $(ARGS)
+
+check: $(STAMPS)/dev ## format, lint, types, import contracts
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(STAMPS)/dev $(STAMPS)/programs ## measure, and print each figure beside its target
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench"; done
+
+format: $(STAMPS)/dev ## format the code and repair what ruff can
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+docs: $(STAMPS)/dev ## write the generated pages of docs/reference anew
+	$(PY) -m lab.docs
+
+clean: ## remove the virtual environment and caches (data stays)
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- set-up; each step leaves a stamp, so that it is done once -----------------------------
+
+$(STAMPS)/venv: tools/setup
+	@tools/setup venv $(VENV) $(RUN_PACKAGES)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: $(STAMPS)/venv pyproject.toml
+	@tools/setup install $(VENV)
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
+	@tools/setup install-dev $(VENV)
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/programs: $(STAMPS)/venv Makefile
+	@tools/setup packages $(TEST_PACKAGES)
+	@touch $@

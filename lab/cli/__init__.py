@@ -1,0 +1,29 @@
+"""The command `tokuban`."""
+
+import sys
+
+import typer
+
+from lab.cli import up, version
+from lab.errors import Refused
+
+app = typer.Typer(
+    name="tokuban",
+    help="特番 tokuban: a Japanese carrier's voice services on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """Entry point: a refusal is told in its own words, without a traceback; status 2."""
+    try:
+        app()
+    except Refused as refusal:
+        print(f"tokuban: {refusal}", file=sys.stderr)
+        sys.exit(2)

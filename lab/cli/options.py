@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings file; without it tokuban.toml when present."
+    ),
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FOLDER", help="Folder of the database.")
+]
+Host = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="Address SIP and HTTP listen on.")
+]
+SipPort = Annotated[int | None, typer.Option("--sip-port", metavar="PORT", help="SIP port.")]
+HttpPort = Annotated[int | None, typer.Option("--http-port", metavar="PORT", help="HTTP port.")]
+RtpPorts = Annotated[
+    str | None, typer.Option("--rtp-ports", metavar="LOW-HIGH", help="RTP port range.")
+]
+Advertise = Annotated[
+    str | None,
+    typer.Option("--advertise", metavar="ADDRESS", help="Address phones are told (NAT)."),
+]

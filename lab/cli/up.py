@@ -1,0 +1,50 @@
+"""`tokuban up`: bring the carrier up."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import bootstrap
+from lab.cli import options
+from lab.configuration import load
+from lab.logging import configure
+
+
+def up(
+    config: options.Config = None,
+    data: options.Data = None,
+    host: options.Host = None,
+    sip_port: options.SipPort = None,
+    http_port: options.HttpPort = None,
+    rtp_ports: options.RtpPorts = None,
+    advertise: options.Advertise = None,
+    seed: Annotated[
+        Path | None, typer.Option("--seed", metavar="FILE", help="Seed file of lines.")
+    ] = None,
+    demo: Annotated[
+        bool | None, typer.Option("--demo", help="Allow the demo lines on any address.")
+    ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="One JSON object a log line.")
+    ] = False,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error")
+    ] = None,
+) -> None:
+    """Bring the carrier up and serve until Ctrl-C."""
+    settings = load(
+        config,
+        os.environ,
+        {
+            "sip": {"host": host, "port": sip_port, "advertise": advertise},
+            "http": {"host": host, "port": http_port},
+            "media": {"rtp_ports": rtp_ports},
+            "storage": {"folder": data},
+            "seed": {"file": seed, "demo": demo},
+            "log": {"format": "json" if log_json else None, "level": log_level},
+        },
+    )
+    configure(settings.log)
+    bootstrap.main(settings)
