@@ -1,1 +1,1 @@
-"""What a flow may do with a call."""
+"""What a flow may do with a call: answer, speak, ask, confirm, hang up."""

@@ -1,0 +1,268 @@
+"""A call as a flow sees it: it answers, speaks, asks and hangs up, and never mentions SIP.
+
+Wrong keys, silence, retries, barge-in and type-ahead live here. A flow has no
+hang-up branches: when the caller hangs up its task is cancelled, and when the
+network ends the call a verb raises `CallOver`, which the flow lets pass.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NoReturn, TypeVar
+
+from ivr.call.keys import KeyBuffer
+from ivr.call.leg import Leg
+from ivr.call.limits import CallLimits
+from ivr.call.log import Log
+from ivr.call.outcome import CallOver, Outcome
+from prompts.catalogue import Prompt, Voice
+from provisioning.contract import CarrierProfile, Line
+
+T = TypeVar("T")
+
+DIGITS = frozenset("0123456789")
+MOST_DIGITS = 20
+"""The longest number one can key: 010, and 15 digits (ITU-T E.164 §6), with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who is calling, as far as a service needs to know: the line and what its carrier offers."""
+
+    line: Line
+    profile: CarrierProfile
+    voice: Voice
+
+
+class Entry(Enum):
+    """What came of a question when it was no answer."""
+
+    SILENT = auto()
+    WRONG = auto()
+    STARTED_OVER = auto()
+
+
+class Call:
+    """One caller served by one flow.
+
+    A key stops an interruptible prompt before the key handler returns. Keys typed
+    ahead answer the questions that follow, whose prompts are then not spoken.
+    """
+
+    def __init__(self, leg: Leg, subscriber: Subscriber, limits: CallLimits, log: Log) -> None:
+        self.line = subscriber.line
+        self.profile = subscriber.profile
+        self.log = log
+        self.answered = False
+        self.over = False
+        self._leg = leg
+        self._voice = subscriber.voice
+        self._limits = limits
+        self._keys = KeyBuffer()
+        self._interruptible = False
+        leg.on_key = self._take_key
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID, for the log."""
+        return self._leg.call_id
+
+    async def answer(self) -> None:
+        """Answer the call; returns once it is established. Does nothing the second time."""
+        if not self.answered:
+            await self._leg.answer()
+            self.answered = True
+            self.log.info("call.answered")
+
+    async def play(self, prompt: Prompt, *values: object) -> None:
+        """Say `prompt`; a key stops it, and keys typed ahead pass it over."""
+        if self._keys:
+            self.log.info("prompt.passed-over", prompt=prompt.value)
+            return
+        await self._speak(prompt, values, interruptible=True)
+
+    async def warn(self, prompt: Prompt, *values: object) -> None:
+        """Say that something went otherwise than keyed.
+
+        What was typed ahead was meant for another course of things, so it is forgotten.
+        """
+        self._keys.clear()
+        await self._speak(prompt, values, interruptible=True)
+
+    async def ask(self, prompt: Prompt, *values: object, most: int = MOST_DIGITS) -> str:
+        """Ask for a number closed by `#`; `*` starts it over. One to `most` digits.
+
+        Raises:
+            CallOver: no number came in the tries allowed; the caller heard goodbye.
+        """
+        for _ in range(self._limits.attempts):
+            await self.play(prompt, *values)
+            entry = await self._number(most)
+            while entry is Entry.STARTED_OVER:
+                await self.play(prompt, *values)
+                entry = await self._number(most)
+            if isinstance(entry, str):
+                return entry
+            await self._complain(entry)
+        raise await self.give_up()
+
+    async def confirm(
+        self, prompt: Prompt, *values: object, yes: str = "#", again: str = "*"
+    ) -> bool:
+        """Read something back; True when the caller keys `yes`, False on `again`.
+
+        Keys typed before the reading back began are forgotten: nobody confirms
+        what they have not begun to hear.
+
+        Raises:
+            CallOver: neither was keyed in the tries allowed; the caller heard goodbye.
+        """
+        self._keys.clear()
+        return await self.choose(prompt, {yes: True, again: False}, *values)
+
+    async def choose(self, prompt: Prompt, choices: Mapping[str, T], *values: object) -> T:
+        """Offer `choices` by key and return the one chosen.
+
+        Raises:
+            CallOver: none was chosen in the tries allowed; the caller heard goodbye.
+        """
+        for _ in range(self._limits.attempts):
+            await self.play(prompt, *values)
+            key = await self._keys.next(self._limits.first_digit_s)
+            if key is not None and key in choices:
+                self.log.info("menu.chosen", prompt=prompt.value, key=key)
+                return choices[key]
+            await self._complain(Entry.SILENT if key is None else Entry.WRONG)
+        raise await self.give_up()
+
+    async def menu(self, prompt: Prompt, choices: Mapping[str, T]) -> AsyncIterator[T]:
+        """Offer `choices` again and again, yielding each one chosen.
+
+        Ends as `choose` does, when the caller has nothing more to choose.
+        """
+        while True:
+            yield await self.choose(prompt, choices)
+
+    async def keys(self) -> str:
+        """Wait for keys of any kind until none comes for a while; empty when none came at all."""
+        heard = ""
+        key = await self._keys.next(self._limits.first_digit_s)
+        while key is not None and len(heard) < MOST_DIGITS:
+            heard += key
+            key = await self._keys.next(self._limits.inter_digit_s)
+        return heard
+
+    async def keep(self, change: Coroutine[object, object, T]) -> T:
+        """Make a change the caller has asked for, to its end even if they hang up meanwhile.
+
+        Raises what `change` raises.
+        """
+        task = asyncio.ensure_future(change)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if not task.cancelled() and (error := task.exception()):
+                self.log.warning("change.failed-after-hang-up", error=type(error).__name__)
+            raise
+
+    async def talkie(self, prompt: Prompt, *values: object, then: int) -> NoReturn:
+        """Say why the call cannot be served, free of charge, and end it (LINE-05).
+
+        An unanswered caller hears it as early media, then gets the final response
+        `then`; an answered one hears it and the network hangs up.
+        """
+        if not self.answered:
+            await self._leg.progress()
+        for turn in range(self._limits.talkie_times):
+            if turn:
+                await asyncio.sleep(self._limits.talkie_pause_s)
+            await self._speak(prompt, values, interruptible=False)
+        self.hang_up(then)
+        raise CallOver(Outcome.REFUSED)
+
+    async def give_up(self, outcome: Outcome = Outcome.GAVE_UP) -> CallOver:
+        """Say goodbye and hang up; returns what to raise then."""
+        await self._speak(Prompt.GOODBYE, (), interruptible=False)
+        self.hang_up()
+        return CallOver(outcome)
+
+    async def apologise(self, status: int) -> None:
+        """Say that it does not work now, and end the call; unanswered it gets `status`."""
+        self._keys.clear()
+        if not self.answered:
+            await self._leg.progress()
+        await self._speak(Prompt.TRY_LATER, (), interruptible=False)
+        if self.answered:
+            await self._speak(Prompt.GOODBYE, (), interruptible=False)
+        self.hang_up(status)
+
+    async def echo(self) -> NoReturn:
+        """Send back what the caller says until they hang up."""
+        self._leg.echo(True)
+        await self._until_hang_up()
+
+    async def tone(self, ulaw: bytes) -> NoReturn:
+        """Play one period of a tone (8 kHz µ-law) over and over until the caller hangs up."""
+        self._leg.play(ulaw, loop=True)
+        await self._until_hang_up()
+
+    def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
+        """End the call; `status` is the final response of an unanswered one. Once only."""
+        if not self.over:
+            self.over = True
+            self._leg.hang_up(None if self.answered else status, reason)
+            self.log.info("call.hung-up", by="network", status=None if self.answered else status)
+
+    def _take_key(self, key: str) -> None:
+        if self.over:
+            return
+        if self._interruptible:
+            self._leg.stop_playing()
+        taken = self._keys.push(key)
+        self.log.info("key.received", key=key, taken=taken)
+
+    async def _speak(
+        self, prompt: Prompt, values: tuple[object, ...], *, interruptible: bool
+    ) -> None:
+        speech = self._voice.speech(prompt, *values)
+        ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def done(to_its_end: bool) -> None:
+            if not ended.done():
+                ended.set_result(to_its_end)
+
+        self.log.info("prompt.started", prompt=prompt.value, text=speech.text)
+        self._interruptible = interruptible
+        self._leg.play(speech.ulaw, done)
+        try:
+            to_its_end = await ended
+        except asyncio.CancelledError:
+            self._leg.stop_playing()
+            raise
+        finally:
+            self._interruptible = False
+        self.log.info("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
+
+    async def _number(self, most: int) -> str | Entry:
+        digits = ""
+        key = await self._keys.next(self._limits.first_digit_s)
+        while key is not None and key in DIGITS and len(digits) < most:
+            digits += key
+            key = await self._keys.next(self._limits.inter_digit_s)
+        if key is None:
+            return Entry.SILENT
+        if key == "*":
+            return Entry.STARTED_OVER
+        return digits if key == "#" and digits else Entry.WRONG
+
+    async def _complain(self, entry: Entry) -> None:
+        if entry is Entry.SILENT:
+            await self.play(Prompt.NO_INPUT)
+        else:
+            await self.warn(Prompt.INVALID_KEY)
+
+    async def _until_hang_up(self) -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets this event")

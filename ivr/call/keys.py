@@ -1,0 +1,45 @@
+"""Keys the caller pressed and nobody has read yet."""
+
+import asyncio
+from collections import deque
+
+MOST_WAITING_KEYS = 64
+"""More than any menu path needs; what is keyed beyond it is dropped (assumption)."""
+
+
+class KeyBuffer:
+    """A queue of keys with one reader: what is typed ahead waits here."""
+
+    def __init__(self) -> None:
+        self._keys: deque[str] = deque()
+        self._pressed = asyncio.Event()
+
+    def __bool__(self) -> bool:
+        """Whether a key waits."""
+        return bool(self._keys)
+
+    def push(self, key: str) -> bool:
+        """Add a key; False when the buffer is full and the key is lost."""
+        if len(self._keys) >= MOST_WAITING_KEYS:
+            return False
+        self._keys.append(key)
+        self._pressed.set()
+        return True
+
+    def clear(self) -> None:
+        """Forget what was typed ahead."""
+        self._keys.clear()
+        self._pressed.clear()
+
+    async def next(self, within_s: float) -> str | None:
+        """Take the oldest key, waiting up to `within_s` seconds; None when none came."""
+        if not self._keys:
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._pressed.wait()
+            except TimeoutError:
+                return None
+        key = self._keys.popleft()
+        if not self._keys:
+            self._pressed.clear()
+        return key

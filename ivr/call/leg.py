@@ -1,0 +1,75 @@
+"""One party's half of a call, as the layers below offer it to a `Call`."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from provisioning.contract import Account
+
+KeyHandler = Callable[[str], None]
+"""Takes one key of `0-9 * # A-D`, once a press, in the event loop's thread."""
+
+PlayEnded = Callable[[bool], None]
+"""Told once how playing ended: True at the audio's own end, False when stopped or replaced."""
+
+
+class Leg(Protocol):
+    """A caller who is authenticated and has dialled something.
+
+    When the caller hangs up, the task that serves the leg is cancelled; that is
+    the only way a hang-up shows. What is called on a leg that has ended does nothing.
+    Any class with these members is a leg; `tests/contract/leg_contract.py` says
+    how it must behave.
+    """
+
+    on_key: KeyHandler | None
+    """Called synchronously at each key press, before anything else happens with it."""
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID, to find the call in logs and traces."""
+        ...
+
+    @property
+    def account(self) -> Account:
+        """The SIP account the call came from: its user, line and access."""
+        ...
+
+    @property
+    def dialled(self) -> str:
+        """What was dialled, as the Request-URI's user part (or whole `tel:` URI) has it."""
+        ...
+
+    async def progress(self) -> None:
+        """Open early media: 183 with SDP, reliable where the peer can (RFC 3262, LINE-05).
+
+        Returns once audio may flow. Does nothing after `progress` or `answer`.
+        """
+        ...
+
+    async def answer(self) -> None:
+        """Answer, and return once the call is established (its ACK came) and audio may flow."""
+        ...
+
+    def play(self, ulaw: bytes, done: PlayEnded | None = None, *, loop: bool = False) -> None:
+        """Play 8 kHz mono µ-law in place of what is playing; with `loop` until stopped.
+
+        `done` is called exactly once: during a later call of `play`, `stop_playing` or
+        `hang_up`, or at the end of the audio; never before this call returns.
+        """
+        ...
+
+    def stop_playing(self) -> None:
+        """Stop at once: no further packet of the prompt leaves."""
+        ...
+
+    def echo(self, on: bool) -> None:
+        """Send back what is heard, or no longer."""
+        ...
+
+    def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
+        """End the call: BYE when it was answered, else the final response `status`.
+
+        Raises:
+            ValueError: the call is unanswered and no final `status` (400-699) was given.
+        """
+        ...

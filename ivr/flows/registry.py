@@ -1,0 +1,109 @@
+"""Which flow serves which service, per carrier profile.
+
+A service is named in the profile's data (`1429` = `forwarding-menu`); a flow file
+says which service it serves, and is found by lying in `ivr/flows`:
+
+    @service("forwarding-menu", on=Profile.DOCOMO)
+    async def forwarding_menu(call: Call, forwarding: Forwarding) -> None: ...
+
+What a flow needs besides the call are parameters annotated with the port's type.
+"""
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, get_type_hints
+
+import ivr.flows
+from ivr.call.call import Call
+from provisioning.contract import CarrierProfile, Forwarding, Presentation, Profile
+
+Flow = Callable[..., Coroutine[Any, Any, None]]
+BoundFlow = Callable[[Call], Coroutine[Any, Any, None]]
+Key = tuple[Profile | None, str]
+"""A carrier profile (None: the laboratory's own test numbers) and a service's name."""
+F = TypeVar("F", bound=Flow)
+
+FLOWS: dict[Key, Flow] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What flows may ask of the office, by the type of port."""
+
+    forwarding: Forwarding
+    presentation: Presentation
+
+
+def service(name: str, *, on: Profile | None) -> Callable[[F], F]:
+    """Say that the decorated flow serves `name` on a carrier profile (None: on every line)."""
+
+    def register(flow: F) -> F:
+        if (on, name) in FLOWS:
+            raise ValueError(f"service {name!r} already has a flow on {on or 'every line'}")
+        FLOWS[on, name] = flow
+        return flow
+
+    return register
+
+
+def bind(services: Services) -> Mapping[Key, BoundFlow]:
+    """Every flow with its collaborators filled in.
+
+    Raises:
+        TypeError: a flow asks for something that is not among `services`.
+    """
+    load()
+    ports = _ports(services)
+    return {key: _bound(flow, ports) for key, flow in FLOWS.items()}
+
+
+def load() -> None:
+    """Import every module of `ivr.flows`, so that each flow is registered."""
+    for module in pkgutil.walk_packages(ivr.flows.__path__, ivr.flows.__name__ + "."):
+        importlib.import_module(module.name)
+
+
+def problems(profiles: Iterable[CarrierProfile], lab: Mapping[str, str]) -> list[str]:
+    """Codes without a flow and flows without a code; empty when all is well.
+
+    Args:
+        profiles: every carrier profile.
+        lab: the laboratory's test numbers and the services they reach.
+    """
+    load()
+    coded: dict[Key, str] = {(None, name): code for code, name in lab.items()}
+    for profile in profiles:
+        coded |= {(profile.profile, name): code for code, name in profile.services.items()}
+    return [
+        f"{code} on {_where(key)} names the service {key[1]!r}, which has no flow"
+        for key, code in coded.items()
+        if key not in FLOWS
+    ] + [
+        f"the flow of {key[1]!r} on {_where(key)} has no code that reaches it"
+        for key in FLOWS
+        if key not in coded
+    ]
+
+
+def _where(key: Key) -> str:
+    return key[0].value if key[0] else "every line"
+
+
+def _ports(services: Services) -> dict[type, object]:
+    hints = get_type_hints(Services)
+    return {hints[field.name]: getattr(services, field.name) for field in fields(Services)}
+
+
+def _bound(flow: Flow, ports: Mapping[type, object]) -> BoundFlow:
+    hints = get_type_hints(flow)
+    wanted = list(inspect.signature(flow).parameters)[1:]
+    for name in wanted:
+        if hints.get(name) not in ports:
+            raise TypeError(
+                f"{flow.__module__}.{flow.__qualname__} asks for {name!r}, which no service offers"
+            )
+    return functools.partial(flow, **{name: ports[hints[name]] for name in wanted})
