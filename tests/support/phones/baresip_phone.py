@@ -1,0 +1,198 @@
+"""A baresip softphone, driven through its `ctrl_tcp` module (netstrings of JSON)."""
+
+import json
+import re
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.support.phones import sounds
+from tests.support.phones.program import Program, find
+from tests.support.ports import LOOPBACK, free_port
+from tests.support.waiting import until
+
+Json = dict[str, Any]
+
+_MODULE_FOLDER = "/usr/lib/baresip/modules"
+_PATIENCE_S = 30.0
+
+_CONFIG = """\
+module_path {modules}
+module account.so
+module menu.so
+module ctrl_tcp.so
+module g711.so
+module aufile.so
+module sndfile.so
+ctrl_tcp_listen {address}:{control}
+sip_listen {address}:{sip}
+net_interface {address}
+audio_source aufile,{voice}
+audio_player aufile,{player}
+audio_alert aufile,{player}
+snd_path {recordings}
+rtp_ports {rtp_low}-{rtp_high}
+call_max_calls 4
+"""
+
+
+class BaresipPhone:
+    """One account; records every call into `dump-*-dec.wav` files of its folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        user: str,
+        password: str,
+        server: tuple[str, int],
+        *,
+        rtp_ports: tuple[int, int],
+        register: bool = True,
+        transport: str = "udp",
+        voice: Path | None = None,
+    ) -> None:
+        """Start it; with `register` it registers at once. `voice`: 8 kHz mono 16-bit WAV."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.port = free_port()
+        self._control_port = free_port()
+        self._server = server
+        self._transport = transport
+        self._pending = b""
+        self._last_token = 0
+        self._answers: dict[str, Json] = {}
+        self.events: list[Json] = []
+        self._configure(user, password, rtp_ports, voice, register)
+        self.program = Program([find("baresip"), "-f", str(folder)], folder / "baresip.log")
+        self._control = until(self._connect, "baresip's control port")
+
+    def _configure(
+        self,
+        user: str,
+        password: str,
+        rtp_ports: tuple[int, int],
+        voice: Path | None,
+        register: bool,
+    ) -> None:
+        quiet = voice or sounds.silence(self.folder / "silence.wav")
+        config = _CONFIG.format(
+            modules=_MODULE_FOLDER,
+            address=LOOPBACK,
+            control=self._control_port,
+            sip=f"{self.port}",
+            voice=quiet,
+            player=self.folder / "speaker.wav",
+            recordings=self.folder,
+            rtp_low=rtp_ports[0],
+            rtp_high=rtp_ports[1],
+        )
+        (self.folder / "config").write_text(config)
+        host, port = self._server
+        account = (
+            f"<sip:{user}@{host}:{port};transport={self._transport}>;auth_user={user};"
+            f"auth_pass={password};regint={60 if register else 0};answermode=auto;"
+            "audio_codecs=pcmu,pcma;ptime=20\n"
+        )
+        (self.folder / "accounts").write_text(account)
+        (self.folder / "contacts").write_text("")
+
+    def _connect(self) -> socket.socket | None:
+        assert self.program.process.poll() is None, f"baresip died: {self.program.output()}"
+        try:
+            return socket.create_connection((LOOPBACK, self._control_port), timeout=1)
+        except OSError:
+            return None
+
+    def command(self, command: str, params: str = "") -> str:
+        """Send a command and return the text of its answer."""
+        self._last_token += 1
+        token = f"t{self._last_token}"
+        body = json.dumps({"command": command, "params": params, "token": token}).encode()
+        self._control.sendall(b"%d:%s," % (len(body), body))
+        answer = until(lambda: self._take(token), f"baresip's answer to {command}")
+        assert answer.get("ok"), f"baresip refused {command} {params}: {answer}"
+        text: str = answer.get("data", "")
+        return text
+
+    def _take(self, token: str) -> Json | None:
+        self.pump()
+        return self._answers.pop(token, None)
+
+    def pump(self) -> None:
+        """Read what it has said by now."""
+        self._control.settimeout(0.01)
+        try:
+            data = self._control.recv(65536)
+        except TimeoutError:
+            return
+        assert data, f"baresip closed its control port: {self.program.output()[-1000:]}"
+        self._pending += data
+        while found := re.match(rb"(\d+):", self._pending):
+            end = found.end() + int(found[1])
+            if len(self._pending) <= end:
+                return
+            self._note(json.loads(self._pending[found.end() : end]))
+            self._pending = self._pending[end + 1 :]
+
+    def _note(self, message: Json) -> None:
+        if message.get("event"):
+            self.events.append(message)
+        elif message.get("token"):
+            self._answers[message["token"]] = message
+
+    def wait_event(self, *types: str, timeout_s: float = _PATIENCE_S) -> Json:
+        """The first event so far, or to come, of one of these types (CALL_ESTABLISHED ...)."""
+
+        def arrived() -> Json | None:
+            self.pump()
+            return next((event for event in self.events if event["type"] in types), None)
+
+        return until(arrived, f"baresip event {' or '.join(types)}", timeout_s)
+
+    def wait_registered(self, timeout_s: float = _PATIENCE_S) -> bool:
+        """Whether its first registration went through."""
+        event = self.wait_event("REGISTER_OK", "REGISTER_FAIL", timeout_s=timeout_s)
+        return bool(event["type"] == "REGISTER_OK")
+
+    def dial(self, number: str) -> None:
+        """Call a number of its server."""
+        user = number.replace("#", "%23")
+        host, port = self._server
+        self.command("dial", f"sip:{user}@{host}:{port}")
+
+    def wait_answered(self, timeout_s: float = _PATIENCE_S) -> None:
+        self.wait_event("CALL_ESTABLISHED", timeout_s=timeout_s)
+
+    def wait_ended(self, timeout_s: float = _PATIENCE_S) -> str:
+        """Why the last call ended, in baresip's words (`404 Not Found`, `Connection reset` ...)."""
+        reason: str = self.wait_event("CALL_CLOSED", timeout_s=timeout_s).get("param", "")
+        return reason
+
+    def keys(self, keys: str) -> None:
+        """Send keys as RFC 4733 events."""
+        for key in keys:
+            self.command("sndcode", key)
+
+    def hang_up(self) -> None:
+        self.command("hangup")
+        self.wait_ended()
+
+    def recordings(self) -> list[Path]:
+        """What was heard, a file a call, oldest first; whole once the call has ended."""
+        return sorted(self.folder.glob("dump-*-dec.wav"))
+
+    def close(self) -> None:
+        self._control.close()
+        self.program.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

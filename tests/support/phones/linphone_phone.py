@@ -1,0 +1,140 @@
+"""A linphone console softphone, driven through its standard input; it plays and records files."""
+
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.phones import sounds
+from tests.support.phones.program import Program, find
+from tests.support.ports import LOOPBACK, free_port, free_range
+from tests.support.waiting import until
+
+_PATIENCE_S = 30.0
+
+_CONFIG = """\
+[sip]
+sip_port={sip}
+sip_tcp_port=0
+sip_tls_port=0
+use_ipv6=0
+bind_address={address}
+register_only_when_network_is_up=0
+media_encryption=none
+use_info={use_info}
+use_rfc2833={use_rfc2833}
+
+[net]
+mtu=1300
+
+[rtp]
+audio_rtp_port={rtp_low}-{rtp_high}
+
+[sound]
+echocancellation=0
+
+[audio_codec_0]
+mime=PCMU
+rate=8000
+channels=1
+enabled=1
+
+[audio_codec_1]
+mime=PCMA
+rate=8000
+channels=1
+enabled=1
+"""
+
+
+class LinphonePhone:
+    """One account; keys go as RFC 4733 events, or as SIP INFO when asked so at the start."""
+
+    def __init__(self, folder: Path, *, keys_by_info: bool = False) -> None:
+        home = folder / "home"
+        for part in (".local/share/linphone", ".config/linphone"):
+            (home / part).mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        rtp_low, rtp_high = free_range(16)
+        config = _CONFIG.format(
+            sip=self.port,
+            address=LOOPBACK,
+            rtp_low=rtp_low,
+            rtp_high=rtp_high,
+            use_info=int(keys_by_info),
+            use_rfc2833=int(not keys_by_info),
+        )
+        (folder / "linphonerc").write_text(config)
+        self._folder = folder
+        self._server = (LOOPBACK, 0)
+        environment = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share")}
+        environment["XDG_CONFIG_HOME"] = str(home / ".config")
+        command = ["stdbuf", "-oL", find("linphonec"), "-S", "-c", str(folder / "linphonerc")]
+        self.program = Program(command, folder / "linphone.log", env=environment, listen=True)
+        self.say("ipv6 disable")
+        self.say("soundcard use files")
+        self.say(f"play {sounds.silence(folder / 'silence.wav')}")
+        self.wait_said("Using wav files instead of soundcard")
+
+    def say(self, command: str) -> None:
+        """Type a command."""
+        self.program.stdin.write(command.encode() + b"\n")
+        self.program.stdin.flush()
+
+    def wait_said(self, pattern: str, timeout_s: float = _PATIENCE_S) -> str:
+        """Wait until its output matches; the first group, or the whole match."""
+        seeker = re.compile(pattern)
+
+        def found() -> re.Match[str] | None:
+            return seeker.search(self.program.output())
+
+        match = until(found, f"linphone saying {pattern!r}; it said {self._tail()}", timeout_s)
+        return match[match.re.groups]
+
+    def _tail(self) -> str:
+        return self.program.output()[-1500:]
+
+    def register(self, user: str, password: str, server: tuple[str, int]) -> bool:
+        """Register; whether the registrar said yes."""
+        self._server = server
+        host, port = server
+        self.say(f"register sip:{user}@{host} sip:{host}:{port} {password}")
+        said = self.wait_said(r"Registration on .* (successful|failed)")
+        return said == "successful"
+
+    def dial(self, number: str, record: Path) -> None:
+        """Call a number of the registered server, recording what is heard."""
+        self.say(f"record {record}")
+        host, port = self._server
+        self.say(f"call sip:{number.replace('#', '%23')}@{host}:{port}")
+
+    def wait_answered(self, timeout_s: float = _PATIENCE_S) -> None:
+        self.wait_said(r"Call \d+ with .* connected", timeout_s)
+
+    def wait_ended(self, timeout_s: float = _PATIENCE_S) -> str:
+        """What it said about the call's end."""
+        return self.wait_said(r"Call \d+ with .* (ended.*|error.*)", timeout_s)
+
+    def keys(self, keys: str) -> None:
+        """Send keys, the whole string at once."""
+        self.say(keys)
+
+    def hang_up(self) -> None:
+        self.say("terminate")
+        self.wait_ended()
+
+    def close(self) -> None:
+        if self.program.process.poll() is None:
+            self.say("quit")
+        self.program.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
