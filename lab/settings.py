@@ -261,11 +261,12 @@ class IvrSettings(Section):
     attempts: int = Field(
         default=3, ge=1, le=10, description="Tries at one question before goodbye."
     )
-    call_limit_s: int = Field(
-        default=3600, ge=10, description="Longest call to a service or test number."
+    talkie_times: int = Field(
+        default=2, ge=1, le=10, description="How often a talkie is spoken (LINE-05)."
     )
-    talkie_repeats: int = Field(
-        default=2, ge=1, le=10, description="Times a talkie is spoken (LINE-05)."
+    talkie_pause_s: float = Field(default=1.0, ge=0, description="Silence between two rounds.")
+    longest_call_s: float = Field(
+        default=1800.0, ge=10, description="Longest call to a service or test number."
     )
 
 

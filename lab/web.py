@@ -1,0 +1,91 @@
+"""Serve an ASGI app inside the carrier's own loop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+from lab.errors import Refused
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process ends when the assembly says so."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebPart:
+    """The HTTP part of the assembly."""
+
+    name = "http"
+
+    def __init__(self, app: ASGIApplication, host: str, port: int) -> None:
+        self._app, self._host, self._port = app, host, port
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use; the chosen one when 0 was asked for."""
+        return self._port
+
+    async def start(self) -> None:
+        """Bind and serve.
+
+        Raises:
+            Refused: the port is taken or the address is not this host's.
+        """
+        listening = listen(self._host, self._port)
+        self._port = int(listening.getsockname()[1])
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_keep_alive=5,
+            ws="none",
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve([listening]), name="http")
+
+    async def stop(self, grace_s: float) -> None:
+        """Answer what was asked, then close; after `grace_s` seconds close anyway."""
+        if self._server is None or self._task is None:
+            return
+        self._server.config.timeout_graceful_shutdown = max(1, int(grace_s))
+        self._server.should_exit = True
+        await self._task
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; an error says which option to change."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(256)
+    except OSError as error:
+        listening.close()
+        raise Refused(bind_failure(error, "HTTP", host, port, "--http-port")) from None
+    listening.setblocking(False)
+    return listening
+
+
+def bind_failure(error: OSError, what: str, host: str, port: int, option: str) -> str:
+    """Why an address could not be taken, and by which option to take another."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{what} port {place} is used by another program; choose one with {option} PORT"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{what} cannot listen on {place}: no address of this host; change --host"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{what} port {place} needs more rights; choose one above 1023 with {option} PORT"
+    return f"{what} cannot listen on {place}: {error.strerror}"
