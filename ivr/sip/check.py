@@ -1,0 +1,112 @@
+"""What a server must refuse in a message before it acts on it (RFC 3261 §8.2, RFC 4475)."""
+
+import re
+
+from ivr.sip.abnf import GrammarError, decimal, is_token
+from ivr.sip.headers import BadHeader
+from ivr.sip.message import Message, ParseError, Request, Response
+from ivr.sip.uri import Uri, UriError
+
+_ONCE = """
+Authentication-Info CSeq Call-ID Content-Disposition Content-Type Date Event Expires
+From Max-Forwards Min-Expires Min-SE RAck RSeq Refer-To Replaces Retry-After Session-Expires
+Subject To
+"""
+_SINGLE_HEADERS = frozenset(_ONCE.split())
+_SCHEMES = frozenset(("sip", "sips", "tel"))
+_MOST_DELTA = 2**32 - 1
+_MAGIC_COOKIE = "z9hG4bK"
+_DATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r" \d{4} \d\d:\d\d:\d\d GMT",
+    re.IGNORECASE,
+)
+
+
+def check(message: Message) -> None:
+    """Pass a message the RFC lets a server act on.
+
+    Whether the server knows the method, the extensions or the body is not asked here.
+
+    Raises:
+        ParseError: with the status to answer; without a message where silence is right, as for
+            every response.
+    """
+    try:
+        if isinstance(message, Response):
+            _check_response(message)
+            return
+        _check_via(message)
+    except GrammarError as error:
+        raise ParseError(str(error)) from None
+    try:
+        _check_request(message)
+    except GrammarError as error:
+        raise ParseError(str(error), 400, message) from None
+    _check_target(message)
+
+
+def _check_response(response: Response) -> None:
+    response.via  # noqa: B018  # raises when it cannot be read
+    _check_common(response)
+
+
+def _check_via(request: Request) -> None:
+    request.via  # noqa: B018  # raises when it cannot be read
+
+
+def _check_common(message: Message) -> None:
+    headers = message.headers
+    for name, values in headers.by_name():
+        if len(values) > 1 and name in _SINGLE_HEADERS:
+            raise BadHeader(name, "stands more than once")
+    for party in (message.from_, message.to):
+        if (tag := party.tag) is not None and not is_token(tag):
+            raise BadHeader("From or To", "the tag is no token")
+    message.call_id  # noqa: B018
+    message.cseq  # noqa: B018
+    if "Contact" in headers:
+        message.contacts  # noqa: B018
+    if "Content-Type" in headers:
+        message.content_type  # noqa: B018
+
+
+def _check_request(request: Request) -> None:
+    _check_common(request)
+    via = request.via
+    if via.protocol.upper() != "SIP/2.0":
+        raise BadHeader("Via", "another protocol than SIP/2.0")
+    if via.port is not None and not 0 < via.port < 65536:
+        raise BadHeader("Via", "the port is none")
+    if via.branch in (_MAGIC_COOKIE, ""):
+        raise BadHeader("Via", "the branch identifies nothing")
+    if request.cseq.method != request.method:
+        raise BadHeader("CSeq", "the method is not the request's")
+    request.max_forwards  # noqa: B018
+    headers = request.headers
+    if (expires := headers.get("Expires")) is not None:
+        decimal(expires, _MOST_DELTA)
+    if (date := headers.get("Date")) is not None and not _DATE.fullmatch(date):
+        raise BadHeader("Date", "is no RFC 1123 date in GMT")
+    request.routes  # noqa: B018
+    request.record_routes  # noqa: B018
+    if request.method == "REGISTER":
+        _check_register(request)
+
+
+def _check_register(request: Request) -> None:
+    """To and From of a REGISTER name an address-of-record (RFC 3261 §10.2, RFC 4475 §3.3.4)."""
+    for name, party in (("To", request.to), ("From", request.from_)):
+        if party.uri.scheme not in _SCHEMES:
+            raise BadHeader(name, "is no address-of-record")
+
+
+def _check_target(request: Request) -> None:
+    try:
+        target: Uri = request.target
+    except UriError as error:
+        raise ParseError(f"Request-URI: {error}", 400, request) from None
+    if target.scheme not in _SCHEMES:
+        raise ParseError(f"Request-URI: scheme {target.scheme[:32]}", 416, request)
+    if target.headers:
+        raise ParseError("Request-URI: carries headers", 400, request)

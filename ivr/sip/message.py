@@ -1,0 +1,357 @@
+"""SIP messages: parsed from bytes, typed on demand, written back (RFC 3261 §7).
+
+`parse` splits a message into its start line, headers and body; what a header says is read when
+somebody asks. `check` in `ivr.sip.check` asks about everything the RFC obliges a server to refuse.
+"""
+
+import re
+
+from ivr.sip.abnf import GrammarError, decimal, is_token, split
+from ivr.sip.headers import CANONICAL_NAMES, BadHeader, Headers, canonical_name
+from ivr.sip.reasons import reason_phrase
+from ivr.sip.uri import Uri
+from ivr.sip.values import CSeq, MediaType, NameAddr, Via
+
+MOST_HEADERS = 600
+"""More header lines than any honest message has; the next one makes it too large."""
+
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_STRAY_LINE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
+_ANY_VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
+
+
+class _Message:
+    """What requests and responses share: headers, a body, typed access to the usual headers.
+
+    Typed access raises BadHeader when the header is missing or broken.
+    """
+
+    __slots__ = ("body", "headers")
+
+    headers: Headers
+    body: bytes
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return self.headers.parsed("Via", _top_via)
+
+    @property
+    def vias(self) -> list[Via]:
+        return self.headers.parsed_list("Via", Via.parse)
+
+    @property
+    def from_(self) -> NameAddr:
+        return self.headers.parsed("From", NameAddr.parse)
+
+    @property
+    def to(self) -> NameAddr:
+        return self.headers.parsed("To", NameAddr.parse)
+
+    @property
+    def from_tag(self) -> str | None:
+        return self.from_.params.get("tag")
+
+    @property
+    def to_tag(self) -> str | None:
+        return self.to.params.get("tag")
+
+    @property
+    def call_id(self) -> str:
+        return self.headers.parsed("Call-ID", _call_id)
+
+    @property
+    def cseq(self) -> CSeq:
+        return self.headers.parsed("CSeq", CSeq.parse)
+
+    @property
+    def contacts(self) -> list[NameAddr]:
+        """Every Contact; a `*` is one whose `is_star` is true."""
+        return self.headers.parsed_list("Contact", NameAddr.parse)
+
+    @property
+    def routes(self) -> list[NameAddr]:
+        return self.headers.parsed_list("Route", NameAddr.parse)
+
+    @property
+    def record_routes(self) -> list[NameAddr]:
+        return self.headers.parsed_list("Record-Route", NameAddr.parse)
+
+    @property
+    def content_type(self) -> MediaType | None:
+        """None when the header is absent."""
+        if "Content-Type" not in self.headers:
+            return None
+        return self.headers.parsed("Content-Type", MediaType.parse)
+
+    def encode(self) -> bytes:
+        """The message as it goes on the wire, with its own Content-Length.
+
+        Raises:
+            ValueError: a value holds a line break, which would forge a header.
+        """
+        lines = [self._start_line()]
+        for name, values in self.headers.by_name():
+            if name != "Content-Length":
+                lines += [f"{name}: {value}" for value in values]
+        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
+        head = "\r\n".join(lines)
+        if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
+            raise ValueError("a line break inside a header value or the start line")
+        return head.encode("utf-8", "surrogateescape") + self.body
+
+    def _start_line(self) -> str:
+        raise NotImplementedError
+
+
+class Request(_Message):
+    """A request; `uri` is the Request-URI as text, `target` the same parsed."""
+
+    __slots__ = ("method", "uri")
+
+    def __init__(
+        self, method: str, uri: str, headers: Headers | None = None, body: bytes = b""
+    ) -> None:
+        self.method = method
+        self.uri = uri
+        self.headers = Headers() if headers is None else headers
+        self.body = body
+
+    @property
+    def target(self) -> Uri:
+        """The Request-URI. Raises UriError."""
+        return Uri.parse(self.uri)
+
+    @property
+    def max_forwards(self) -> int | None:
+        """None when absent. Raises BadHeader unless it is 0 to 255."""
+        if "Max-Forwards" not in self.headers:
+            return None
+        return self.headers.parsed("Max-Forwards", _max_forwards)
+
+    def stamp_source(self, host: str, port: int) -> None:
+        """Write into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
+
+        Raises BadHeader when there is no readable Via.
+        """
+        via = self.via
+        if via.wants_rport:
+            stamped = via.with_params(received=host, rport=str(port))
+        elif via.host != host:
+            stamped = via.with_params(received=host)
+        else:
+            return
+        first, *others = self.headers.lines("Via")
+        _, *rest = split(first, ",") if "," in first else [first]
+        self.headers.set("Via", str(stamped), *rest, *others)
+
+    def _start_line(self) -> str:
+        return f"{self.method} {self.uri} SIP/2.0"
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.uri[:80]}>"
+
+
+class Response(_Message):
+    """A response."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(
+        self, status: int, reason: str = "", headers: Headers | None = None, body: bytes = b""
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = Headers() if headers is None else headers
+        self.body = body
+
+    def _start_line(self) -> str:
+        return f"SIP/2.0 {self.status} {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason[:40]}>"
+
+
+Message = Request | Response
+
+
+class ParseError(ValueError):
+    """The bytes are no message a server may act on; the peer is at fault.
+
+    `message` is the request as far as it could be read, to be answered with `status`; when it is
+    None nothing can be answered and silence is right.
+    """
+
+    def __init__(
+        self, reason: str, status: int | None = None, message: Request | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+        self.message = message
+
+
+def parse(data: bytes) -> Message:
+    """Read one datagram or one framed message.
+
+    Leading CRLFs are skipped and octets beyond Content-Length dropped (RFC 3261 §18.3).
+
+    Raises:
+        ParseError: and nothing else, whatever the bytes.
+    """
+    start = 0
+    while data.startswith(b"\r\n", start):
+        start += 2
+    end = data.find(b"\r\n\r\n", start)
+    fault = ""
+    if end < 0:
+        end, fault = len(data.rstrip(b"\r\n")), "the headers never end"
+    head = data[start:end].decode("utf-8", "surrogateescape")
+    if "\r\n " in head or "\r\n\t" in head:
+        head = _FOLD.sub(" ", head)
+    lines = head.split("\r\n")
+    if head.count("\r") + head.count("\n") != 2 * len(lines) - 2:
+        fault = "a CR or LF that ends no line"
+        lines = [_STRAY_LINE_END.sub(" ", line) for line in lines]
+    message, status, why = _start(lines[0])
+    fault = why or fault
+    message.headers, why = _fields(lines)
+    fault = fault or why
+    message.body, why = _body(message.headers, data[end + 4 :])
+    fault = fault or why
+    if fault:
+        raise _refusal(fault, status or 400, message)
+    return message
+
+
+def response_to(
+    request: Request,
+    status: int,
+    reason: str | None = None,
+    to_tag: str | None = None,
+    *,
+    record_route: bool = False,
+) -> Response:
+    """A response with what RFC 3261 §8.2.6 takes over from its request.
+
+    Copies every Via, From, To, Call-ID and CSeq as they stood; `to_tag` joins To unless it has one
+    or the status is 100; Timestamp goes back in a 100; Record-Route when asked for (§12.1.1).
+    Headers a broken request lacks are left out.
+    """
+    source = request.headers
+    fields = {name: values for name in _COPIED if (values := source.lines(name))}
+    if status == 100:
+        if timestamp := source.lines("Timestamp"):
+            fields["Timestamp"] = timestamp
+    elif to_tag and "To" in fields and not _has_tag(request):
+        fields["To"][0] += f";tag={to_tag}"
+    if record_route and (routes := source.lines("Record-Route")):
+        fields["Record-Route"] = routes
+    return Response(status, reason or reason_phrase(status), Headers.of(fields))
+
+
+_COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
+
+
+def _has_tag(request: Request) -> bool:
+    try:
+        return request.to_tag is not None
+    except BadHeader:
+        return False
+
+
+def _start(line: str) -> tuple[Message, int, str]:
+    """The message a start line opens, and with what status and why it must be refused."""
+    words = line.split(" ")
+    if len(words) == 3 and words[2] == "SIP/2.0":
+        method, uri, _ = words
+        fault = "" if is_token(method) and uri else "the start line is broken"
+        return Request(method, uri), 400, fault
+    if line[:8].upper() == "SIP/2.0 ":
+        return _status_line(words)
+    return _odd_request_line(line)
+
+
+def _status_line(words: list[str]) -> tuple[Message, int, str]:
+    code = words[1]
+    fine = len(code) == 3 and code.isascii() and code.isdigit() and 100 <= int(code) <= 699
+    fault = "" if fine else f"{code[:16]!r} is no status"
+    return Response(int(code) if fine else 0, " ".join(words[2:])), 400, fault
+
+
+def _odd_request_line(line: str) -> tuple[Message, int, str]:
+    words = line.split()
+    version = words[-1] if words else ""
+    method, uri = words[0] if words else "", " ".join(words[1:-1])
+    if line.split(" ")[:1] + line.split(" ")[2:] != [method, version] or len(words) != 3:
+        return Request(method, uri), 400, "the start line is broken"
+    if version.upper() == "SIP/2.0":
+        return Request(method, uri), 400, ""
+    if _ANY_VERSION.fullmatch(version):
+        return Request(method, uri), 505, f"{version[:16]} is not spoken here"
+    return Request(method, uri), 400, "the start line names no SIP version"
+
+
+def _fields(lines: list[str]) -> tuple[Headers, str]:
+    fields: dict[str, list[str]] = {}
+    fault = ""
+    if len(lines) > MOST_HEADERS:
+        fault = f"more than {MOST_HEADERS} headers"
+        del lines[MOST_HEADERS:]
+    names = CANONICAL_NAMES
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        key = names.get(name) or _unusual_name(line)
+        if not key:
+            fault = "a header line has no name or no colon"
+        elif key in fields:
+            fields[key].append(value.strip(" \t"))
+        else:
+            fields[key] = [value.strip(" \t")]
+    return Headers.of(fields), fault
+
+
+def _unusual_name(line: str) -> str:
+    name, colon, _ = line.partition(":")
+    name = name.rstrip(" \t")
+    return canonical_name(name) if colon and is_token(name) else ""
+
+
+def _body(headers: Headers, rest: bytes) -> tuple[bytes, str]:
+    lengths = headers.lines("Content-Length")
+    if not lengths:
+        return rest, ""
+    try:
+        length = decimal(lengths[0], 2**31)
+        if any(decimal(other, 2**31) != length for other in lengths[1:]):
+            return b"", "two Content-Length headers differ"
+    except GrammarError as error:
+        return b"", f"Content-Length: {error}"
+    if length > len(rest):
+        return rest, f"the body has {len(rest)} octets of the {length} announced"
+    return rest[:length], ""
+
+
+def _refusal(why: str, status: int, message: Message) -> ParseError:
+    """A request whose Via cannot be read cannot be answered, nor can any response."""
+    if isinstance(message, Response) or not message.method:
+        return ParseError(why)
+    try:
+        message.via  # noqa: B018  # asked for whether it can be read
+    except BadHeader:
+        return ParseError(why)
+    return ParseError(why, status, message)
+
+
+def _top_via(text: str) -> Via:
+    return Via.parse(split(text, ",")[0] if "," in text else text)
+
+
+def _call_id(text: str) -> str:
+    if not text or " " in text or "\t" in text:
+        raise GrammarError("wants one word")
+    return text
+
+
+def _max_forwards(text: str) -> int:
+    return decimal(text, 255)
