@@ -1,0 +1,224 @@
+"""What one leg sends: every 20 ms one packet, whatever there is to say.
+
+Sequence numbers and timestamps run on without a seam through prompts, silence, echo and keys
+(RFC 3550 §5.1); the marker bit opens each talk-spurt (RFC 3551 §4.1).
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from ivr.media.dtmf import EventSlot, event_slots
+from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, from_wire, to_wire
+from ivr.media.rtp import HEADER, MARKER, VERSION
+from ivr.media.tones import key_tone
+
+Done = Callable[[bool], None]
+
+_ECHO_AHEAD = 2
+_ECHO_LIMIT = 10
+
+
+def key_frames(keys: str, duration_ms: int, gap_ms: int) -> Iterator[bytes]:
+    """Keys as in-band tones, in µ-law frames (ITU-T Q.23).
+
+    Raises:
+        ValueError: a character that is no key.
+    """
+    return iter(frames(b"".join(key_tone(key, duration_ms, gap_ms) for key in keys)))
+
+
+def whole_frames(ulaw: bytes) -> bytes:
+    """`ulaw` with silence added up to a whole number of 20 ms frames."""
+    return ulaw + SILENCE_FRAME[: -len(ulaw) % FRAME_SAMPLES]
+
+
+def frames(ulaw: bytes) -> list[bytes]:
+    """Cut `ulaw` into 160-octet frames, the last one filled with silence."""
+    whole = whole_frames(ulaw)
+    return [whole[at : at + FRAME_SAMPLES] for at in range(0, len(whole), FRAME_SAMPLES)]
+
+
+class Stream:
+    """The RTP stream a leg sends (RFC 3550 §5.1).
+
+    `ssrc`, `sequence` and `timestamp` are the random beginnings the RFC asks for. `done` callables
+    are told `True` when all was sent and `False` when it was cut short.
+    """
+
+    __slots__ = (
+        "_at",
+        "_audio",
+        "_done",
+        "_echo",
+        "_echo_rest",
+        "_event_timestamp",
+        "_keys",
+        "_keys_done",
+        "_law",
+        "_loop",
+        "_mark",
+        "_silence",
+        "event_payload_type",
+        "payload_type",
+        "sequence",
+        "ssrc",
+        "timestamp",
+    )
+
+    def __init__(self, ssrc: int, sequence: int, timestamp: int) -> None:
+        self.ssrc, self.sequence, self.timestamp = ssrc, sequence & 0xFFFF, timestamp & 0xFFFFFFFF
+        self.payload_type = 0
+        self.event_payload_type: int | None = None
+        self._law: Law = "PCMU"
+        self._silence = SILENCE_FRAME
+        self._audio, self._at, self._loop = b"", 0, False
+        self._done: Done | None = None
+        self._keys: Iterator[EventSlot | bytes | None] | None = None
+        self._keys_done: Done | None = None
+        self._event_timestamp = 0
+        self._echo: deque[bytes] | None = None
+        self._echo_rest = b""
+        self._mark = MARKER
+
+    @property
+    def playing(self) -> bool:
+        """Whether a prompt is under way."""
+        return bool(self._audio)
+
+    def tune(self, law: Law, payload_type: int, event_payload_type: int | None) -> None:
+        """Use what was negotiated; what plays goes on in the new law."""
+        if law != self._law:
+            self._audio = to_wire(from_wire(self._audio, self._law), law)
+            self._law, self._silence = law, to_wire(SILENCE_FRAME, law)
+            self._clear_echo()
+        self.payload_type, self.event_payload_type = payload_type, event_payload_type
+
+    def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
+        """Play from the next packet on, in place of what plays now."""
+        self.stop()
+        self._audio = to_wire(whole_frames(ulaw), self._law)
+        self._at, self._loop, self._done = 0, loop and bool(ulaw), done
+        self._mark = MARKER
+        if not ulaw:
+            self._finish(True)
+
+    def stop(self) -> None:
+        """Send silence from the next packet on."""
+        self._finish(False)
+
+    def send_keys(
+        self, keys: str, done: Done | None = None, *, duration_ms: int, gap_ms: int
+    ) -> None:
+        """Send keys in place of audio: as events when negotiated, else as tones.
+
+        Raises:
+            ValueError: a character that is no key.
+        """
+        slots: Iterator[EventSlot | bytes | None]
+        if self.event_payload_type is None:
+            slots = key_frames(keys, duration_ms, gap_ms)
+        else:
+            slots = event_slots(keys, duration_ms, gap_ms)
+        self._finish_keys(False)
+        self._keys, self._keys_done = slots, done
+
+    def echo(self, on: bool) -> None:
+        """Send back what `hear` is given, while nothing plays."""
+        self._echo = deque(maxlen=_ECHO_LIMIT) if on else None
+        self._echo_rest = b""
+
+    def hear(self, payload: bytes) -> None:
+        """Take a received payload, in the leg's law, to echo."""
+        if self._echo is None:
+            return
+        if len(payload) != FRAME_SAMPLES or self._echo_rest:
+            payload = self._echo_rest + payload
+        whole = len(payload) - len(payload) % FRAME_SAMPLES
+        for at in range(0, whole, FRAME_SAMPLES):
+            self._echo.append(payload[at : at + FRAME_SAMPLES])
+        self._echo_rest = payload[whole:]
+
+    def close(self) -> None:
+        """Cut short whatever is under way."""
+        self._finish(False)
+        self._finish_keys(False)
+        self._echo = None
+
+    def skip(self, slots: int) -> None:
+        """Let `slots` frames pass unsent: the timestamp keeps the time (RFC 3550 §5.1)."""
+        self.timestamp = (self.timestamp + slots * FRAME_SAMPLES) & 0xFFFFFFFF
+        self._mark = MARKER
+
+    def packet(self) -> bytes:
+        """The packet of this 20 ms slot."""
+        if self._keys is not None:
+            slot = next(self._keys, b"")
+            if slot == b"":
+                self._finish_keys(True)
+            elif isinstance(slot, EventSlot):
+                return self._event_packet(slot)
+            elif slot:
+                return self._audio_packet(to_wire(slot, self._law))
+        at = self._at
+        frame = self._audio[at : at + FRAME_SAMPLES]
+        if frame:
+            self._at = at + FRAME_SAMPLES
+        else:
+            frame = self._between()
+        return self._audio_packet(frame)
+
+    def _audio_packet(self, frame: bytes) -> bytes:
+        sequence, timestamp = self.sequence, self.timestamp
+        second = self.payload_type | self._mark
+        self.sequence = (sequence + 1) & 0xFFFF
+        self.timestamp = (timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+        self._mark = 0
+        return HEADER.pack(VERSION, second, sequence, timestamp, self.ssrc) + frame
+
+    def _event_packet(self, slot: EventSlot) -> bytes:
+        if slot.start:
+            self._event_timestamp = self.timestamp
+        second = (self.event_payload_type or 0) | (MARKER if slot.start else 0)
+        head = HEADER.pack(VERSION, second, self.sequence, self._event_timestamp, self.ssrc)
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        self.timestamp = (self.timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+        self._mark = MARKER
+        return head + slot.payload
+
+    def _between(self) -> bytes:
+        """The frame after a prompt's last: its beginning when it loops, an echo, or silence."""
+        if self._loop:
+            self._at = FRAME_SAMPLES
+            return self._audio[:FRAME_SAMPLES]
+        if self._audio:
+            self._finish(True)
+            if self._audio:
+                self._at = FRAME_SAMPLES
+                return self._audio[:FRAME_SAMPLES]
+        return self._echoed() if self._echo is not None else self._silence
+
+    def _echoed(self) -> bytes:
+        """The oldest echo frame, once enough are there to ride out jitter."""
+        if not self._echo:
+            self._mark = MARKER
+            return self._silence
+        if self._mark and len(self._echo) < _ECHO_AHEAD:
+            return self._silence
+        return self._echo.popleft()
+
+    def _clear_echo(self) -> None:
+        if self._echo is not None:
+            self._echo.clear()
+            self._echo_rest = b""
+
+    def _finish(self, played: bool) -> None:
+        done, self._done = self._done, None
+        self._audio, self._at, self._loop = b"", 0, False
+        if done is not None:
+            done(played)
+
+    def _finish_keys(self, sent: bool) -> None:
+        done, self._keys_done = self._keys_done, None
+        self._keys = None
+        if done is not None:
+            done(sent)

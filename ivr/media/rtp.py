@@ -1,0 +1,119 @@
+"""RTP packets (RFC 3550 §5) and what a receiver counts (§6.4.1, A.1, A.8)."""
+
+from struct import Struct
+from typing import NamedTuple
+
+HEADER = Struct("!BBHII")
+VERSION = 0x80
+MARKER = 0x80
+SEQUENCES = 1 << 16
+TIMESTAMPS = 1 << 32
+
+
+class Packet(NamedTuple):
+    """One RTP packet; `timestamp` in samples at the payload's clock rate."""
+
+    marker: bool
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+
+
+def parse(datagram: bytes) -> Packet | None:
+    """Read an RTP packet, or answer `None` when the octets are not one (RFC 3550 §5.1, A.1)."""
+    if len(datagram) < HEADER.size:
+        return None
+    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(datagram)
+    if first == VERSION:
+        payload = datagram[12:]
+    elif first & 0xC0 == VERSION:
+        body = _body(datagram, first)
+        if body is None:
+            return None
+        payload = body
+    else:
+        return None
+    return Packet(second >= MARKER, second & 0x7F, sequence, timestamp, ssrc, payload)
+
+
+def _body(datagram: bytes, first: int) -> bytes | None:
+    """The payload behind CSRCs and an extension, without padding (RFC 3550 §5.1, §5.3.1)."""
+    start, end = HEADER.size + 4 * (first & 0x0F), len(datagram)
+    if first & 0x10:
+        if start + 4 > end:
+            return None
+        start += 4 + 4 * int.from_bytes(datagram[start + 2 : start + 4], "big")
+    if first & 0x20:
+        padding = datagram[-1]
+        if padding == 0:
+            return None
+        end -= padding
+    return datagram[start:end] if start <= end else None
+
+
+def build(packet: Packet) -> bytes:
+    """Write `packet` without CSRCs, extension or padding."""
+    second = packet.payload_type | (MARKER if packet.marker else 0)
+    head = HEADER.pack(VERSION, second, packet.sequence, packet.timestamp, packet.ssrc)
+    return head + packet.payload
+
+
+def sequence_distance(later: int, earlier: int) -> int:
+    """How far `later` is ahead of `earlier`, modulo 2**16, in -32768..32767."""
+    return ((later - earlier + 0x8000) & 0xFFFF) - 0x8000
+
+
+class Reception:
+    """The counters of one received stream; restarts by itself when the SSRC changes."""
+
+    __slots__ = ("_base", "_last_transit", "_sampled", "highest", "jitter", "received", "ssrc")
+
+    def __init__(self) -> None:
+        self.ssrc: int | None = None
+        self.received = 0
+        self.highest = 0
+        self.jitter = 0.0
+        self._base = 0
+        self._last_transit = 0.0
+        self._sampled = False
+
+    def note(self, packet: Packet, now: float) -> None:
+        """Count a packet that arrived at `now` (monotonic seconds)."""
+        transit = now * 8000 - packet.timestamp
+        if packet.ssrc != self.ssrc:
+            self._restart(packet, transit)
+            return
+        self.received += 1
+        ahead = sequence_distance(packet.sequence, self.highest & 0xFFFF)
+        if ahead > 0:
+            self.highest += ahead
+            if not self._sampled:
+                change = abs(transit - self._last_transit)
+                if change < SEQUENCES:
+                    self.jitter += (change - self.jitter) / 16
+        self._last_transit = transit
+
+    def sample(self) -> None:
+        """From here on only some packets are seen: loss and jitter stay as they are."""
+        self._sampled = True
+
+    def _restart(self, packet: Packet, transit: float) -> None:
+        self.ssrc = packet.ssrc
+        self.received = 1
+        self._base = self.highest = packet.sequence
+        self._last_transit = transit
+        self.jitter = 0.0
+
+    @property
+    def lost(self) -> int:
+        """Packets expected but not received; negative when duplicates came (RFC 3550 §6.4.1)."""
+        if self.ssrc is None or self._sampled:
+            return 0
+        return self.highest - self._base + 1 - self.received
+
+    @property
+    def jitter_ms(self) -> float:
+        """Inter-arrival jitter in milliseconds (RFC 3550 §6.4.1)."""
+        return self.jitter / 8

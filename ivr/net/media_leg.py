@@ -1,0 +1,341 @@
+"""One leg's media: its sockets, what it sends in each slot, and what it hears."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ivr.media.dtmf import KeyEar
+from ivr.media.g711 import SAMPLE_RATE, Law, from_wire
+from ivr.media.player import Done, Stream
+from ivr.media.rtp import TIMESTAMPS, Packet, Reception, parse
+from ivr.media.source_lock import Address, Do, SourceLock, normal
+from ivr.net.rtp_ports import PortPair
+from ivr.net.socket_options import attach_event_filter, detach_filter, disconnect
+
+Sink = Callable[[int, bytes], None]
+
+COMFORT_NOISE = 13
+_DATAGRAM = 2048
+_DRAIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a leg saw: packets, and jitter in milliseconds.
+
+    `sampled` says that the kernel held audio back, so that `received` counts only what was let
+    through and `lost` and `jitter_ms` stand where they were before.
+    """
+
+    sent: int
+    unsent: int
+    received: int
+    lost: int
+    jitter_ms: float
+    foreign: int
+    malformed: int
+    refused: int
+    sampled: bool
+    locked: Address | None
+
+
+class Surroundings(Protocol):
+    """What a leg needs of its engine."""
+
+    loop: asyncio.AbstractEventLoop
+    packet_filter: bool
+
+    def listen_inband(self, leg: "MediaLeg", ulaw: bytes, timestamp: int) -> None: ...
+    def forget(self, leg: "MediaLeg") -> None: ...
+
+
+class MediaLeg:
+    """Audio and keys of one call leg; made by `MediaEngine.open`.
+
+    `port` is the local RTP port; RTCP is the next. `on_key` is called once a key press with the key
+    and the RTP timestamp at which it began; `last_received` is the loop time of the last packet
+    of the peer (of `open`, before the first).
+    """
+
+    def __init__(self, around: Surroundings, pair: PortPair, stream: Stream) -> None:
+        self.port = pair.port
+        self.on_key: Callable[[str, int], None] | None = None
+        self.closed = False
+        self.pair = pair
+        self._around = around
+        self._loop = around.loop
+        self._rtp = pair.rtp
+        self._stream = stream
+        self._lock = SourceLock()
+        self._ear = KeyEar()
+        self._reception = Reception()
+        self._law: Law = "PCMU"
+        self._payload_type: int | None = None
+        self._event_payload_type: int | None = None
+        self._inband = self._echoing = self._filtering = self._sampled = False
+        self._can_send = self._can_receive = False
+        self._sink: Sink | None = None
+        self._sink_ssrc, self._sink_base, self._sink_start = -1, 0, 0.0
+        self._remote: Address | None = None
+        self._connected = False
+        self._sent = self._unsent = self._malformed = self._refused = 0
+        self.last_received = self._loop.time()
+        self._loop.add_reader(self._rtp.fileno(), self._readable)
+
+    def connect(
+        self,
+        remote: Address | None,
+        *,
+        law: Law,
+        payload_type: int,
+        event_payload_type: int | None,
+        detect_inband: bool,
+        can_send: bool = True,
+        can_receive: bool = True,
+        learn_from: str | None = None,
+    ) -> None:
+        """Use what offer and answer settled; call it again after each re-INVITE.
+
+        `remote` is the peer's RTP address, `None` while it has none (`c=0.0.0.0`). `learn_from` is
+        the host the peer's SIP comes from: a phone behind a NAT is heard from there or from
+        the SDP's host only; without it from any host that passes probation.
+
+        Raises:
+            ValueError: `remote` is no IP address and port; nothing was changed.
+        """
+        if remote is not None:
+            remote = self._checked(remote)
+        learn_from = normal(learn_from) if learn_from is not None else None
+        self._law, self._payload_type = law, payload_type
+        self._event_payload_type, self._inband = event_payload_type, detect_inband
+        self._can_receive = can_receive
+        self._stream.tune(law, payload_type, event_payload_type)
+        if self._lock.expect(remote, learn_from):
+            self._release()
+            self._remote = remote
+        self._can_send = can_send and remote is not None
+        self._tune_filter()
+
+    def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
+        """Play µ-law audio from the next slot on, in place of what plays now.
+
+        `done(True)` comes when all was sent, `done(False)` when it was stopped or replaced, or
+        when the leg closed; never before `play` has returned.
+        """
+        self._stream.play(ulaw, self._soon(done), loop=loop)
+
+    def stop(self) -> None:
+        """Send no further packet of what plays; silence goes on."""
+        self._stream.stop()
+
+    def send_keys(
+        self, keys: str, done: Done | None = None, duration_ms: int = 100, gap_ms: int = 60
+    ) -> None:
+        """Press keys: as RFC 4733 events when negotiated, as tones otherwise.
+
+        Raises:
+            ValueError: a character that is no key.
+        """
+        self._stream.send_keys(keys, self._soon(done), duration_ms=duration_ms, gap_ms=gap_ms)
+
+    def echo(self, on: bool) -> None:
+        """Send back what is heard, while nothing plays."""
+        self._echoing = on
+        self._stream.echo(on)
+        self._tune_filter()
+
+    def record(self, sink: Sink | None) -> None:
+        """Hand what is heard to `sink`: samples since the recording's first packet, and µ-law.
+
+        Packets come as they arrive, also late or twice: `ivr.media.recorder` puts them in order.
+        """
+        self._sink = sink
+        self._sink_ssrc, self._sink_start = -1, self._loop.time()
+        self._tune_filter()
+
+    def facts(self) -> MediaFacts:
+        """Count what was sent and heard so far."""
+        return MediaFacts(
+            sent=self._sent,
+            unsent=self._unsent,
+            received=self._reception.received,
+            lost=self._reception.lost,
+            jitter_ms=self._reception.jitter_ms,
+            foreign=self._lock.foreign,
+            malformed=self._malformed,
+            refused=self._refused,
+            sampled=self._sampled,
+            locked=self._lock.locked,
+        )
+
+    def close(self) -> None:
+        """Stop everything and give the ports back; again is no error."""
+        if self.closed:
+            return
+        self.closed = True
+        self.on_key = self._sink = None
+        self._stream.close()
+        self._loop.remove_reader(self._rtp.fileno())
+        self._around.forget(self)
+
+    def send_due(self, skipped: int) -> None:
+        """Send this slot's packet, after `skipped` slots that passed unsent."""
+        if self.closed:
+            return
+        if skipped:
+            self._stream.skip(skipped)
+        packet = self._stream.packet()
+        if not self._can_send or self._remote is None:
+            return
+        try:
+            if self._connected:
+                self._rtp.send(packet)
+            else:
+                self._rtp.sendto(packet, self._remote)
+        except BlockingIOError:
+            self._unsent += 1
+        except OSError:
+            # An ICMP error of an earlier packet: the peer's port is closed, now or for good.
+            self._refused += 1
+        else:
+            self._sent += 1
+
+    def sweep(self, now: float) -> None:
+        """Look whether the peer fell silent, and open the ears when it did."""
+        if self._lock.silent(now):
+            self._release()
+
+    def key_heard(self, key: str, timestamp: int) -> None:
+        """Report a key press that was detected elsewhere."""
+        if self.on_key is not None and self._can_receive:
+            self.on_key(key, timestamp)
+
+    def _soon(self, done: Done | None) -> Done | None:
+        if done is None:
+            return None
+        told = done
+
+        def tell(whole: bool) -> None:
+            self._loop.call_soon(told, whole)
+
+        return tell
+
+    def _checked(self, remote: Address) -> Address:
+        host, port = normal(remote[0]), remote[1]
+        if not 0 < port < 65536:
+            raise ValueError(f"RTP port {port} of {host}: 1 to 65535")
+        if self._rtp.family == socket.AF_INET and ":" in host:
+            raise ValueError(f"RTP address {host}: this engine speaks IPv4")
+        return host, port
+
+    def _readable(self) -> None:
+        for _ in range(_DRAIN):
+            try:
+                if self._connected:
+                    datagram, source = self._rtp.recv(_DATAGRAM), None
+                else:
+                    datagram, source = self._rtp.recvfrom(_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._refused += 1
+                continue
+            self._take(datagram, source)
+            if self.closed:
+                return
+
+    def _take(self, datagram: bytes, source: tuple[str, int] | None) -> None:
+        packet = parse(datagram)
+        if packet is None or not self._negotiated(packet.payload_type):
+            self._malformed += 1
+            return
+        now = self._loop.time()
+        if source is None:
+            self._lock.heard(packet.ssrc, packet.sequence, now)
+        elif not self._admit(source, packet, now):
+            return
+        self.last_received = now
+        self._reception.note(packet, now)
+        if self._can_receive:
+            self._hear(packet)
+
+    def _negotiated(self, payload_type: int) -> bool:
+        wanted = (self._payload_type, self._event_payload_type, COMFORT_NOISE)
+        return self._payload_type is not None and payload_type in wanted
+
+    def _hear(self, packet: Packet) -> None:
+        if packet.payload_type == self._event_payload_type:
+            key = self._ear.hear(packet)
+            if key is not None and self.on_key is not None:
+                self.on_key(key, packet.timestamp)
+        elif packet.payload_type == self._payload_type:
+            self._hear_audio(packet)
+
+    def _hear_audio(self, packet: Packet) -> None:
+        if self._echoing:
+            self._stream.hear(packet.payload)
+        if self._inband or self._sink is not None:
+            ulaw = from_wire(packet.payload, self._law)
+            if self._inband:
+                self._around.listen_inband(self, ulaw, packet.timestamp)
+            if self._sink is not None:
+                self._sink(self._sink_offset(packet), ulaw)
+
+    def _sink_offset(self, packet: Packet) -> int:
+        """Samples since the recording began; a new SSRC goes on where the clock stands."""
+        if packet.ssrc != self._sink_ssrc:
+            first = self._sink_ssrc == -1
+            now = self._loop.time()
+            if first:
+                self._sink_start = now
+            offset = int((now - self._sink_start) * SAMPLE_RATE)
+            self._sink_ssrc, self._sink_base = packet.ssrc, packet.timestamp - offset
+        offset = (packet.timestamp - self._sink_base) % TIMESTAMPS
+        return offset if offset < TIMESTAMPS // 2 else offset - TIMESTAMPS
+
+    def _admit(self, source: tuple[str, int], packet: Packet, now: float) -> bool:
+        address = (normal(source[0]), source[1])
+        verdict = self._lock.judge(address, packet.ssrc, packet.sequence, now)
+        if verdict is Do.DROP:
+            return False
+        if not self._connected:
+            self._hold(address)
+        return True
+
+    def _hold(self, address: Address) -> None:
+        """Send to and hear only `address`: the kernel keeps strangers out."""
+        self._remote = address
+        try:
+            self._rtp.connect(self._spelled(address))
+        except OSError:
+            self._refused += 1
+            return
+        self._connected = True
+        self._tune_filter()
+
+    def _release(self) -> None:
+        """Hear every source again; the lock judges them."""
+        if self._connected:
+            self._connected = False
+            disconnect(self._rtp)
+        self._tune_filter()
+
+    def _spelled(self, address: Address) -> Address:
+        host, port = address
+        if self._rtp.family == socket.AF_INET6 and ":" not in host:
+            return f"::ffff:{host}", port
+        return address
+
+    def _tune_filter(self) -> None:
+        """Have the kernel drop audio while nobody listens to it."""
+        deaf = self._connected and not (self._echoing or self._inband or self._sink)
+        event = self._event_payload_type
+        if deaf and event is not None and self._around.packet_filter:
+            if not self._filtering and attach_event_filter(self._rtp, event):
+                self._filtering = self._sampled = True
+                self._reception.sample()
+        elif self._filtering:
+            detach_filter(self._rtp)
+            self._filtering = False

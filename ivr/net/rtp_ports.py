@@ -1,0 +1,103 @@
+"""Pairs of UDP ports for RTP and RTCP (RFC 3550 §11): even, and odd above it."""
+
+import errno
+import ipaddress
+import resource
+import socket
+from collections import deque
+from typing import NamedTuple
+
+RECEIVE_BUFFER = 64 * 1024
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class NoPortsLeft(Exception):
+    """No pair of RTP ports is free: widen the range, or raise the limit of open files."""
+
+
+class PortPair(NamedTuple):
+    """Two bound, non-blocking sockets; `port` is the RTP one."""
+
+    port: int
+    rtp: socket.socket
+    rtcp: socket.socket
+
+
+class RtpPorts:
+    """Even ports of `low`..`high` on `host`, handed out in the order they were given back.
+
+    The longest unused port comes first, so that late packets of an old call find nobody.
+    A port some other program holds is passed over.
+
+    Raises:
+        ValueError: `host` is no IP address, or the range holds no pair.
+    """
+
+    def __init__(self, host: str, low: int, high: int) -> None:
+        first = low + low % 2
+        if not 1 <= low <= high <= 65535 or first + 1 > high:
+            raise ValueError(f"RTP ports {low}-{high}: give a range of at least one even-odd pair")
+        self.host = host
+        self.family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+        self._free = deque(range(first, high, 2))
+
+    @property
+    def free(self) -> int:
+        """How many pairs are not handed out."""
+        return len(self._free)
+
+    def open(self) -> PortPair:
+        """Bind the next free pair.
+
+        Raises:
+            NoPortsLeft: every port is taken, or the process may open no more sockets.
+        """
+        for _ in range(len(self._free)):
+            port = self._free.popleft()
+            try:
+                return self._bind_pair(port)
+            except OSError as error:
+                self._free.append(port)
+                if error.errno in _EXHAUSTED:
+                    raise NoPortsLeft(f"no socket for RTP: {error.strerror}") from error
+                if error.errno not in _TAKEN:
+                    raise
+        raise NoPortsLeft(f"no free pair of RTP ports on {self.host}")
+
+    def close(self, pair: PortPair) -> None:
+        """Close both sockets and put the port at the end of the queue."""
+        pair.rtp.close()
+        pair.rtcp.close()
+        self._free.append(pair.port)
+
+    def _bind_pair(self, port: int) -> PortPair:
+        rtp = self._bind(port)
+        try:
+            return PortPair(port, rtp, self._bind(port + 1))
+        except OSError:
+            rtp.close()
+            raise
+
+    def _bind(self, port: int) -> socket.socket:
+        sock = socket.socket(self.family, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            if self.family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            sock.bind((self.host, port))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+def raise_descriptor_limit(wanted: int) -> int:
+    """Raise the soft limit of open files toward `wanted`; answer what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        return allowed
+    return soft
