@@ -1,4 +1,4 @@
-"""What a seed brings: lines with their SIP accounts, passwords still in the clear."""
+"""Lines as a seed file describes them."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from provisioning.contract import Access, Line
 
 @dataclass(frozen=True, slots=True)
 class SeedAccount:
-    """One SIP account to be; only its HA1 is ever stored."""
+    """A SIP account with its password in the clear: it lives only until it is seeded."""
 
     user: str
     access: Access
@@ -16,7 +16,7 @@ class SeedAccount:
 
 @dataclass(frozen=True, slots=True)
 class SeedLine:
-    """A line and the accounts that register for it."""
+    """A line and all of its accounts."""
 
     line: Line
     accounts: tuple[SeedAccount, ...]

@@ -1,0 +1,1 @@
+"""Who changed which setting, when on both clocks, and from where."""

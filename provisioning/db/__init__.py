@@ -1,0 +1,1 @@
+"""Where the office keeps its rows: one schema on SQLite or PostgreSQL."""

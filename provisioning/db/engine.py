@@ -1,0 +1,91 @@
+"""Engines for the two databases: SQLite in WAL mode, or PostgreSQL by `postgresql://…`."""
+
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+CONNECT_TIMEOUT_S = 5
+
+
+class BadDatabaseUrl(ValueError):
+    """The setting names no database this program speaks to."""
+
+
+def parse(url: str) -> URL:
+    """The address of a database; `BadDatabaseUrl` says what is wrong without repeating it.
+
+    The address may carry a password, so no message quotes it.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadDatabaseUrl(
+            "the database setting is no address; write sqlite:///file or postgresql://host/name"
+        ) from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise BadDatabaseUrl(f"{other} is not supported; use sqlite:///… or postgresql://…")
+
+
+def create(url: URL, *, wait_s: float) -> tuple[AsyncEngine, AsyncEngine]:
+    """(reader, writer) engines; nobody waits for a lock longer than `wait_s` seconds."""
+    if url.get_backend_name() == "postgresql":
+        both = _postgresql(url, wait_s)
+        return both, both
+    return _sqlite(url, wait_s, writes=False), _sqlite(url, wait_s, writes=True)
+
+
+def _sqlite(url: URL, wait_s: float, *, writes: bool) -> AsyncEngine:
+    """One writer, some readers: in WAL mode a reader never waits for the writer."""
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=1 if writes else 4,
+        max_overflow=0,
+        pool_timeout=wait_s,
+        connect_args={"timeout": wait_s},
+    )
+    # A lock upgrade ignores busy_timeout, so a writer takes its lock at once.
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: URL, wait_s: float) -> AsyncEngine:
+    wait_ms = int(wait_s * 1000)
+    limits = f"-c statement_timeout={2 * wait_ms} -c lock_timeout={wait_ms}"
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=0,
+        pool_timeout=wait_s,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": f"{limits} -c idle_in_transaction_session_timeout=60000",
+            "tcp_user_timeout": 2 * wait_ms,
+            "application_name": "tokuban",
+        },
+    )

@@ -1,0 +1,48 @@
+"""Bring the schema to what this program knows, one process at a time."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from provisioning.db.unit_of_work import Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+class SchemaTooNew(Exception):
+    """A newer program wrote these data; this one must not touch them."""
+
+
+async def migrate(database: Database) -> None:
+    """Upgrade in one transaction, under a lock that a second process waits for.
+
+    Raises:
+        SchemaTooNew: the schema has a revision that this program does not know.
+        StorageUnavailable: the database cannot be reached or stays locked.
+    """
+    await database.write(lambda connection: connection.run_sync(_upgrade), alone=True)
+
+
+def known() -> str:
+    """The newest schema revision this program knows."""
+    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    assert head is not None, "the package lost its migrations"
+    return head
+
+
+def _upgrade(connection: Connection) -> None:
+    present = MigrationContext.configure(connection).get_current_revision()
+    revisions = {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
+    if present is not None and present not in revisions:
+        raise SchemaTooNew(
+            f"a newer tokuban wrote these data (schema {present}, this program knows {known()}): "
+            "start that version, or give this one another data folder"
+        )
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

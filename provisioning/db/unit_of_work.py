@@ -1,0 +1,103 @@
+"""Units of work: each is whole or has not happened, whoever is cancelled meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import exc, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from provisioning.contract import StorageUnavailable
+from provisioning.db import engine
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+OFFICE_LOCK = 0x746F6B75
+"""The advisory lock under which whole sets of rows change on PostgreSQL ("toku")."""
+
+
+class Database:
+    """One database; `read` and `write` run a unit of work on a connection of their own.
+
+    Both raise `StorageUnavailable` when the database cannot be reached, is locked for
+    too long, is read-only or is full. Nothing was changed then, except that a server lost
+    during COMMIT itself may have kept the change: every change may be repeated safely.
+    """
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._reader, self._writer = reader, writer
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    def at(cls, url: str, *, wait_s: float = 3.0) -> Self:
+        """The database at `url`; a lock is waited for at most `wait_s` seconds."""
+        return cls(*engine.create(engine.parse(url), wait_s=wait_s))
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether several processes may share this database over the network."""
+        return self._writer.dialect.name == "postgresql"
+
+    async def read(self, work: Work[T]) -> T:
+        """What `work` answers."""
+        return await self._shielded(_run(self._reader, work))
+
+    async def write(self, work: Work[T], *, alone: bool = False) -> T:
+        """What `work` answers, once its changes are durable; `alone` excludes other such work."""
+
+        async def locked(connection: AsyncConnection) -> T:
+            if alone and self.is_postgresql:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": OFFICE_LOCK}
+                )
+            return await work(connection)
+
+        return await self._shielded(_run(self._writer, locked))
+
+    async def close(self) -> None:
+        """Finish what runs, then close every connection."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let a unit of work end by itself: a caller who hangs up must not tear it."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits has it; nobody else needs to hear of it
+
+
+async def _run(source: AsyncEngine, work: Work[T]) -> T:
+    with _storage_errors():
+        async with source.begin() as connection:
+            return await work(connection)
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Say `StorageUnavailable` where the storage is at fault, not what was stored."""
+    try:
+        yield
+    except (exc.IntegrityError, exc.DataError, exc.ProgrammingError):
+        raise
+    except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+        raise StorageUnavailable(
+            f"the database does not take the change now ({_kind(error)}); try again later"
+        ) from error
+
+
+def _kind(error: Exception) -> str:
+    """The driver's class and first line; a connection's address and rows stay out of it."""
+    if isinstance(error, exc.DBAPIError) and error.orig is not None:
+        if type(error.orig).__module__.startswith("sqlite3"):
+            return str(error.orig)
+        return type(error.orig).__name__
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""The diversions of every line."""

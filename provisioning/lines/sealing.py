@@ -1,0 +1,70 @@
+"""HA1 values under a key that is not in the database: a stolen copy of it opens no account."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from cryptography.fernet import Fernet, InvalidToken
+
+KEY_FILE = "secret.key"
+
+
+class WrongKey(Exception):
+    """The key does not open the stored secrets; the message says where the key came from."""
+
+
+class Seal:
+    """Seals and opens the HA1 values of an account; a sealed text fits its own account only."""
+
+    def __init__(self, key: str | bytes, source: str) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except (ValueError, TypeError):
+            raise WrongKey(f"{source} holds no key: 32 bytes as URL-safe base64") from None
+        self._source = source
+
+    @classmethod
+    def from_file(cls, folder: Path) -> Self:
+        """The key of the data folder, made at the first start (mode 0600)."""
+        path = folder / KEY_FILE
+        if not path.exists():
+            _create(path)
+        return cls(path.read_bytes().strip(), str(path))
+
+    def close(self, user: str, realm: str, secrets: Mapping[str, str]) -> bytes:
+        """The sealed form of `secrets`."""
+        return self._fernet.encrypt(json.dumps([user, realm, dict(secrets)]).encode())
+
+    def open(self, user: str, realm: str, sealed: bytes) -> dict[str, str]:
+        """What `close` sealed for this account; `WrongKey` when key or account differ."""
+        try:
+            owner, its_realm, secrets = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken:
+            raise WrongKey(
+                f"the key of {self._source} does not open the stored passwords: "
+                "give the key these data were written with"
+            ) from None
+        if (owner, its_realm) != (user, realm):
+            raise WrongKey(f"the stored password of account {user} belongs to another account")
+        return {str(name): str(value) for name, value in secrets.items()}
+
+    def __repr__(self) -> str:
+        return f"Seal({self._source!r})"
+
+
+def _create(path: Path) -> None:
+    """Write a fresh key; of two processes that start together one wins, both use it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,146 @@
+"""The office as one thing: storage, areas and clock, opened and closed together."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning.audit.store import Audit
+from provisioning.bindings.service import StoredBindings
+from provisioning.clock import BusinessClock, Wall, wall_time
+from provisioning.contract import StorageUnavailable
+from provisioning.db.migrate import migrate
+from provisioning.db.unit_of_work import Database
+from provisioning.forwarding import store as diversions
+from provisioning.forwarding.service import StoredForwarding
+from provisioning.lines.model import shown_freephone
+from provisioning.lines.sealing import Seal
+from provisioning.lines.service import Lines
+from provisioning.lines.store import MemoryDirectory
+from provisioning.presentation import store as displays
+from provisioning.presentation.service import StoredPresentation
+from provisioning.profiles.store import ProfileFiles
+from provisioning.seeds import SeedLine
+
+DATABASE_FILE = "tokuban.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeSettings:
+    """Where the office keeps its data.
+
+    `database`: `postgresql://…`, or None for SQLite in `data`. `key`: the key of the stored
+    HA1 values, or None for the file in `data`. `realm`: the digest realm of every account.
+    `wait_s`: seconds to wait for a locked database.
+    """
+
+    data: Path
+    realm: str
+    database: str | None = field(default=None, repr=False)
+    key: str | None = field(default=None, repr=False)
+    wait_s: float = 3.0
+
+    @property
+    def url(self) -> str:
+        """The database's address."""
+        return self.database or f"sqlite:///{self.data.absolute() / DATABASE_FILE}"
+
+
+class Office:
+    """Everything telephony and the API ask of the office; make one with `Office.open`."""
+
+    directory: MemoryDirectory
+    bindings: StoredBindings
+    forwarding: StoredForwarding
+    presentation: StoredPresentation
+    profiles: ProfileFiles
+    clock: BusinessClock
+    audit: Audit
+
+    def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
+        self._database = database
+        self._lines = Lines(database, _seal(settings), settings.realm)
+        self.directory = self._lines.directory
+        self.profiles = ProfileFiles.load()
+        self.clock = BusinessClock(database, wall)
+        self.audit = Audit(database, lambda: (wall(), self.clock.seconds()))
+        self.bindings = StoredBindings(database)
+        self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
+        self.presentation = StoredPresentation(database, self.directory, self.audit)
+
+    @classmethod
+    async def open(cls, settings: OfficeSettings, *, wall: Wall = wall_time) -> Self:
+        """Open the storage, bring its schema up to date and read the directory.
+
+        Raises:
+            StorageUnavailable: the database cannot be reached, or another program holds it.
+            SchemaTooNew: a newer program wrote the data.
+            WrongKey: the stored passwords were sealed with another key.
+            BadDatabaseUrl, BadProfile: a setting or a profile file is wrong.
+        """
+        await asyncio.to_thread(_make_folder, settings.data)
+        database = Database.at(settings.url, wait_s=settings.wait_s)
+        try:
+            await migrate(database)
+            office = cls(database, settings, wall)
+            await office._lines.refresh()
+            await office.clock.load()
+        except BaseException:
+            await database.close()
+            raise
+        return office
+
+    async def seed(self, seeds: Sequence[SeedLine]) -> None:
+        """Make the seeded lines what `seeds` says; what their users have set stays.
+
+        The same seed again changes nothing; a changed password counts at once.
+        """
+        ring_times = {
+            seed.line.number: self.profiles.of(seed.line.profile).ring_times.default
+            for seed in seeds
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            active = {
+                seed.line.number: await displays.prepare(
+                    connection, seed.line.number, shown_freephone(seed.line)
+                )
+                for seed in seeds
+            }
+            await self._lines.seed(connection, seeds)
+            await diversions.prepare(connection, ring_times)
+            for line, shown in ((seed.line, shown_freephone(seed.line)) for seed in seeds):
+                if shown is not None:
+                    await displays.contract(
+                        connection, line.number, shown, active=active[line.number]
+                    )
+
+        await self._database.write(work, alone=True)
+        await self._lines.refresh()
+
+    async def refresh(self) -> None:
+        """Read the directory anew, after another process changed the rows."""
+        await self._lines.refresh()
+
+    async def close(self) -> None:
+        """Finish every save that waits and close the storage."""
+        await self.bindings.close()
+        await self._database.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"the data folder {folder} cannot be made ({error.strerror})"
+        ) from error
+
+
+def _seal(settings: OfficeSettings) -> Seal:
+    if settings.key is not None:
+        return Seal(settings.key, "the key setting")
+    return Seal.from_file(settings.data)

@@ -1,0 +1,1 @@
+"""Which number a line shows when it calls (特定番号通知)."""
