@@ -16,6 +16,7 @@ from ivr.call.leg import Leg
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
+from ivr.media import tones
 from prompts.catalogue import Prompt, Voice
 from provisioning.contract import CarrierProfile, Line
 
@@ -128,13 +129,18 @@ class Call:
             CallOver: none was chosen in the tries allowed; the caller heard goodbye.
         """
         for _ in range(self._limits.attempts):
-            await self.play(prompt, *values)
-            key = await self._keys.next(self._limits.first_digit_s)
+            key = await self._key_after(prompt, values)
             if key is not None and key in choices:
-                self.log.info("menu.chosen", prompt=prompt.value, key=key)
+                self.log.info("menu.chosen", prompt=prompt.value, choice=key)
                 return choices[key]
             await self._complain(Entry.SILENT if key is None else Entry.WRONG)
         raise await self.give_up()
+
+    async def choose_once(self, prompt: Prompt, choices: Mapping[str, T], *, otherwise: T) -> T:
+        """Offer `choices` by key; any other key, and silence, is `otherwise`."""
+        key = await self._key_after(prompt, ())
+        self.log.info("menu.chosen", prompt=prompt.value, choice=key)
+        return otherwise if key is None else choices.get(key, otherwise)
 
     async def menu(self, prompt: Prompt, choices: Mapping[str, T]) -> AsyncIterator[T]:
         """Offer `choices` again and again, yielding each one chosen.
@@ -145,11 +151,16 @@ class Call:
             yield await self.choose(prompt, choices)
 
     async def keys(self) -> str:
-        """Wait for keys of any kind until none comes for a while; empty when none came at all."""
+        """Take keys of any kind up to and with `#`, or until none comes for a while.
+
+        Empty when none came at all.
+        """
         heard = ""
         key = await self._keys.next(self._limits.first_digit_s)
-        while key is not None and len(heard) < MOST_DIGITS:
+        while key is not None:
             heard += key
+            if key == "#" or len(heard) == MOST_DIGITS:
+                break
             key = await self._keys.next(self._limits.inter_digit_s)
         return heard
 
@@ -201,12 +212,18 @@ class Call:
     async def echo(self) -> NoReturn:
         """Send back what the caller says until they hang up."""
         self._leg.echo(True)
-        await self._until_hang_up()
+        try:
+            await self._until_hang_up()
+        finally:
+            self._leg.echo(False)
 
-    async def tone(self, ulaw: bytes) -> NoReturn:
-        """Play one period of a tone (8 kHz µ-law) over and over until the caller hangs up."""
-        self._leg.play(ulaw, loop=True)
-        await self._until_hang_up()
+    async def dial_tone(self) -> NoReturn:
+        """Play Japan's 400 Hz dial tone until the caller hangs up (CALL-03)."""
+        self._leg.play(tones.dial(), loop=True)
+        try:
+            await self._until_hang_up()
+        finally:
+            self._leg.stop_playing()
 
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         """End the call; `status` is the final response of an unanswered one. Once only."""
@@ -221,7 +238,7 @@ class Call:
         if self._interruptible:
             self._leg.stop_playing()
         taken = self._keys.push(key)
-        self.log.info("key.received", key=key, taken=taken)
+        self.log.info("key.received", pressed=key, taken=taken)
 
     async def _speak(
         self, prompt: Prompt, values: tuple[object, ...], *, interruptible: bool
@@ -244,6 +261,10 @@ class Call:
         finally:
             self._interruptible = False
         self.log.info("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
+
+    async def _key_after(self, prompt: Prompt, values: tuple[object, ...]) -> str | None:
+        await self.play(prompt, *values)
+        return await self._keys.next(self._limits.first_digit_s)
 
     async def _number(self, most: int) -> str | Entry:
         digits = ""

@@ -24,7 +24,7 @@ from provisioning.contract import CarrierProfile, Forwarding, Presentation, Prof
 Flow = Callable[..., Coroutine[Any, Any, None]]
 BoundFlow = Callable[[Call], Coroutine[Any, Any, None]]
 Key = tuple[Profile | None, str]
-"""A carrier profile (None: the laboratory's own test numbers) and a service's name."""
+"""A carrier profile (None: every profile, for test numbers) and a service's name."""
 F = TypeVar("F", bound=Flow)
 
 FLOWS: dict[Key, Flow] = {}
@@ -43,7 +43,7 @@ def service(name: str, *, on: Profile | None) -> Callable[[F], F]:
 
     def register(flow: F) -> F:
         if (on, name) in FLOWS:
-            raise ValueError(f"service {name!r} already has a flow on {on or 'every line'}")
+            raise ValueError(f"service {name!r} already has a flow on {_where(on)}")
         FLOWS[on, name] = flow
         return flow
 
@@ -67,30 +67,24 @@ def load() -> None:
         importlib.import_module(module.name)
 
 
-def problems(profiles: Iterable[CarrierProfile], lab: Mapping[str, str]) -> list[str]:
-    """Codes without a flow and flows without a code; empty when all is well.
-
-    Args:
-        profiles: every carrier profile.
-        lab: the laboratory's test numbers and the services they reach.
-    """
+def problems(profiles: Iterable[CarrierProfile]) -> list[str]:
+    """Codes without a flow and flows without a code, one sentence each; empty when all is well."""
     load()
-    coded: dict[Key, str] = {(None, name): code for code, name in lab.items()}
-    for profile in profiles:
-        coded |= {(profile.profile, name): code for code, name in profile.services.items()}
+    coded = [(p.profile, name, code) for p in profiles for code, name in p.services.items()]
+    reached = {key for profile, name, _ in coded for key in ((profile, name), (None, name))}
     return [
-        f"{code} on {_where(key)} names the service {key[1]!r}, which has no flow"
-        for key, code in coded.items()
-        if key not in FLOWS
+        f"{code} on {profile.value} names the service {name!r}, which has no flow"
+        for profile, name, code in coded
+        if (profile, name) not in FLOWS and (None, name) not in FLOWS
     ] + [
-        f"the flow of {key[1]!r} on {_where(key)} has no code that reaches it"
-        for key in FLOWS
-        if key not in coded
+        f"the flow of {name!r} on {_where(on)} has no code that reaches it"
+        for on, name in FLOWS
+        if (on, name) not in reached
     ]
 
 
-def _where(key: Key) -> str:
-    return key[0].value if key[0] else "every line"
+def _where(on: Profile | None) -> str:
+    return on.value if on else "every line"
 
 
 def _ports(services: Services) -> dict[type, object]:

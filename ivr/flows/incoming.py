@@ -1,0 +1,163 @@
+"""Everything that happens to an authenticated caller, from the dialled number to the hang-up."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from ivr.call.call import Call, Subscriber
+from ivr.call.leg import Leg
+from ivr.call.limits import CallLimits
+from ivr.call.log import Log
+from ivr.call.outcome import CallOver, Outcome
+from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
+from ivr.flows.talkies import TALKIES
+from ivr.numbering.route import Emergency, Route, Service, route
+from prompts.catalogue import Prompt, Voices
+from provisioning.contract import (
+    Directory,
+    Line,
+    NotContracted,
+    Profile,
+    Profiles,
+    StorageUnavailable,
+)
+
+SERVER_ERROR = 500
+UNAVAILABLE = 503
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What incoming calls need of the office and its voices."""
+
+    directory: Directory
+    profiles: Profiles
+    services: Services
+    voices: Voices
+
+
+class Incoming:
+    """Serves every call that comes in.
+
+    Raises:
+        ValueError: a service code has no flow or a flow no code; the message lists them.
+    """
+
+    def __init__(self, office: Office, limits: CallLimits) -> None:
+        faults = problems([office.profiles.of(profile) for profile in Profile])
+        if faults:
+            raise ValueError("; ".join(faults))
+        self._office = office
+        self._limits = limits
+        self._flows: Mapping[Key, BoundFlow] = bind(office.services)
+
+    async def serve(self, leg: Leg, log: Log) -> Outcome:
+        """Serve one caller until the network hangs up.
+
+        The task that runs this is cancelled when the caller hangs up. Nothing else
+        leaves it but that: whatever fails inside is logged, and the caller is told.
+
+        Args:
+            leg: the caller.
+            log: bound to the call by whoever made the leg; a structlog logger fits.
+        """
+        line = self._office.directory.line(leg.account.line)
+        if line is None:
+            log.error("call.without-line", call_id=leg.call_id, line=leg.account.line)
+            leg.hang_up(SERVER_ERROR)
+            return Outcome.FAILED
+        call = Call(leg, self._subscriber(line), self._limits, log)
+        return await guarded(call, self.flow_for(line, leg.dialled, log), self._limits)
+
+    def flow_for(self, caller: Line, dialled: str, log: Log) -> BoundFlow:
+        """What serves `caller` after `dialled`: a service's flow or a talkie."""
+        profile = self._office.profiles.of(caller.profile)
+        found = route(dialled, caller, profile, self._office.directory)
+        destination = found.destination
+        log.info(
+            "call.routed",
+            dialled=found.dialled.digits,
+            kind=found.dialled.kind.name,
+            prefix=found.dialled.prefix,
+            destination=type(destination).__name__,
+        )
+        if isinstance(destination, Service):
+            return self._service(caller.profile, destination.name)
+        if isinstance(destination, Emergency):
+            log.warning("emergency.refused", line=caller.number, dialled=found.dialled.digits)
+        return talkie_for(found)
+
+    def _service(self, profile: Profile, name: str) -> BoundFlow:
+        return self._flows.get((profile, name)) or self._flows[None, name]
+
+    def _subscriber(self, line: Line) -> Subscriber:
+        voice = self._office.voices.of(line.language.value)
+        return Subscriber(line, self._office.profiles.of(line.profile), voice)
+
+
+def talkie_for(found: Route) -> BoundFlow:
+    """A flow that says why the number is not connected."""
+    talkie = TALKIES[type(found.destination)]
+
+    async def refuse(call: Call) -> NoReturn:
+        await call.talkie(talkie.prompt, then=talkie.status)
+
+    return refuse
+
+
+async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
+    """Run a flow to the end of its call, whatever happens in it."""
+    try:
+        outcome = await _limited(call, flow, limits)
+    except CallOver as over:
+        outcome = over.outcome
+    except NotContracted:
+        outcome = await _last_words(call, _refuse_uncontracted, Outcome.REFUSED)
+    except StorageUnavailable as error:
+        call.log.warning("storage.unavailable", error=str(error))
+        outcome = await _last_words(call, _apologise(UNAVAILABLE), Outcome.TRY_LATER)
+    except Exception as error:
+        call.log.error("flow.failed", call_id=call.call_id, error=repr(error), exc_info=True)
+        outcome = await _last_words(call, _apologise(SERVER_ERROR), Outcome.FAILED)
+    call.hang_up(SERVER_ERROR)
+    call.log.info("call.ended", outcome=outcome.value)
+    return outcome
+
+
+async def _limited(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
+    timer = asyncio.timeout(limits.longest_call_s)
+    try:
+        async with timer:
+            await flow(call)
+    except TimeoutError:
+        if not timer.expired():
+            raise
+        raise await call.give_up(Outcome.TOO_LONG) from None
+    return Outcome.COMPLETED
+
+
+LastWords = Callable[[Call], Coroutine[Any, Any, None]]
+
+
+async def _last_words(call: Call, speak: LastWords, outcome: Outcome) -> Outcome:
+    """Tell the caller; should even that fail, the call ends without words."""
+    try:
+        await speak(call)
+    except CallOver:
+        pass
+    except Exception as error:
+        call.log.error("last-words.failed", call_id=call.call_id, error=repr(error), exc_info=True)
+    return outcome
+
+
+async def _refuse_uncontracted(call: Call) -> None:
+    await call.talkie(Prompt.NOT_CONTRACTED, then=FORBIDDEN)
+
+
+def _apologise(status: int) -> LastWords:
+    async def apologise(call: Call) -> None:
+        await call.apologise(status)
+
+    return apologise

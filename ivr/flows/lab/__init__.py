@@ -1,0 +1,1 @@
+"""Test numbers, on every line."""

@@ -1,0 +1,1 @@
+"""Services of an NTT East or West line."""
