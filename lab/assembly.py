@@ -1,7 +1,6 @@
 """Start the parts of a process in order and stop them in reverse, in bounded time."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
@@ -23,37 +22,29 @@ class Part(Protocol):
 
 
 class Assembly:
-    """The parts of one process. `ready` is true from the last start until the first stop."""
+    """The parts of one process that have started; all stop within `stop_within_s` seconds."""
 
-    def __init__(self, parts: Sequence[Part], stop_within_s: float = 9.0) -> None:
-        self._parts = tuple(parts)
+    def __init__(self, stop_within_s: float = 9.0) -> None:
         self._started: list[Part] = []
         self._stop_within_s = stop_within_s
-        self.ready = False
 
-    async def start(self) -> None:
-        """Start every part in order; when one fails, those before it are stopped again."""
-        try:
-            for part in self._parts:
-                await part.start()
-                self._started.append(part)
-        except BaseException:
-            await self.stop()
-            raise
-        self.ready = True
+    async def start(self, part: Part) -> None:
+        """Start one more part; it stops before those that were there."""
+        await part.start()
+        self._started.append(part)
 
     async def stop(self) -> None:
         """Stop in reverse order; a part that fails or hangs is logged and never blocks the rest."""
-        self.ready = False
-        deadline = asyncio.get_running_loop().time() + self._stop_within_s
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._stop_within_s
         while self._started:
-            share = (deadline - asyncio.get_running_loop().time()) / len(self._started)
+            share = (deadline - loop.time()) / len(self._started)
             await _stop(self._started.pop(), max(0.1, share))
 
 
 async def _stop(part: Part, grace_s: float) -> None:
     try:
-        async with asyncio.timeout(grace_s + 0.5):
+        async with asyncio.timeout(grace_s + 0.2):
             await part.stop(grace_s)
     except TimeoutError:
         log.error("part.stop_timed_out", part=part.name, grace_s=round(grace_s, 1))

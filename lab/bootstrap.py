@@ -7,8 +7,10 @@ import structlog
 from rich.console import Console
 
 from lab import banner, seeds
-from lab.assembly import Assembly, Part
+from lab.assembly import Assembly
 from lab.errors import Refused
+from lab.limits import raise_file_limit, settle_collector
+from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.signals import stop_event
 from provisioning.seeds import SeedLine
@@ -38,22 +40,57 @@ async def run(settings: Settings) -> None:
     """
     refuse_unsafe(settings)
     lines = seeds.load(settings.seed.file) if settings.seed.file else seeds.demo()
-    assembly = Assembly(parts_of(settings, lines))
+    raise_file_limit()
+    carrier = Carrier(settings, lines)
     with stop_event() as stopped:
-        await assembly.start()
         try:
-            banner.show(Console(), standing_of(settings), phones_of(settings, lines))
-            log.info("carrier.ready", sip=settings.sip.port, http=settings.http.port)
+            await carrier.start()
+            settle_collector()
+            banner.show(Console(), carrier.standing, phones_of(settings, lines))
+            log.info("carrier.ready", sip=carrier.sip_port, http=carrier.http_port)
             await stopped.wait()
-        finally:
             log.info("carrier.stopping")
-            await assembly.stop()
-            log.info("carrier.stopped")
+        finally:
+            await carrier.stop()
+    log.info("carrier.stopped")
 
 
-def parts_of(settings: Settings, lines: Sequence[SeedLine]) -> Sequence[Part]:
-    """Every part in starting order: what a part needs stands before it."""
-    return ()
+class Carrier:
+    """All parts of one carrier; `ready` while calls are taken."""
+
+    def __init__(self, settings: Settings, lines: Sequence[SeedLine]) -> None:
+        self._settings, self._lines = settings, lines
+        self._assembly = Assembly()
+        self.sip_port, self.http_port = settings.sip.port, settings.http.port
+        self.ready = False
+
+    async def start(self) -> None:
+        """Start every part; what a part needs starts before it and stops after it."""
+        settings = self._settings
+        office = OfficePart(settings, self._lines)
+        await self._assembly.start(office)
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Stop every part that started; within ten seconds."""
+        self.ready = False
+        await self._assembly.stop()
+
+    @property
+    def standing(self) -> banner.Standing:
+        """Where phones and browsers reach the carrier."""
+        settings = self._settings
+        folder = settings.storage.folder
+        return banner.Standing(
+            sip=_authority(settings.sip.public_host, self.sip_port),
+            http="http://" + _authority(settings.http.host, self.http_port),
+            rtp=settings.media.rtp_ports,
+            storage="PostgreSQL" if settings.storage.url else f"SQLite in {folder}/",
+        )
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -73,21 +110,6 @@ def refuse_unsafe(settings: Settings) -> None:
 def _open_host(settings: Settings) -> str:
     hosts = (settings.sip.host, settings.http.host)
     return next(host for host in hosts if not host.startswith("127.") and host != "::1")
-
-
-def standing_of(settings: Settings) -> banner.Standing:
-    """Where phones and browsers reach the carrier."""
-    database = "PostgreSQL" if settings.storage.url else f"SQLite in {settings.storage.folder}/"
-    return banner.Standing(
-        sip=_authority(settings.sip.public_host, settings.sip.port),
-        http="http://" + _authority(settings.http.host, settings.http.port),
-        rtp=settings.media.rtp_ports,
-        storage=database,
-    )
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def phones_of(settings: Settings, lines: Sequence[SeedLine]) -> list[banner.Phone]:

@@ -151,7 +151,7 @@ def _keys_beside(place: Place) -> list[str]:
     return []
 
 
-SECRET_KEYS = frozenset({"token", "url", "password"})
+SECRET_KEYS = frozenset({"key", "password", "token", "url"})
 
 
 def _was(detail: ErrorDetails) -> str:

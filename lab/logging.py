@@ -103,9 +103,7 @@ def _code(char: str) -> str:
 def configure(settings: LogSettings, out: TextIO | None = None) -> None:
     """Send every event, those of libraries too, to `out` (standard error) as settings say."""
     stream = out or sys.stderr
-    as_json = settings.format is LogFormat.JSON or (
-        settings.format is LogFormat.AUTO and not stream.isatty()
-    )
+    as_json = settings.format is LogFormat.JSON
     structlog.configure(
         processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -20,10 +20,9 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class LogFormat(StrEnum):
-    """How log lines look; `auto` is key=value on a terminal and JSON elsewhere."""
+    """How log lines look: key=value, or one JSON object a line."""
 
-    AUTO = "auto"
-    CONSOLE = "console"
+    TEXT = "text"
     JSON = "json"
 
 
@@ -247,6 +246,12 @@ class StorageSettings(Section):
         description="PostgreSQL as postgresql://user:password@host/database; absent: SQLite in "
         "`folder`.",
     )
+    key: SecretStr | None = Field(
+        default=None,
+        description="Key that seals the stored password hashes; absent: made once and kept in a "
+        "file of `folder`.",
+    )
+    wait_s: float = Field(default=3.0, gt=0, le=60, description="Wait for a locked database.")
 
 
 class IvrSettings(Section):
@@ -274,7 +279,7 @@ class LogSettings(Section):
     """What is written to standard error."""
 
     level: LogLevel = Field(default=LogLevel.INFO, description="Least severe event that is logged.")
-    format: LogFormat = Field(default=LogFormat.AUTO, description="Look of a line.")
+    format: LogFormat = Field(default=LogFormat.TEXT, description="Look of a line.")
 
 
 class TraceSettings(Section):

@@ -26,3 +26,16 @@ Advertise = Annotated[
     str | None,
     typer.Option("--advertise", metavar="ADDRESS", help="Address phones are told (NAT)."),
 ]
+URL = "http://127.0.0.1:8080"
+
+Url = Annotated[str, typer.Option("--url", metavar="URL", help="Web address of the carrier.")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar="TOKUBAN__HTTP__TOKEN",
+        show_envvar=False,
+        help="The carrier's http.token, from another host (or TOKUBAN__HTTP__TOKEN).",
+    ),
+]

@@ -1,0 +1,89 @@
+"""`tokuban clock`: business time of a running carrier (LAB-02)."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from lab.cli import options
+from lab.client import Carrier
+from lab.errors import Refused
+
+JAPAN = ZoneInfo("Asia/Tokyo")
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+SPAN = re.compile(r"(\d+)([smhd])")
+
+app = typer.Typer(help="Look at and move business time; calls in progress do not notice.")
+
+
+@app.command()
+def show(url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Show business time."""
+    _say(Carrier(url, token).get("/lab/clock"))
+
+
+@app.command()
+def freeze(url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Stop business time."""
+    _change(url, token, {"freeze": True})
+
+
+@app.command()
+def run(url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Let business time run on from where it stands."""
+    _change(url, token, {"run": True})
+
+
+@app.command()
+def reset(url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Show wall time again."""
+    _change(url, token, {"reset": True})
+
+
+@app.command("set")
+def set_(
+    instant: Annotated[str, typer.Argument(help="As 2026-07-25T09:00 (Japan time) or with +09:00")],
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Set business time."""
+    _change(url, token, {"set": parse_instant(instant).isoformat()})
+
+
+@app.command()
+def advance(
+    span: Annotated[str, typer.Argument(help="As 90s, 15m, 72h, 30d or 1d12h")],
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Move business time forward."""
+    _change(url, token, {"advance_s": parse_span(span)})
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant; without a zone it is Japan's."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{text!r} is no date and time; write it as 2026-07-25T09:00") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=JAPAN)
+
+
+def parse_span(text: str) -> int:
+    """Seconds of `90s`, `15m`, `72h`, `30d` or several together."""
+    parts = SPAN.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise Refused(f"{text!r} is no span of time; write it as 90s, 15m, 72h, 30d or 1d12h")
+    return sum(int(number) * UNITS_S[unit] for number, unit in parts)
+
+
+def _change(url: str, token: str | None, change: dict[str, Any]) -> None:
+    _say(Carrier(url, token).put("/lab/clock", change))
+
+
+def _say(clock: dict[str, Any]) -> None:
+    now = datetime.fromisoformat(clock["now"]).astimezone(JAPAN)
+    ahead = f", {clock['offset_s']:+.0f} s from wall time" if clock["offset_s"] else ""
+    typer.echo(f"{now:%Y-%m-%d %H:%M:%S %z} {clock['state']}{ahead}")

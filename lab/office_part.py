@@ -1,0 +1,68 @@
+"""The office as a part of the assembly: opened, seeded, closed."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from lab.errors import Refused
+from lab.settings import Settings
+from provisioning.contract import ContractError
+from provisioning.db.engine import BadDatabaseUrl
+from provisioning.db.migrate import SchemaTooNew
+from provisioning.lines.sealing import WrongKey
+from provisioning.office import Office, OfficeSettings
+from provisioning.profiles.model import BadProfile
+from provisioning.seeds import SeedLine
+
+UNUSABLE = (ContractError, BadDatabaseUrl, SchemaTooNew, WrongKey, BadProfile)
+
+
+class OfficePart:
+    """Opens the storage and makes the seeded lines; `office` is there once started."""
+
+    name = "office"
+
+    def __init__(self, settings: Settings, lines: Sequence[SeedLine]) -> None:
+        self._settings, self._lines = settings, lines
+        self._office: Office | None = None
+
+    @property
+    def office(self) -> Office:
+        """The open office."""
+        if self._office is None:
+            raise RuntimeError("the office is used before it is open")
+        return self._office
+
+    async def start(self) -> None:
+        """Open and seed.
+
+        Raises:
+            Refused: the storage cannot be used, or the seed contradicts itself.
+        """
+        try:
+            self._office = await Office.open(office_settings(self._settings))
+            await self._office.seed(self._lines)
+        except UNUSABLE as error:
+            await self.stop(0)
+            raise Refused(f"storage: {error}") from None
+
+    async def stop(self, grace_s: float) -> None:
+        """Keep what waits to be saved, and close."""
+        if self._office is not None:
+            await self._office.close()
+            self._office = None
+
+
+def office_settings(settings: Settings) -> OfficeSettings:
+    """The office's share of the settings."""
+    return OfficeSettings(
+        data=settings.storage.folder,
+        realm=settings.sip.realm,
+        database=_plain(settings.storage.url),
+        key=_plain(settings.storage.key),
+        wait_s=settings.storage.wait_s,
+    )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
