@@ -1,6 +1,7 @@
 """The office as one thing: storage, areas and clock, opened and closed together."""
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +17,11 @@ from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
 from provisioning.forwarding.service import StoredForwarding
-from provisioning.lines.model import shown_freephone
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
 from provisioning.presentation import store as displays
+from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import SeedLine
@@ -81,7 +82,7 @@ class Office:
             WrongKey: the stored passwords were sealed with another key.
             BadDatabaseUrl, BadProfile: a setting or a profile file is wrong.
         """
-        await asyncio.to_thread(_make_folder, settings.data)
+        await asyncio.to_thread(_check_folder, settings.data)
         database = Database.at(settings.url, wait_s=settings.wait_s)
         try:
             await migrate(database)
@@ -131,12 +132,16 @@ class Office:
         await self._database.close()
 
 
-def _make_folder(folder: Path) -> None:
+def _check_folder(folder: Path) -> None:
+    """Make the folder and prove that files can be written there."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise StorageUnavailable(
-            f"the data folder {folder} cannot be made ({error.strerror})"
+            f"the data folder {folder} cannot be written ({error.strerror}): "
+            "make it writable or choose another"
         ) from error
 
 

@@ -17,7 +17,7 @@ from provisioning.contract import (
     StorageUnavailable,
     UnknownLine,
 )
-from provisioning.db.unit_of_work import Database
+from provisioning.db.unit_of_work import Database, is_foreign_key
 
 Bindings = tuple[Binding, ...]
 
@@ -64,6 +64,8 @@ class StoredBindings:
         """
         if self._closed:
             raise StorageUnavailable("the carrier is closing; register again later")
+        if len({binding.contact for binding in bindings}) < len(bindings):
+            raise OutOfRange("a contact stands twice among the bindings")
         waiting = asyncio.get_running_loop().create_future()
         save = self._pending.setdefault(user, _Save())
         save.bindings = bindings
@@ -93,22 +95,31 @@ class StoredBindings:
         return {user: self._pending.pop(user) for user in users}
 
     async def _commit(self, saves: dict[str, _Save]) -> None:
-        error = await self._try({user: save.bindings for user, save in saves.items()})
-        if isinstance(error, StorageUnavailable) or error is None or len(saves) == 1:
+        try:
+            error = await self._try({user: save.bindings for user, save in saves.items()})
+            if error is None or isinstance(error, StorageUnavailable) or len(saves) == 1:
+                for save in saves.values():
+                    save.settle(error)
+                return
+            # One of them does not fit: it must not spoil the others.
+            for user, save in saves.items():
+                save.settle(await self._try({user: save.bindings}))
+        finally:
+            # Only when this task is cancelled is anybody left.
             for save in saves.values():
-                save.settle(error)
-            return
-        # One of them does not fit: it must not spoil the others.
-        for user, save in saves.items():
-            save.settle(await self._try({user: save.bindings}))
+                save.settle(StorageUnavailable("the carrier is closing; register again later"))
 
     async def _try(self, changes: dict[str, Bindings]) -> Exception | None:
         try:
             await self._database.write(lambda connection: store.replace(connection, changes))
         except ContractError as error:
             return error
-        except IntegrityError:
-            return UnknownLine("no such account, or the same contact twice")
+        except IntegrityError as error:
+            if is_foreign_key(error):
+                return UnknownLine("no such account")
+            return OutOfRange("a binding holds a value outside its range")
         except (SQLAlchemyError, ValueError, OverflowError):
             return OutOfRange("a binding holds a value that cannot be stored")
+        except Exception as error:
+            return StorageUnavailable(f"the bindings could not be written: {error!r}")
         return None

@@ -101,3 +101,8 @@ def _kind(error: Exception) -> str:
             return str(error.orig)
         return type(error.orig).__name__
     return type(error).__name__
+
+
+def is_foreign_key(error: exc.IntegrityError) -> bool:
+    """Whether a row refers to one that is not there (SQLSTATE 23503)."""
+    return getattr(error.orig, "sqlstate", "") == "23503" or "FOREIGN KEY" in str(error.orig)

@@ -4,9 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, Directory, NotContracted, NumberDisplay, UnknownLine
+from provisioning.contract import E164, Directory, NumberDisplay, UnknownLine
 from provisioning.db.unit_of_work import Database
-from provisioning.presentation import store
+from provisioning.presentation import model, store
 
 
 class StoredPresentation:
@@ -44,18 +44,17 @@ class StoredPresentation:
 
         async def work(connection: AsyncConnection) -> NumberDisplay:
             old = await store.read(connection, line, to_change=True)
-            if old.number is None:
-                raise NotContracted("特定番号通知 is not contracted for this line")
+            new = model.switched(old, active=active)
             await store.write(connection, line, active=active)
             await self._audit.note(
                 connection,
                 line,
                 "number display started" if active else "number display stopped",
-                before="on" if old.active else "off",
-                after="on" if active else "off",
+                before=model.words(old),
+                after=model.words(new),
                 origin=self._origin,
             )
-            return NumberDisplay(old.number, active)
+            return new
 
         return await self._database.write(work)
 

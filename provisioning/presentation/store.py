@@ -5,8 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164, NumberDisplay
 from provisioning.db.tables import number_displays
-
-OPTION = "tokutei-notify"
+from provisioning.presentation.model import OPTION
 
 
 async def read(

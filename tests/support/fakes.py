@@ -1,0 +1,135 @@
+"""The office in memory, for tests of what stands above it.
+
+Each passes the same contract suite as the stored one (tests/contract). `unavailable = True`
+makes every change fail as a locked database does.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from provisioning.contract import (
+    E164,
+    Account,
+    Binding,
+    Diversion,
+    Line,
+    NumberDisplay,
+    OutOfRange,
+    RingTimes,
+    StorageUnavailable,
+    UnknownLine,
+)
+from provisioning.forwarding import model as forwarding
+from provisioning.presentation import model as presentation
+
+ANY_RING_TIME = RingTimes(least=0, most=120, default=15)
+
+
+class _Breakable:
+    unavailable = False
+
+    def _check(self) -> None:
+        if self.unavailable:
+            raise StorageUnavailable("the database is locked; try again later")
+
+
+class InMemoryDirectory:
+    """Lines and accounts as they were given."""
+
+    def __init__(self, lines: Iterable[Line] = (), accounts: Iterable[Account] = ()) -> None:
+        self._lines = {line.number: line for line in lines}
+        self._accounts = {account.user: account for account in accounts}
+
+    def line(self, number: E164) -> Line | None:
+        return self._lines.get(number)
+
+    def account(self, user: str) -> Account | None:
+        return self._accounts.get(user)
+
+    def accounts_of(self, number: E164) -> tuple[Account, ...]:
+        found = (a for a in self._accounts.values() if a.line == number)
+        return tuple(sorted(found, key=lambda account: account.user))
+
+
+class InMemoryBindings(_Breakable):
+    """Bindings by user; with `users` given, others are unknown."""
+
+    def __init__(self, users: Collection[str] | None = None) -> None:
+        self.rows: dict[str, tuple[Binding, ...]] = {}
+        self._users = users
+
+    async def load(self) -> Mapping[str, tuple[Binding, ...]]:
+        return dict(self.rows)
+
+    async def save(self, user: str, bindings: tuple[Binding, ...]) -> None:
+        self._check()
+        if self._users is not None and user not in self._users:
+            raise UnknownLine("no such account")
+        if len({binding.contact for binding in bindings}) < len(bindings):
+            raise OutOfRange("a contact stands twice among the bindings")
+        if bindings:
+            self.rows[user] = bindings
+        else:
+            self.rows.pop(user, None)
+
+
+class InMemoryForwarding(_Breakable):
+    """Diversions by line; with `lines` given, others are unknown."""
+
+    def __init__(
+        self, lines: Collection[E164] | None = None, bounds: RingTimes = ANY_RING_TIME
+    ) -> None:
+        self.rows: dict[E164, Diversion] = {}
+        self._lines, self._bounds = lines, bounds
+
+    async def of(self, line: E164) -> Diversion:
+        if self._lines is not None and line not in self._lines:
+            raise UnknownLine(f"no line {line}")
+        return self.rows.get(line, Diversion(ring_time_s=self._bounds.default))
+
+    async def start(self, line: E164) -> Diversion:
+        return await self._change(line, forwarding.started)
+
+    async def stop(self, line: E164) -> None:
+        await self._change(line, forwarding.stopped)
+
+    async def set_target(self, line: E164, target: E164) -> None:
+        await self._change(line, lambda old: forwarding.aimed(old, line, target))
+
+    async def set_ring_time(self, line: E164, seconds: int) -> None:
+        await self._change(line, lambda old: forwarding.ringing(old, seconds, self._bounds))
+
+    async def _change(self, line: E164, change: Callable[[Diversion], Diversion]) -> Diversion:
+        self._check()
+        self.rows[line] = change(await self.of(line))
+        return self.rows[line]
+
+
+class InMemoryPresentation(_Breakable):
+    """Number displays of the lines in `contracts` (freephone number by line).
+
+    With `lines` given, lines that are neither there nor contracted are unknown.
+    """
+
+    def __init__(
+        self,
+        contracts: Mapping[E164, E164] | None = None,
+        lines: Collection[E164] | None = None,
+    ) -> None:
+        self.rows = {line: NumberDisplay(number) for line, number in (contracts or {}).items()}
+        self._lines = lines
+
+    async def of(self, line: E164) -> NumberDisplay:
+        if self._lines is not None and line not in self._lines and line not in self.rows:
+            raise UnknownLine(f"no line {line}")
+        return self.rows.get(line, NumberDisplay())
+
+    async def start(self, line: E164) -> NumberDisplay:
+        return await self._switch(line, active=True)
+
+    async def stop(self, line: E164) -> NumberDisplay:
+        return await self._switch(line, active=False)
+
+    async def _switch(self, line: E164, *, active: bool) -> NumberDisplay:
+        self._check()
+        self.rows[line] = presentation.switched(await self.of(line), active=active)
+        return self.rows[line]
