@@ -1,0 +1,80 @@
+"""SIPp, the traffic generator: one run of one scenario, and the counts it ended with."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.phones.program import Program, find
+from tests.support.ports import LOOPBACK, free_port
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+_COUNTS = {
+    "successful": r"Successful call\s*\|[^|]*\|\s*(\d+)",
+    "failed": r"Failed call\s*\|[^|]*\|\s*(\d+)",
+    "dead": r"Dead call msgs\s*\|[^|]*\|\s*(\d+)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; `status` 0 says that SIPp counted no failed call."""
+
+    status: int
+    successful: int
+    failed: int
+    screen: str
+
+
+def users_file(path: Path, users: Iterable[tuple[str, str]]) -> Path:
+    """SIPp's injection file: a line for each call, used in turn."""
+    rows = [f"{u};[authentication username={u} password={p}];" for u, p in users]
+    path.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def run(
+    folder: Path,
+    scenario: str,
+    server: tuple[str, int],
+    users: Path,
+    *,
+    calls: int,
+    rate: int,
+    service: str = "000001",
+    hold_ms: int = 0,
+    lost_percent: float = 0.0,
+    tcp: bool = False,
+    at_once: int = 3000,
+    timeout_s: int = 240,
+) -> Outcome:
+    """Play a scenario `calls` times, `rate` a second, and wait for the end of the last one.
+
+    Raises:
+        AssertionError: SIPp did not end, or did not print its counts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [find("sipp"), f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml")]
+    command += ["-inf", str(users), "-s", service, "-i", LOOPBACK, "-p", str(free_port())]
+    command += ["-mi", LOOPBACK, "-cp", str(free_port()), "-m", str(calls), "-r", str(rate)]
+    command += ["-l", str(at_once), "-d", str(hold_ms), "-t", "t1" if tcp else "u1"]
+    command += ["-buff_size", "4194304", "-nostdin", "-timeout", str(timeout_s), "-trace_err"]
+    command += ["-default_behaviors", "-bye", "-error_file", str(folder / f"{scenario}.errors")]
+    if lost_percent:
+        command += ["-lost", f"{lost_percent:g}"]
+    program = Program(command, folder / f"{scenario}.screen", env={"TERM": "dumb"}, cwd=folder)
+    try:
+        status = program.wait(timeout_s + 60)
+    finally:
+        program.stop()
+    return _outcome(status, program.output())
+
+
+def _outcome(status: int, screen: str) -> Outcome:
+    counts = {}
+    for name, pattern in _COUNTS.items():
+        found = re.findall(pattern, screen)
+        assert found or name == "dead", f"SIPp printed no counts: {screen[-2000:]}"
+        counts[name] = int(found[-1]) if found else 0
+    return Outcome(status, counts["successful"], counts["failed"], screen[-4000:])
