@@ -1,0 +1,313 @@
+"""Digest authentication for SIP, both sides (RFC 3261 §22, RFC 7616, RFC 8760).
+
+A challenge costs the server no memory (`ivr.sip.nonces`); `auth-int`, `-sess` and userhash are
+neither offered nor accepted.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+from ivr.sip.abnf import GrammarError, quote, unquote
+from ivr.sip.nonces import Freshness, Nonces
+from ivr.sip.uri import Uri, UriError
+
+ALGORITHMS = ("SHA-256", "MD5")
+"""Best first: the order challenges are sent in (RFC 8760 §2.3)."""
+
+Ha1Lookup = Callable[[str], Mapping[str, str] | None]
+"""User name to HA1 in lower-case hex by algorithm; None for a user nobody knows."""
+
+_HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+_PAIR = re.compile(
+    r'[ \t]*+([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+("(?:[^"\\]++|\\.)*+"|[^\s",]++)[ \t]*+(,|\Z)',
+    re.DOTALL,
+)
+
+
+class Outcome(Enum):
+    """What a request's credentials prove."""
+
+    OK = auto()
+    NO_CREDENTIALS = auto()
+    STALE = auto()
+    """Right password, but the nonce is old or was used before: challenge again, stale=true."""
+    WRONG = auto()
+
+
+class Verdict(NamedTuple):
+    """An outcome and, where the password was right, whose it was."""
+
+    outcome: Outcome
+    user: str | None = None
+
+
+class Challenge(NamedTuple):
+    """What a server asks for (RFC 7616 §3.3)."""
+
+    realm: str
+    nonce: str
+    algorithm: str = "MD5"
+    qop: tuple[str, ...] = ()
+    opaque: str | None = None
+    stale: bool = False
+
+    @staticmethod
+    def parse(value: str) -> "Challenge":
+        """Read a WWW-Authenticate or Proxy-Authenticate value. Raises GrammarError."""
+        fields = parse_fields(value)
+        if "realm" not in fields or "nonce" not in fields:
+            raise GrammarError("a challenge wants a realm and a nonce")
+        qop = tuple(word.strip().lower() for word in fields.get("qop", "").split(",") if word)
+        return Challenge(
+            fields["realm"],
+            fields["nonce"],
+            fields.get("algorithm", "MD5").upper(),
+            qop,
+            fields.get("opaque"),
+            fields.get("stale", "").lower() == "true",
+        )
+
+    def __str__(self) -> str:
+        parts = [f"realm={quote(self.realm)}", f"nonce={quote(self.nonce)}"]
+        if self.opaque is not None:
+            parts.append(f"opaque={quote(self.opaque)}")
+        if self.stale:
+            parts.append("stale=true")
+        parts.append(f"algorithm={self.algorithm}")
+        if self.qop:
+            parts.append(f"qop={quote(','.join(self.qop))}")
+        return "Digest " + ", ".join(parts)
+
+
+def ha1(user: str, realm: str, password: str, algorithm: str) -> str:
+    """The hash a password is kept as, lower-case hex. It is as good as the password itself."""
+    return _hash(algorithm, f"{user}:{realm}:{password}")
+
+
+def parse_fields(value: str) -> dict[str, str]:
+    """The fields of a `Digest …` value, names in lower case, values unquoted.
+
+    Raises:
+        GrammarError: another scheme, broken grammar, or a field that stands twice.
+    """
+    if value[:7].lower() != "digest ":
+        raise GrammarError("no Digest scheme")
+    fields: dict[str, str] = {}
+    position, more = 7, ","
+    while more == ",":
+        match = _PAIR.match(value, position)
+        if match is None:
+            raise GrammarError("the Digest fields break their grammar")
+        name, text, more = match.groups()
+        name = name.lower()
+        if name in fields:
+            raise GrammarError(f"the field {name[:32]} stands twice")
+        fields[name] = unquote(text)
+        position = match.end()
+    return fields
+
+
+class DigestServer:
+    """Challenges requests and judges the credentials they come back with."""
+
+    def __init__(self, realm: str, nonces: Nonces, algorithms: Sequence[str] = ALGORITHMS) -> None:
+        self.realm = realm
+        self._nonces = nonces
+        self._algorithms = tuple(algorithms)
+
+    def challenges(self, now: float, salt: str, *, stale: bool = False) -> list[str]:
+        """The header values of a 401 or 407, one an algorithm, best first (RFC 8760 §2.4)."""
+        nonce = self._nonces.issue(now, salt)
+        return [
+            str(Challenge(self.realm, nonce, algorithm, ("auth",), stale=stale))
+            for algorithm in self._algorithms
+        ]
+
+    def verify(
+        self,
+        credentials: Iterable[str],
+        *,
+        method: str,
+        request_uri: str,
+        ha1_of: Ha1Lookup,
+        now: float,
+    ) -> Verdict:
+        """Judge a request by its Authorization or Proxy-Authorization values.
+
+        A user nobody knows costs the same work and gets the same outcome as a wrong password.
+        """
+        fields = self._ours(credentials)
+        if fields is None:
+            return Verdict(Outcome.NO_CREDENTIALS)
+        claim = _Claim.of(fields)
+        if claim is None or claim.algorithm not in self._algorithms:
+            return Verdict(Outcome.WRONG)
+        known = ha1_of(claim.user)
+        secret = known.get(claim.algorithm) if known else None
+        expected = claim.response_with(secret or _nobodys_ha1(claim.algorithm), method)
+        right = hmac.compare_digest(expected.encode(), claim.response.encode("utf-8", "replace"))
+        if not (right and secret and _same_uri(claim.uri, request_uri)):
+            return Verdict(Outcome.WRONG)
+        if self._nonces.verify(claim.nonce, now) is not Freshness.FRESH:
+            return Verdict(Outcome.STALE, claim.user)
+        if not self._nonces.spend(claim.nonce, claim.nonce_count):
+            return Verdict(Outcome.STALE, claim.user)
+        return Verdict(Outcome.OK, claim.user)
+
+    def _ours(self, credentials: Iterable[str]) -> dict[str, str] | None:
+        """The fields of the credentials for our realm, if there are any that can be read."""
+        for value in credentials:
+            try:
+                fields = parse_fields(value)
+            except GrammarError:
+                continue
+            if fields.get("realm") == self.realm:
+                return fields
+        return None
+
+
+class _Claim(NamedTuple):
+    """The fields of an Authorization that a response is computed from."""
+
+    user: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str
+    algorithm: str
+    qop: str
+    cnonce: str
+    nc: str
+
+    @staticmethod
+    def of(fields: Mapping[str, str]) -> "_Claim | None":
+        """None when a field is missing or nc is no eight hex digits."""
+        claim = _Claim(
+            fields.get("username", ""),
+            fields.get("realm", ""),
+            fields.get("nonce", ""),
+            fields.get("uri", ""),
+            fields.get("response", "").lower(),
+            fields.get("algorithm", "MD5").upper(),
+            fields.get("qop", "").lower(),
+            fields.get("cnonce", ""),
+            fields.get("nc", ""),
+        )
+        if not (claim.user and claim.nonce and claim.uri and claim.response):
+            return None
+        if claim.qop:
+            return claim if claim.qop == "auth" and claim.cnonce and claim.nonce_count > 0 else None
+        # RFC 2069 clients know neither qop nor any algorithm but MD5.
+        return claim if claim.algorithm == "MD5" else None
+
+    @property
+    def nonce_count(self) -> int:
+        """The nonce count; 0 without qop, -1 when it is none."""
+        if not self.qop:
+            return 0
+        return int(self.nc, 16) if re.fullmatch("[0-9A-Fa-f]{8}", self.nc) else -1
+
+    def response_with(self, secret: str, method: str) -> str:
+        """The response somebody with this HA1 would give (RFC 7616 §3.4.1)."""
+        request_hash = _hash(self.algorithm, f"{method}:{self.uri}")
+        if not self.qop:
+            return _hash(self.algorithm, f"{secret}:{self.nonce}:{request_hash}")
+        middle = f"{self.nonce}:{self.nc}:{self.cnonce}:{self.qop}"
+        return _hash(self.algorithm, f"{secret}:{middle}:{request_hash}")
+
+
+def authorize(
+    challenges: Iterable[str],
+    *,
+    user: str,
+    password: str,
+    method: str,
+    uri: str,
+    cnonce: str,
+    nc: int = 1,
+) -> str:
+    """The Authorization value that answers the best of a server's challenges.
+
+    Args:
+        cnonce: fresh randomness.
+        nc: how often this nonce has been answered, this time included.
+
+    Raises:
+        GrammarError: none of the challenges is one we can answer.
+    """
+    challenge = _best(challenges)
+    qop = "auth" if "auth" in challenge.qop else ""
+    claim = _Claim(
+        user,
+        challenge.realm,
+        challenge.nonce,
+        uri,
+        "",
+        challenge.algorithm,
+        qop,
+        cnonce,
+        f"{nc:08x}",
+    )
+    secret = ha1(user, challenge.realm, password, challenge.algorithm)
+    return _authorization(claim, claim.response_with(secret, method), challenge.opaque)
+
+
+def _authorization(claim: _Claim, response: str, opaque: str | None) -> str:
+    parts = [
+        f"username={quote(claim.user)}",
+        f"realm={quote(claim.realm)}",
+        f"nonce={quote(claim.nonce)}",
+        f"uri={quote(claim.uri)}",
+        f'response="{response}"',
+        f"algorithm={claim.algorithm}",
+    ]
+    if opaque is not None:
+        parts.append(f"opaque={quote(opaque)}")
+    if claim.qop:
+        parts += [f"qop={claim.qop}", f"nc={claim.nc}", f"cnonce={quote(claim.cnonce)}"]
+    return "Digest " + ", ".join(parts)
+
+
+def _best(challenges: Iterable[str]) -> Challenge:
+    best: Challenge | None = None
+    for value in challenges:
+        try:
+            challenge = Challenge.parse(value)
+        except GrammarError:
+            continue
+        if challenge.algorithm not in ALGORITHMS:
+            continue
+        if challenge.qop and "auth" not in challenge.qop:
+            continue
+        if best is None or _rank(challenge) < _rank(best):
+            best = challenge
+    if best is None:
+        raise GrammarError("no Digest challenge with SHA-256 or MD5 and qop auth")
+    return best
+
+
+def _rank(challenge: Challenge) -> int:
+    return ALGORITHMS.index(challenge.algorithm)
+
+
+def _hash(algorithm: str, text: str) -> str:
+    return _HASHES[algorithm](text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _nobodys_ha1(algorithm: str) -> str:
+    """Stands in for an unknown user's, so that he costs as much as a known one."""
+    return "0" * (2 * _HASHES[algorithm]().digest_size)
+
+
+def _same_uri(claimed: str, request_uri: str) -> bool:
+    """Whether the credentials were made for this Request-URI (RFC 3261 §22.4, item 5)."""
+    if claimed == request_uri:
+        return True
+    try:
+        return Uri.parse(claimed) == Uri.parse(request_uri)
+    except UriError:
+        return False

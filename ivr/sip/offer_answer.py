@@ -1,0 +1,293 @@
+"""Offers and answers: what two ends agree to send each other (RFC 3264).
+
+One audio stream is taken, every other stream of an offer is refused with port 0. Codecs are
+matched by name and clock rate, never by number, and the answerer uses the offerer's numbers.
+"""
+
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from ivr.sip.sdp import STATIC_PAYLOADS, Attribute, Codec, Direction, Media, Origin, Sdp, SdpError
+
+_EVENT = "telephone-event"
+_EVENTS = "0-15"
+"""The DTMF events (RFC 4733 §3.2)."""
+_OFFERED_EVENT_NUMBER = 101
+_PLAIN_RTP = "RTP/AVP"
+_HELD_ADDRESSES = frozenset(("0.0.0.0", "::", "0:0:0:0:0:0:0:0"))
+_STATIC_BY_NAME = {codec.name: codec for codec in STATIC_PAYLOADS.values() if codec.channels == 1}
+
+
+class NotAcceptable(Exception):
+    """No audio stream that both ends can carry: answered 488 (RFC 3261 §21.4.26)."""
+
+
+class Capabilities(NamedTuple):
+    """What we can carry: static codec names, best first; DTMF events; one packet time."""
+
+    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    telephone_event: bool = True
+    ptime_ms: int = 20
+
+
+class Negotiated(NamedTuple):
+    """The audio stream both ends agreed to, seen from us.
+
+    `payload_type` and `event_payload_type` are what we write into packets, the `local_…` ones
+    what the peer writes; they differ only where an answerer chose numbers of its own. `remote`
+    and `remote_rtcp` are literal addresses, None while the peer holds us with `c=0.0.0.0`.
+    """
+
+    codec_name: str
+    payload_type: int
+    event_payload_type: int | None
+    remote: tuple[str, int] | None
+    remote_rtcp: tuple[str, int] | None
+    ptime_ms: int
+    can_send: bool
+    can_receive: bool
+    local_payload_type: int
+    local_event_payload_type: int | None
+
+
+class Answer(NamedTuple):
+    """An answer, and the audio it settles; None when the offer has no live audio stream at all."""
+
+    sdp: Sdp
+    audio: Negotiated | None
+
+
+def answer(
+    offer: Sdp,
+    ours: Capabilities,
+    *,
+    address: str,
+    port: int,
+    session_id: int,
+    version: int = 1,
+    direction: Direction = Direction.SENDRECV,
+    previous: Sdp | None = None,
+) -> Answer:
+    """Answer an offer (RFC 3264 §6): every m-line mirrored, one audio stream taken.
+
+    Args:
+        address, port: where we receive RTP.
+        direction: what we want; the answer is the part of it that the offer allows.
+        previous: our last description in this session; its version is kept when nothing changed
+            and counted up when something did (RFC 3264 §8).
+
+    Raises:
+        NotAcceptable: there is live audio, none of it with a codec of ours.
+    """
+    chosen = _choose(offer, ours)
+    if chosen is None:
+        if any(media.kind == "audio" and media.port for media in offer.media):
+            raise NotAcceptable("no audio stream with a codec of ours")
+        audio, index, taken = None, -1, None
+    else:
+        index, codec, event = chosen
+        audio = _settle(offer, offer.media[index], codec, event, ours, direction)
+        taken = _audio_media(
+            port, [codec], event, ours.ptime_ms, _direction_of(audio), offer.media[index].proto
+        )
+    media = tuple(
+        taken if taken is not None and place == index else _refused(line)
+        for place, line in enumerate(offer.media)
+    )
+    sdp = Sdp(Origin(session_id, version, address), media, address, times=offer.times)
+    return Answer(_versioned(sdp, previous), audio)
+
+
+def make_offer(
+    ours: Capabilities,
+    *,
+    address: str,
+    port: int,
+    session_id: int,
+    version: int = 1,
+    direction: Direction = Direction.SENDRECV,
+) -> Sdp:
+    """A first offer of one audio stream (RFC 3264 §5)."""
+    codecs = [_STATIC_BY_NAME[name] for name in ours.codecs]
+    event = Codec(_EVENT, 8000, _OFFERED_EVENT_NUMBER) if ours.telephone_event else None
+    media = _audio_media(port, codecs, event, ours.ptime_ms, direction, _PLAIN_RTP)
+    return Sdp(Origin(session_id, version, address), (media,), address)
+
+
+def reoffer(
+    previous: Sdp,
+    direction: Direction = Direction.SENDRECV,
+    *,
+    address: str | None = None,
+    port: int | None = None,
+) -> Sdp:
+    """Our last description offered again with another direction or address (RFC 3264 §8).
+
+    Every m-line and every payload number stays; the version counts up when something changed.
+    """
+    media = tuple(_redirected(line, direction, port) for line in previous.media)
+    address = address or previous.origin.address
+    sdp = previous._replace(
+        origin=previous.origin._replace(address=address), connection=address, media=media
+    )
+    return _versioned(sdp, previous)
+
+
+def accept_answer(offer: Sdp, theirs: Sdp, ptime_ms: int = 20) -> Negotiated:
+    """What an answer to our offer settles (RFC 3264 §7).
+
+    Raises:
+        NotAcceptable: the answer refuses the audio, or takes a codec we never offered.
+        SdpError: its m-lines are not the offer's.
+    """
+    if len(theirs.media) != len(offer.media):
+        raise SdpError("the answer has another number of m-lines than the offer")
+    for mine, line in zip(offer.media, theirs.media, strict=True):
+        if mine.kind != "audio" or not mine.port:
+            continue
+        if line.kind != "audio":
+            raise SdpError("the answer's m-lines are not in the offer's order")
+        if line.port:
+            return _settle_answer(offer, mine, theirs, line, ptime_ms)
+    raise NotAcceptable("the answer refuses the audio")
+
+
+def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: int) -> Negotiated:
+    offered = {_kind(codec): codec for codec in reversed(mine.codecs())}
+    answered = line.codecs()
+    codec = next((each for each in answered if _is_voice(each) and _kind(each) in offered), None)
+    if codec is None:
+        raise NotAcceptable("the answer takes no codec we offered")
+    event = next((each for each in answered if _is_event_for(each, codec)), None)
+    local_event = offered.get(_kind(event)) if event else None
+    ours = Capabilities(ptime_ms=ptime_ms)
+    settled = _settle(
+        theirs, line, codec, event if local_event else None, ours, offer.direction_of(mine)
+    )
+    return settled._replace(
+        local_payload_type=offered[_kind(codec)].payload_type,
+        local_event_payload_type=local_event.payload_type if local_event else None,
+    )
+
+
+def _choose(offer: Sdp, ours: Capabilities) -> tuple[int, Codec, Codec | None] | None:
+    """The first live audio stream with a codec of ours, its best codec by the offerer's order."""
+    for index, media in enumerate(offer.media):
+        if media.kind != "audio" or not media.port or media.proto.upper() != _PLAIN_RTP:
+            continue
+        codecs = media.codecs()
+        for codec in codecs:
+            known = _STATIC_BY_NAME.get(codec.name.upper())
+            if known and known.name in ours.codecs and _kind(known) == _kind(codec):
+                events = (each for each in codecs if _is_event_for(each, codec))
+                return index, codec, next(events, None) if ours.telephone_event else None
+    return None
+
+
+def _settle(
+    theirs: Sdp,
+    media: Media,
+    codec: Codec,
+    event: Codec | None,
+    ours: Capabilities,
+    wanted: Direction,
+) -> Negotiated:
+    """Two views of one stream brought together: the peer's description and what we want."""
+    host = theirs.address_of(media)
+    if host is None or not _is_literal(host):
+        raise NotAcceptable("the media address is no IP address")
+    held = host in _HELD_ADDRESSES
+    offered = theirs.direction_of(media)
+    number = event.payload_type if event else None
+    return Negotiated(
+        codec.name.upper(),
+        codec.payload_type,
+        number,
+        None if held else (host, media.port),
+        None if held else _rtcp_address(host, media),
+        ours.ptime_ms,
+        offered.receives and wanted.sends and not held,
+        offered.sends and wanted.receives,
+        codec.payload_type,
+        number,
+    )
+
+
+def _rtcp_address(host: str, media: Media) -> tuple[str, int] | None:
+    """Where RTCP goes: the port above, unless `a=rtcp` says otherwise (RFC 3605)."""
+    words = (media.attribute("rtcp") or "").split()
+    if words and words[0].isascii() and words[0].isdigit() and 0 < int(words[0][:9]) < 65536:
+        named = words[3] if len(words) == 4 and _is_literal(words[3]) else host
+        return named, int(words[0][:9])
+    return (host, media.port + 1) if media.port < 65535 else None
+
+
+def _audio_media(
+    port: int,
+    codecs: list[Codec],
+    event: Codec | None,
+    ptime_ms: int,
+    direction: Direction,
+    proto: str,
+) -> Media:
+    listed = codecs if event is None else [*codecs, event]
+    attributes: list[Attribute] = [("rtpmap", codec.rtpmap) for codec in listed]
+    if event is not None:
+        attributes.append(("fmtp", f"{event.payload_type} {_EVENTS}"))
+    attributes += [("ptime", str(ptime_ms)), (direction.word, None)]
+    formats = tuple(str(codec.payload_type) for codec in listed)
+    return Media("audio", port, formats, tuple(attributes), proto=proto)
+
+
+def _refused(media: Media) -> Media:
+    return Media(media.kind, 0, media.formats, proto=media.proto)
+
+
+def _redirected(media: Media, direction: Direction, port: int | None) -> Media:
+    if not media.port:
+        return media
+    kept = [item for item in media.attributes if item[0] not in _DIRECTION_WORDS]
+    return media._replace(
+        attributes=(*kept, (direction.word, None)), port=media.port if port is None else port
+    )
+
+
+_DIRECTION_WORDS = frozenset(direction.word for direction in Direction)
+
+
+def _versioned(sdp: Sdp, previous: Sdp | None) -> Sdp:
+    if previous is None:
+        return sdp
+    last = previous.origin
+    same = sdp._replace(
+        origin=sdp.origin._replace(session_id=last.session_id, version=last.version)
+    )
+    if same == previous:
+        return same
+    return same._replace(origin=same.origin._replace(version=last.version + 1))
+
+
+def _direction_of(audio: Negotiated) -> Direction:
+    return Direction.of(sends=audio.can_send, receives=audio.can_receive)
+
+
+def _kind(codec: Codec) -> tuple[str, int, int]:
+    return codec.name.upper(), codec.clock_rate, codec.channels
+
+
+def _is_voice(codec: Codec) -> bool:
+    return codec.name.upper() in _STATIC_BY_NAME
+
+
+def _is_event_for(codec: Codec, voice: Codec) -> bool:
+    return codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT
+
+
+@lru_cache(maxsize=4096)
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
