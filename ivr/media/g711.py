@@ -52,8 +52,8 @@ def _alaw_codes() -> NDArray[np.uint8]:
     """A-law by the 16-bit sample's unsigned value."""
     sample = np.arange(65536, dtype=np.uint16).view(np.int16).astype(np.int32)
     magnitude = np.where(sample >= 0, sample, -sample - 1) >> 4
-    exponent = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4, 0)
-    mantissa = (magnitude >> np.maximum(exponent, 1)) & 15
+    exponent = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 3, 0)
+    mantissa = (magnitude >> np.maximum(exponent - 1, 0)) & 15
     sign = np.where(sample >= 0, 0x80, 0)
     return np.asarray((sign | (exponent << 4) | mantissa) ^ _ALAW_TOGGLE, dtype=np.uint8)
 

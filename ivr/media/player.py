@@ -50,6 +50,7 @@ class Stream:
         "_audio",
         "_done",
         "_echo",
+        "_echo_flows",
         "_echo_rest",
         "_event_timestamp",
         "_keys",
@@ -78,6 +79,7 @@ class Stream:
         self._event_timestamp = 0
         self._echo: deque[bytes] | None = None
         self._echo_rest = b""
+        self._echo_flows = False
         self._mark = MARKER
 
     @property
@@ -200,10 +202,12 @@ class Stream:
     def _echoed(self) -> bytes:
         """The oldest echo frame, once enough are there to ride out jitter."""
         if not self._echo:
-            self._mark = MARKER
+            self._echo_flows = False
             return self._silence
-        if self._mark and len(self._echo) < _ECHO_AHEAD:
-            return self._silence
+        if not self._echo_flows:
+            if len(self._echo) < _ECHO_AHEAD:
+                return self._silence
+            self._echo_flows, self._mark = True, MARKER
         return self._echo.popleft()
 
     def _clear_echo(self) -> None:
