@@ -6,7 +6,6 @@ chunk by chunk the recording may run early or late, as a jitter buffer stretches
 conceals. A prompt was heard where most of its chunks fit one after another.
 """
 
-import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from tests.support.wavefile import read_wav
 
 RATE_HZ = 8000
 
@@ -61,14 +62,9 @@ def from_ulaw(ulaw: bytes) -> Samples:
 
 
 def load(path: Path) -> Samples:
-    """The first channel of a 16-bit WAV file as samples at 8 kHz; shape (n,)."""
-    with wave.open(str(path), "rb") as file:
-        width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-        data = file.readframes(file.getnframes())
-    assert width == 2, f"{path.name}: {8 * width}-bit samples, expected 16"
-    data = data[: len(data) - len(data) % (2 * channels)]
-    samples = np.frombuffer(data, dtype="<i2").reshape(-1, channels)[:, 0].astype(np.float32)
-    return to_8_khz(samples / np.float32(32768.0), rate)
+    """The first channel of a 16-bit WAV file as samples at 8 kHz, as far as it is written."""
+    sound = read_wav(path)
+    return to_8_khz(sound.samples, sound.rate_hz)
 
 
 def to_8_khz(samples: Samples, rate: int) -> Samples:
@@ -112,7 +108,7 @@ class Recording:
         total = fits.mean(axis=0)
         width = max(1, len(prompt) // _BIN)
         while total.max() > 0:
-            start = int(total.argmax())
+            start = _peak(total)
             heard = fits[:, start] >= _CHUNK_FITS
             score = float(heard.mean())
             if score < least:
@@ -132,7 +128,7 @@ class Recording:
         if not chunks or len(self.samples) < _CHUNK:
             return 0.0
         fits = self._fits(prompt, chunks)
-        start = int(fits[0].argmax())
+        start = _peak(fits[0])
         heard_s = 0.0
         for chunk, fit in zip(chunks, fits[:, start], strict=True):
             if fit < _CHUNK_FITS:
@@ -248,6 +244,14 @@ def _dilate(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_BINS + 1)
     maxima: npt.NDArray[np.float64] = windows.max(axis=1)
     return maxima
+
+
+def _peak(values: npt.NDArray[np.float64]) -> int:
+    """The middle of the flat top that the slack makes of every peak."""
+    first = last = int(values.argmax())
+    while last + 1 < len(values) and values[last + 1] >= values[first] - 1e-9:
+        last += 1
+    return (first + last) // 2
 
 
 def _fft_size(length: int) -> int:

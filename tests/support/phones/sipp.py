@@ -60,7 +60,7 @@ def run(
     command += ["-mi", LOOPBACK, "-cp", str(free_port()), "-m", str(calls), "-r", str(rate)]
     command += ["-l", str(at_once), "-d", str(hold_ms), "-t", "t1" if tcp else "u1"]
     command += ["-buff_size", "4194304", "-nostdin", "-timeout", str(timeout_s), "-trace_err"]
-    command += ["-default_behaviors", "-bye", "-error_file", str(folder / f"{scenario}.errors")]
+    command += ["-error_file", str(folder / f"{scenario}.errors")]
     if lost_percent:
         command += ["-lost", f"{lost_percent:g}"]
     program = Program(command, folder / f"{scenario}.screen", env={"TERM": "dumb"}, cwd=folder)
