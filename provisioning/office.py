@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, Wall, wall_time
-from provisioning.contract import StorageUnavailable
+from provisioning.contract import E164, Binding, StorageUnavailable
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
@@ -62,7 +62,7 @@ class Office:
     audit: Audit
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
-        self._database = database
+        self._database, self._wall = database, wall
         self._lines = Lines(database, _seal(settings), settings.realm)
         self.directory = self._lines.directory
         self.profiles = ProfileFiles.load()
@@ -121,6 +121,15 @@ class Office:
 
         await self._database.write(work, alone=True)
         await self._lines.refresh()
+
+    async def registrations(self, line: E164) -> Mapping[str, tuple[Binding, ...]]:
+        """The bindings of a line's accounts that have not expired, by user."""
+        users = [account.user for account in self.directory.accounts_of(line)]
+        now = self._wall()
+        return {
+            user: tuple(binding for binding in bindings if binding.expires_at > now)
+            for user, bindings in (await self.bindings.of(users)).items()
+        }
 
     async def refresh(self) -> None:
         """Read the directory anew, after another process changed the rows."""

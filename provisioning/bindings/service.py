@@ -5,7 +5,7 @@ with the load while a lone save waits for nobody.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -53,6 +53,10 @@ class StoredBindings:
     async def load(self) -> Mapping[str, Bindings]:
         """All bindings by user, expired ones included: the registrar knows the time."""
         return await self._database.read(store.read)
+
+    async def of(self, users: Sequence[str]) -> Mapping[str, Bindings]:
+        """The bindings of these users, expired ones included."""
+        return await self._database.read(lambda connection: store.read(connection, users))
 
     async def save(self, user: str, bindings: Bindings) -> None:
         """Replace the bindings of `user`; returns once they are durable.

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -28,9 +28,13 @@ async def replace(connection: AsyncConnection, changes: Mapping[str, tuple[Bindi
         await connection.execute(bindings.insert(), rows)
 
 
-async def read(connection: AsyncConnection) -> dict[str, tuple[Binding, ...]]:
-    """All bindings by user, in the order they were saved."""
+async def read(
+    connection: AsyncConnection, users: Sequence[str] | None = None
+) -> dict[str, tuple[Binding, ...]]:
+    """Bindings by user, of all or of these `users`, in the order they were saved."""
     query = select(bindings).order_by(bindings.c.username, bindings.c.position)
+    if users is not None:
+        query = query.where(bindings.c.username.in_(users))
     found: dict[str, list[Binding]] = defaultdict(list)
     for row in await connection.execute(query):
         found[row.username].append(
@@ -60,6 +64,11 @@ def _row(user: str, position: int, binding: Binding) -> dict[str, Any]:
         "q": binding.q,
         "path": json.dumps(binding.path),
         "instance": binding.instance,
-        "user_agent": binding.user_agent,
+        "user_agent": _printable(binding.user_agent),
         "position": position,
     }
+
+
+def _printable(text: str) -> str:
+    """Free text from the network without what no database takes: a phone's name is no reason."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")

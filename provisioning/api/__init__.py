@@ -1,0 +1,1 @@
+"""The office over HTTP: probes, metrics and `/v1`."""
