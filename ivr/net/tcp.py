@@ -1,0 +1,213 @@
+"""SIP over TCP (RFC 3261 §18, RFC 5626 §3.5.1): framing, keep-alive, limits, idle close.
+
+TLS is the same stream with an `ssl.SSLContext`; WebSocket brings its own framing.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import socket
+from dataclasses import dataclass, field
+
+from ivr.net.transport import Receiver, family_of
+from ivr.sip.events import Flow
+from ivr.sip.framing import PING, PONG, FrameLimits, FramingError, StreamFramer
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What one peer may cost."""
+
+    connections: int = 2000
+    connections_per_host: int = 1000
+    idle_s: float = 900.0
+    """Longer than the 120 s of RFC 5626's keep-alive; a registered phone pings well within."""
+    half_message_s: float = 30.0
+    """A message once begun must be whole by then: slow writers are not waited for."""
+    unsent_bytes: int = 1_000_000
+    """A peer that does not read is cut off."""
+    flush_s: float = 1.0
+    """How long closing waits for peers to take what was written."""
+    frame: FrameLimits = field(default_factory=FrameLimits)
+
+
+class _Connection(asyncio.Protocol):
+    """One stream, accepted or opened."""
+
+    def __init__(self, owner: "StreamTransport", peer: tuple[str, int] | None = None) -> None:
+        self._owner = owner
+        self._framer = StreamFramer(owner.limits.frame)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._was_partial = False
+        self._peer = peer
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.flow: Flow | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]  # uvloop has a class of its own
+        local = transport.get_extra_info("sockname")
+        peer = self._peer or transport.get_extra_info("peername")
+        if local is None or peer is None or not self._owner.admit(self, local[:2], peer[:2]):
+            transport.abort()  # type: ignore[attr-defined]
+            return
+        for data in self._unsent:
+            self.write(data)
+        self._unsent.clear()
+        self._rest(self._owner.limits.idle_s)
+
+    def data_received(self, data: bytes) -> None:
+        if self.flow is None:
+            return
+        try:
+            for message in self._framer.feed(data):
+                if message is PING:
+                    self.write(PONG)
+                elif message is not PONG:
+                    self._owner.receiver.received(message, self.flow)
+        except FramingError as error:
+            self._owner.broken(self.flow, error)
+            self.close()
+            return
+        limits = self._owner.limits
+        if not self._framer.partial:
+            self._rest(limits.idle_s)
+        elif not self._was_partial:
+            self._rest(limits.half_message_s)
+        self._was_partial = self._framer.partial
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep until the connection stands; a peer that does not read is cut off."""
+        if self._transport is None:
+            self._unsent.append(data)
+            return
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > self._owner.limits.unsent_bytes:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Flush and close."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close without waiting for a peer that does not read."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self.flow is not None:
+            self._owner.forget(self.flow)
+
+    def _rest(self, seconds: float) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = asyncio.get_running_loop().call_later(seconds, self.abort)
+
+
+class StreamTransport:
+    """Listens, opens connections on demand, and reuses the ones that stand."""
+
+    name = "TCP"
+
+    def __init__(self, receiver: Receiver, limits: StreamLimits | None = None) -> None:
+        self.receiver = receiver
+        self.limits = limits or StreamLimits()
+        self.framing_errors = 0
+        self._ids = itertools.count(1)
+        self._by_id: dict[int, _Connection] = {}
+        self._by_peer: dict[tuple[str, int], _Connection] = {}
+        self._per_host: dict[str, int] = {}
+        self._opening: set[asyncio.Task[None]] = set()
+        self._emptied = asyncio.Event()
+
+    async def listen(self, host: str, port: int) -> None:
+        """Bind and accept. Raises OSError when the address is not to be had."""
+        self._loop = asyncio.get_running_loop()
+        listener = socket.socket(family_of(host), socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            self._server = await self._loop.create_server(
+                lambda: _Connection(self), sock=listener, backlog=1024
+            )
+        except OSError:
+            listener.close()
+            raise
+        self.local: tuple[str, int] = listener.getsockname()[:2]
+
+    def admit(self, connection: _Connection, local: tuple[str, int], peer: tuple[str, int]) -> bool:
+        """Enter a connection that stands; False when one peer or all together have too many."""
+        here = self._per_host.get(peer[0], 0)
+        if len(self._by_id) >= self.limits.connections or here >= self.limits.connections_per_host:
+            return False
+        connection.flow = Flow(self.name, local, peer, next(self._ids))
+        self._per_host[peer[0]] = here + 1
+        self._by_id[connection.flow.connection] = connection
+        self._by_peer[peer] = connection
+        return True
+
+    def forget(self, flow: Flow) -> None:
+        """A connection ended: its transactions hear of it."""
+        connection = self._by_id.pop(flow.connection, None)
+        if connection is not None:
+            self._per_host[flow.peer[0]] -= 1
+            if not self._per_host[flow.peer[0]]:
+                del self._per_host[flow.peer[0]]
+        if self._by_peer.get(flow.peer) is connection:
+            del self._by_peer[flow.peer]
+        self._emptied.set()
+        self.receiver.lost(flow)
+
+    def broken(self, flow: Flow, error: FramingError) -> None:
+        """The stream lost its frame: answer if the RFC has an answer, then it is closed."""
+        self.framing_errors += 1
+        if error.answer is not None:
+            self.send(flow, error.answer)
+
+    def send(self, flow: Flow, data: bytes) -> None:
+        """Write on the flow's connection; when it is gone, on another to the same peer."""
+        connection = self._by_id.get(flow.connection) or self._by_peer.get(flow.peer)
+        if connection is None:
+            connection = _Connection(self, flow.peer)
+            self._by_peer[flow.peer] = connection
+            task = self._loop.create_task(self._open(connection, flow))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+        connection.write(data)
+
+    async def _open(self, connection: _Connection, flow: Flow) -> None:
+        try:
+            async with asyncio.timeout(10):
+                await self._loop.create_connection(lambda: connection, *flow.peer)
+        except (OSError, TimeoutError, OverflowError):
+            pass
+        if connection.flow is None:
+            if self._by_peer.get(flow.peer) is connection:
+                del self._by_peer[flow.peer]
+            self.receiver.lost(flow)
+
+    async def close(self) -> None:
+        """Stop accepting, close every connection."""
+        self._server.close()
+        opening = list(self._opening)
+        for task in opening:
+            task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
+        for connection in list(self._by_id.values()):
+            connection.close()
+        with contextlib.suppress(TimeoutError):
+            await self._until_empty(self.limits.flush_s)
+        for connection in list(self._by_id.values()):
+            connection.abort()
+        await self._until_empty(None)
+        await self._server.wait_closed()
+
+    async def _until_empty(self, seconds: float | None) -> None:
+        async with asyncio.timeout(seconds):
+            while self._by_id:
+                self._emptied.clear()
+                await self._emptied.wait()

@@ -1,0 +1,29 @@
+"""What a transport is to the driver, so that each further one is one file."""
+
+import socket
+from typing import Protocol
+
+from ivr.sip.events import Flow
+
+
+class Receiver(Protocol):
+    """Where a transport delivers: one whole message, or the end of a connection."""
+
+    def received(self, data: bytes, flow: Flow) -> None: ...
+    def lost(self, flow: Flow) -> None: ...
+
+
+class Transport(Protocol):
+    """One way for SIP messages to come and go."""
+
+    name: str
+    local: tuple[str, int]
+
+    async def listen(self, host: str, port: int) -> None: ...
+    def send(self, flow: Flow, data: bytes) -> None: ...
+    async def close(self) -> None: ...
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """The address family of a literal host; a colon means IPv6."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,92 @@
+"""SIP over UDP on a socket of our own.
+
+asyncio's datagram transport closes itself when a send raises anything but OSError, and a
+process with a closed transport is deaf for good; here a bad destination costs one datagram.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections import deque
+from collections.abc import Callable
+
+from ivr.net.transport import Receiver, family_of
+from ivr.sip.events import Flow
+
+_LARGEST = 65535
+_BURST = 64
+"""Datagrams read in one turn, so that a flood cannot keep timers and media waiting."""
+_BACKLOG = 4096
+"""Datagrams kept while the kernel's send buffer is full; the oldest go first, as on any wire."""
+_RECEIVE_BUFFER = 8 * 1024 * 1024
+
+
+class UdpTransport:
+    """One bound datagram socket."""
+
+    name = "UDP"
+
+    def __init__(self, receiver: Receiver, undeliverable: Callable[[Flow, OSError], None]) -> None:
+        self._receiver = receiver
+        self._undeliverable = undeliverable
+        self._waiting: deque[tuple[bytes, tuple[str, int]]] = deque(maxlen=_BACKLOG)
+
+    async def listen(self, host: str, port: int) -> None:
+        """Bind; port 0 takes a free one. Raises OSError when the address is not to be had."""
+        self._loop = asyncio.get_running_loop()
+        self._socket = socket.socket(family_of(host), socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.local: tuple[str, int] = self._socket.getsockname()[:2]
+        self._flows: dict[tuple[str, int], Flow] = {}
+        self._loop.add_reader(self._socket.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        receive, socket_receive = self._receiver.received, self._socket.recvfrom
+        for _ in range(_BURST):
+            try:
+                data, address = socket_receive(_LARGEST)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP error of an earlier send; the socket stays good
+                continue
+            receive(data, Flow("UDP", self.local, (address[0], address[1])))
+
+    def send(self, flow: Flow, data: bytes) -> None:
+        """Send one datagram to the flow's peer, or queue it while the kernel's buffer is full."""
+        if self._waiting:
+            self._waiting.append((data, flow.peer))
+            return
+        try:
+            self._socket.sendto(data, flow.peer)
+        except (BlockingIOError, InterruptedError):
+            self._waiting.append((data, flow.peer))
+            self._loop.add_writer(self._socket.fileno(), self._writable)
+        except OSError as error:
+            self._undeliverable(flow, error)
+        except (OverflowError, ValueError) as error:
+            self._undeliverable(flow, OSError(str(error)))
+
+    def _writable(self) -> None:
+        while self._waiting:
+            data, peer = self._waiting[0]
+            try:
+                self._socket.sendto(data, peer)
+            except (BlockingIOError, InterruptedError):
+                return
+            except (OSError, OverflowError, ValueError):
+                pass
+            self._waiting.popleft()
+        self._loop.remove_writer(self._socket.fileno())
+
+    async def close(self) -> None:
+        """Stop reading and give the port back."""
+        with contextlib.suppress(ValueError):
+            self._loop.remove_reader(self._socket.fileno())
+            self._loop.remove_writer(self._socket.fileno())
+        self._socket.close()

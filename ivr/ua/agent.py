@@ -1,0 +1,98 @@
+"""What each event of the signalling core means to the carrier."""
+
+from collections.abc import Callable
+
+from ivr.net.clock import monotonic
+from ivr.net.driver import Driver
+from ivr.sip import events
+from ivr.sip.message import response_to
+from ivr.sip.settings import EndpointSettings
+from ivr.ua.flows import flow_text
+from ivr.ua.inbound import InboundCalls
+from ivr.ua.log import Log, Sparing
+from ivr.ua.registrar import Registrar
+
+_NOT_ALLOWED = 405
+
+
+class Agent:
+    """Gives each event to the user agent it is for."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        settings: EndpointSettings,
+        calls: InboundCalls,
+        registrar: Registrar,
+        log: Log,
+    ) -> None:
+        self._driver = driver
+        self._settings = settings
+        self._calls = calls
+        self._registrar = registrar
+        self._log = log
+        self._sparing = Sparing()
+        self.rejected = 0
+
+    def handle(self, event: events.Event) -> None:
+        """Take one event."""
+        match event:
+            case events.CallReceived():
+                self._calls.received(event)
+            case events.RequestReceived():
+                self._request(event)
+            case events.SessionEnded():
+                self._calls.ended(event)
+            case events.MessageRejected():
+                self._rejected(event)
+            case _:
+                self._in_call(event)
+
+    def _in_call(self, event: events.Event) -> None:
+        leg = self._calls.leg_of(event.session) if hasattr(event, "session") else None
+        if leg is None:
+            return
+        match event:
+            case events.SessionConfirmed(request=request):
+                leg.confirmed(request, monotonic())
+            case events.AnswerReceived(request=request):
+                leg.answered_late(request)
+            case events.SessionReoffered(request=request):
+                leg.reoffered(request)
+            case events.InfoReceived(request=request):
+                leg.info(request)
+
+    def _request(self, event: events.RequestReceived) -> None:
+        by_method: dict[str, Callable[[events.RequestReceived], None]] = {
+            "REGISTER": self._registrar.received,
+            "OPTIONS": self._options,
+        }
+        by_method.get(event.request.method, self._not_allowed)(event)
+
+    def _options(self, event: events.RequestReceived) -> None:
+        """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
+        settings = self._settings
+        response = response_to(event.request, 503 if self._calls.draining else 200)
+        response.headers.set("Allow", ", ".join(settings.allow))
+        response.headers.set("Accept", ", ".join(settings.accept))
+        response.headers.set("Supported", ", ".join(settings.supported))
+        with self._driver.turn() as now:
+            self._driver.endpoint.respond(event.transaction, response, now)
+
+    def _not_allowed(self, event: events.RequestReceived) -> None:
+        response = response_to(event.request, _NOT_ALLOWED)
+        response.headers.set("Allow", ", ".join(self._settings.allow))
+        with self._driver.turn() as now:
+            self._driver.endpoint.respond(event.transaction, response, now)
+
+    def _rejected(self, event: events.MessageRejected) -> None:
+        self.rejected += 1
+        silent = self._sparing.admit(monotonic())
+        if silent is not None:
+            self._log.warning(
+                "message.rejected",
+                why=event.reason,
+                status=event.status,
+                flow=flow_text(event.flow),
+                more_before=silent or None,
+            )

@@ -1,0 +1,113 @@
+"""Who sent a request: digest credentials, judged and challenged (LINE-02)."""
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ivr.net.clock import monotonic
+from ivr.sip.digest import DigestServer, Outcome
+from ivr.sip.events import Flow
+from ivr.sip.message import Request
+from ivr.sip.nonces import Nonces
+from provisioning.contract import Account, Directory
+
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_MOST_SUSPECTS = 10_000
+
+
+class Challenge(Exception):
+    """The request is not served as it is: answer `status` with `headers`."""
+
+    def __init__(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(str(status))
+        self.status, self.headers = status, headers
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationPolicy:
+    """A guesser's budget (A): wrong passwords one host may try in a while, in all and per user."""
+
+    realm: str = "tokuban"
+    nonce_life_s: float = 300.0
+    window_s: float = 60.0
+    failures_per_user: int = 20
+    failures_per_host: int = 200
+
+
+class Authenticator:
+    """Judges requests against the directory's accounts."""
+
+    def __init__(self, directory: Directory, policy: AuthenticationPolicy) -> None:
+        nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
+        self._server = DigestServer(policy.realm, nonces)
+        self._directory = directory
+        self._policy = policy
+        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self.failures = 0
+
+    def account_of(self, request: Request, flow: Flow) -> Account:
+        """The account whose credentials the request carries.
+
+        Raises:
+            Challenge: 401 with a fresh nonce, or 403 to a host that guesses.
+        """
+        now = monotonic()
+        verdict = self._server.verify(
+            request.headers.all("Authorization"),
+            method=request.method,
+            request_uri=request.uri,
+            ha1_of=self._ha1,
+            now=now,
+        )
+        claimed = verdict.user or _claimed(request)
+        if verdict.outcome is not Outcome.NO_CREDENTIALS and self._guessing(flow, claimed, now):
+            raise Challenge(_FORBIDDEN)
+        if verdict.outcome is Outcome.OK and verdict.user is not None:
+            account = self._directory.account(verdict.user)
+            if account is not None:
+                return account
+        if verdict.outcome is Outcome.WRONG:
+            self._note_failure(flow, claimed, now)
+        raise self._challenge(now, stale=verdict.outcome is Outcome.STALE)
+
+    def _ha1(self, user: str) -> Mapping[str, str] | None:
+        account = self._directory.account(user)
+        return account.ha1 if account else None
+
+    def _challenge(self, now: float, *, stale: bool) -> Challenge:
+        values = self._server.challenges(now, secrets.token_hex(8), stale=stale)
+        headers = tuple(("WWW-Authenticate", value) for value in values)
+        return Challenge(_UNAUTHORIZED, headers)
+
+    def _guessing(self, flow: Flow, user: str, now: float) -> bool:
+        policy = self._policy
+        host = flow.peer[0]
+        return (
+            self._recent((host, user), now) >= policy.failures_per_user
+            or self._recent((host, ""), now) >= policy.failures_per_host
+        )
+
+    def _recent(self, key: tuple[str, str], now: float) -> int:
+        times = self._failures.get(key)
+        if times is None:
+            return 0
+        while times and times[0] < now - self._policy.window_s:
+            times.popleft()
+        if not times:
+            del self._failures[key]
+        return len(times)
+
+    def _note_failure(self, flow: Flow, user: str, now: float) -> None:
+        self.failures += 1
+        for key in ((flow.peer[0], user), (flow.peer[0], "")):
+            most = self._policy.failures_per_host
+            self._failures.setdefault(key, deque(maxlen=most)).append(now)
+            self._failures.move_to_end(key)
+        while len(self._failures) > _MOST_SUSPECTS:
+            self._failures.popitem(last=False)
+
+
+def _claimed(request: Request) -> str:
+    """Whose address the request claims to come from: From's user, lower trust than a digest."""
+    return (request.from_.uri.user or "")[:64]

@@ -1,0 +1,195 @@
+"""Incoming calls: from an INVITE to a running flow, and every way they end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.net.driver import Driver
+from ivr.net.media_engine import MediaEngine, NoPortsLeft
+from ivr.sip.events import CallReceived, SessionEnded
+from ivr.sip.message import Request
+from ivr.sip.session import Session
+from ivr.ua.authentication import Authenticator, Challenge
+from ivr.ua.leg import InboundLeg
+from ivr.ua.log import Log
+from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
+from provisioning.contract import Account
+
+Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
+"""Serves one call to its end; cancelled when the caller hangs up."""
+
+_BUSY, _NOT_ACCEPTABLE, _UNAVAILABLE, _SERVER_ERROR = 486, 488, 503, 500
+_LATER = (("Retry-After", "10"),)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """How many calls one account may have at once, and how long a call may be silent (CALL-02)."""
+
+    calls_per_user: int = 20
+    silence_s: float = 60.0
+    watch_s: float = 1.0
+    """How often silent calls are looked for."""
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    leg: InboundLeg
+    task: asyncio.Task[None]
+
+
+class InboundCalls:
+    """Every call the network is serving, by session."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        engine: MediaEngine,
+        authenticator: Authenticator,
+        serve: Serve,
+        sound: SoundSettings,
+        policy: CallPolicy,
+        log: Log,
+    ) -> None:
+        self._driver = driver
+        self._engine = engine
+        self._authenticator = authenticator
+        self._serve = serve
+        self._sound = sound
+        self._policy = policy
+        self._log = log
+        self._running: dict[Session, _Running] = {}
+        self._per_user: Counter[str] = Counter()
+        self._watch: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.draining = False
+        self.served = 0
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def received(self, event: CallReceived) -> None:
+        """Authenticate the caller, then serve the call in a task of its own."""
+        session, request = event.session, event.request
+        with self._driver.turn() as now:
+            if self.draining:
+                session.refuse(_UNAVAILABLE, now, _LATER)
+                return
+            try:
+                account = self._authenticator.account_of(request, session.flow)
+            except Challenge as challenge:
+                session.refuse(challenge.status, now, challenge.headers)
+                return
+            if self._per_user[account.user] >= self._policy.calls_per_user:
+                self._log.warning("call.refused", user=account.user, why="too many calls at once")
+                session.refuse(_BUSY, now)
+                return
+            leg = self._leg(session, request, account, now)
+            if leg is not None:
+                self._begin(leg)
+
+    def leg_of(self, session: Session) -> InboundLeg | None:
+        """The leg of a call that is being served."""
+        running = self._running.get(session)
+        return running.leg if running else None
+
+    def ended(self, event: SessionEnded) -> None:
+        """The caller hung up, or the call fell apart: its flow is cancelled."""
+        running = self._running.get(event.session)
+        if running is None:
+            return
+        self._log.info("call.ended", call_id=running.leg.call_id, cause=event.cause.name.lower())
+        running.leg.close()
+        running.task.cancel()
+
+    def _leg(
+        self, session: Session, request: Request, account: Account, now: float
+    ) -> InboundLeg | None:
+        try:
+            media = self._engine.open()
+        except NoPortsLeft as error:
+            self._log.error("call.refused", why=str(error))
+            session.refuse(_UNAVAILABLE, now, _LATER)
+            return None
+        sound = Sound(media, self._sound, learn_from=session.flow.peer[0])
+        try:
+            if request.body:
+                sound.answer(request.body)
+            else:
+                sound.offer()
+        except NotAcceptable as error:
+            media.close()
+            session.refuse(_NOT_ACCEPTABLE, now, error.warning)
+            return None
+        return InboundLeg(self._driver, session, sound, account, _dialled(request))
+
+    def _begin(self, leg: InboundLeg) -> None:
+        session = leg.session
+        task = asyncio.get_running_loop().create_task(self._run(leg))
+        self._running[session] = _Running(leg, task)
+        self._per_user[leg.account.user] += 1
+        self._empty.clear()
+        self.served += 1
+        task.add_done_callback(lambda _: self._finish(leg))
+        if self._watch is None:
+            self._watch_soon()
+        self._log.info(
+            "call.received", call_id=leg.call_id, user=leg.account.user, dialled=leg.dialled
+        )
+
+    async def _run(self, leg: InboundLeg) -> None:
+        try:
+            await self._serve(leg)
+        finally:
+            if not leg.session.ended:
+                leg.hang_up(_SERVER_ERROR)
+
+    def _finish(self, leg: InboundLeg) -> None:
+        leg.close()
+        del self._running[leg.session]
+        self._per_user[leg.account.user] -= 1
+        if not self._per_user[leg.account.user]:
+            del self._per_user[leg.account.user]
+        if not self._running:
+            self._empty.set()
+
+    def _watch_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(self._policy.watch_s, self._look_for_silence)
+
+    def _look_for_silence(self) -> None:
+        """CALL-02: a call without RTP and without session refresh is torn down."""
+        self._watch = None
+        now = asyncio.get_running_loop().time()
+        for running in list(self._running.values()):
+            silent_since = running.leg.silent_since()
+            if silent_since is not None and now - silent_since > self._policy.silence_s:
+                self._log.warning("call.silent", call_id=running.leg.call_id)
+                running.leg.hang_up(reason='SIP;cause=408;text="no media"')
+                running.task.cancel()
+        if self._running:
+            self._watch_soon()
+
+    async def drain(self, grace_s: float) -> None:
+        """Take no new call, hang up every running one, and wait until all flows have ended."""
+        self.draining = True
+        for running in list(self._running.values()):
+            running.leg.hang_up(_UNAVAILABLE)
+            running.task.cancel()
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._empty.wait()
+        except TimeoutError:
+            self._log.error("calls.left", calls=len(self._running))
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+
+def _dialled(request: Request) -> str:
+    """The Request-URI's user part, or the whole of a `tel:` URI."""
+    target = request.target
+    return request.uri if target.scheme == "tel" else target.user or ""

@@ -1,0 +1,135 @@
+"""One leg's sound: the descriptions exchanged (RFC 3264) and the media that follows them."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from ivr.media.g711 import Law
+from ivr.net.media_leg import MediaLeg
+from ivr.sip import offer_answer
+from ivr.sip.offer_answer import Capabilities, Negotiated
+from ivr.sip.sdp import Sdp, SdpError
+
+_WARNING = (("Warning", '305 tokuban "No audio stream with PCMU or PCMA over RTP/AVP"'),)
+_LAWS: dict[str, Law] = {"PCMU": "PCMU", "PCMA": "PCMA"}
+
+
+class NotAcceptable(Exception):
+    """The peer's description cannot be agreed to: 488, with `warning` as headers."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.warning = _WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """`address` is where peers send RTP, as they see it."""
+
+    address: str
+    capabilities: Capabilities = field(default_factory=Capabilities)
+
+
+class Sound:
+    """Descriptions and media of one leg; every agreement is put into effect at once.
+
+    `learn_from` is the host the peer's signalling comes from: RTP from there is believed
+    when the description's address is one behind a NAT.
+    """
+
+    def __init__(self, media: MediaLeg, settings: SoundSettings, learn_from: str) -> None:
+        self.media = media
+        self.audio: Negotiated | None = None
+        self._settings = settings
+        self._learn_from = learn_from
+        self._session_id = secrets.randbits(31)
+        self._ours: Sdp | None = None
+
+    @property
+    def description(self) -> bytes:
+        """Our latest description.
+
+        Raises:
+            RuntimeError: nothing was offered or answered yet.
+        """
+        if self._ours is None:
+            raise RuntimeError("no description before the first offer or answer")
+        return self._ours.encode()
+
+    @property
+    def held(self) -> bool:
+        """Whether the peer neither hears us nor is to be heard: hold, or no audio at all."""
+        return self.audio is None or not self.audio.can_receive
+
+    def answer(self, offer: bytes) -> bytes:
+        """Agree to an offer; the first one must have audio, a later one may switch it off.
+
+        Raises:
+            NotAcceptable: nothing in it can be agreed to; what was agreed before stands.
+        """
+        try:
+            answer = offer_answer.answer(
+                Sdp.parse(offer),
+                self._settings.capabilities,
+                address=self._settings.address,
+                port=self.media.port,
+                session_id=self._session_id,
+                previous=self._ours,
+            )
+            if answer.audio is None and self._ours is None:
+                raise NotAcceptable("the offer has no audio")
+            self._follow(answer.audio)
+        except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
+            raise NotAcceptable(str(error)) from error
+        self._ours = answer.sdp
+        return self.description
+
+    def offer(self) -> bytes:
+        """Offer audio, for the first time or as it stands."""
+        if self._ours is None:
+            self._ours = offer_answer.make_offer(
+                self._settings.capabilities,
+                address=self._settings.address,
+                port=self.media.port,
+                session_id=self._session_id,
+            )
+        return self.description
+
+    def accept(self, answer: bytes) -> None:
+        """Put the peer's answer to `offer` into effect.
+
+        Raises:
+            NotAcceptable: it refuses the audio or answers something else.
+        """
+        if self._ours is None:
+            raise NotAcceptable("an answer to nothing that was offered")
+        try:
+            self._follow(offer_answer.accept_answer(self._ours, Sdp.parse(answer)))
+        except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
+            raise NotAcceptable(str(error)) from error
+
+    def _follow(self, audio: Negotiated | None) -> None:
+        if audio is not None:
+            self.media.connect(
+                audio.remote,
+                law=_LAWS[audio.codec_name],
+                payload_type=audio.payload_type,
+                event_payload_type=audio.event_payload_type,
+                detect_inband=audio.event_payload_type is None,
+                can_send=audio.can_send,
+                can_receive=audio.can_receive,
+                learn_from=self._learn_from,
+            )
+        elif self.audio is not None:
+            self._silence(self.audio)
+        self.audio = audio
+
+    def _silence(self, before: Negotiated) -> None:
+        self.media.connect(
+            None,
+            law=_LAWS[before.codec_name],
+            payload_type=before.payload_type,
+            event_payload_type=before.event_payload_type,
+            detect_inband=False,
+            can_send=False,
+            can_receive=False,
+        )
