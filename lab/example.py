@@ -14,7 +14,8 @@ from lab.settings import ENVIRONMENT_PREFIX, Settings
 EXAMPLE_FILE = Path(__file__).with_name("tokuban.example.toml")
 
 HEAD = f"""\
-# Settings of tokuban. Every line is a default: uncomment what you change.
+# Settings of tokuban. Uncomment what you change; a line shows the default, or an
+# example where it says what holds when absent.
 # The environment goes above this file ({ENVIRONMENT_PREFIX}SIP__PORT=5070), the command line
 # above both (tokuban up --sip-port 5070).
 """
@@ -50,8 +51,8 @@ def _comment(words: str) -> list[str]:
 
 
 def written(field: FieldInfo) -> str:
-    """The default as TOML; a setting without one shows an example value."""
-    return toml(field.default) if field.default is not None else '""  # absent'
+    """The default as TOML; a setting that is absent by default shows its example."""
+    return toml(field.default if field.default is not None else (field.examples or [""])[0])
 
 
 def toml(value: Any) -> str:

@@ -79,6 +79,7 @@ class SipSettings(Section):
     )
     advertise: Reachable = Field(
         default=None,
+        examples=["192.0.2.10"],
         description="Address written into Contact, Via and SDP, when phones reach this host by "
         "another one than `host` (NAT, containers, 0.0.0.0). Absent: `host`.",
     )
@@ -224,6 +225,7 @@ class HttpSettings(Section):
     port: Port = Field(default=8080, description="Port for HTTP; 0 takes a free one.")
     token: SecretStr | None = Field(
         default=None,
+        examples=["a-long-random-text"],
         description="Bearer token for callers from other hosts; without one only this host "
         "may use the API.",
     )
@@ -243,11 +245,13 @@ class StorageSettings(Section):
     )
     url: Annotated[SecretStr | None, AfterValidator(_postgresql)] = Field(
         default=None,
+        examples=["postgresql://tokuban:password@127.0.0.1/tokuban"],
         description="PostgreSQL as postgresql://user:password@host/database; absent: SQLite in "
         "`folder`.",
     )
     key: SecretStr | None = Field(
         default=None,
+        examples=["made-by-tokuban-when-absent"],
         description="Key that seals the stored password hashes; absent: made once and kept in a "
         "file of `folder`.",
     )
@@ -298,7 +302,9 @@ class SeedSettings(Section):
     """Lines that exist from the start."""
 
     file: Path | None = Field(
-        default=None, description="Seed file of lines; absent: the demo lines."
+        default=None,
+        examples=["lines.toml"],
+        description="Seed file of lines; absent: the demo lines.",
     )
     demo: bool = Field(
         default=False,

@@ -77,6 +77,8 @@ def _line_numbers(text: str) -> dict[Place, int]:
         if opened := _TABLE.match(line):
             table = _table(opened, counts)
             lines.setdefault(table, number)
+            if opened["list"]:
+                lines.setdefault(table[:-1], number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, *_parts(key["name"])), number)
     return lines

@@ -17,10 +17,8 @@ from ivr.sip.events import Flow
 Address = tuple[str, int]
 QUEUE_MESSAGES = 1000
 
-_RESPONSE = re.compile(
-    rb'(?i)(\bresponse\s*=\s*)("?)([0-9a-f]+)(?=\2)',
-)
-_CREDENTIALS = re.compile(rb"(?im)^((?:proxy-)?authorization\s*:.*(?:\r\n[ \t].*)*)")
+_RESPONSE = re.compile(rb'(?i)(\bresponse\s*=\s*)("?)([^"\s,]+)')
+_CREDENTIALS = re.compile(rb"(?im)^((?:proxy-)?authorization[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*)")
 
 
 @dataclass(frozen=True, slots=True)

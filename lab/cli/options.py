@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,3 +39,20 @@ Token = Annotated[
         help="The carrier's http.token, from another host (or TOKUBAN__HTTP__TOKEN).",
     ),
 ]
+
+
+def flags(
+    data: Path | None,
+    host: str | None,
+    sip_port: int | None,
+    http_port: int | None,
+    rtp_ports: str | None,
+    advertise: str | None,
+) -> dict[str, dict[str, Any]]:
+    """The shared options as settings, by section and key; `--host` serves both SIP and HTTP."""
+    return {
+        "sip": {"host": host, "port": sip_port, "advertise": advertise},
+        "http": {"host": host, "port": http_port},
+        "media": {"rtp_ports": rtp_ports},
+        "storage": {"folder": data},
+    }

@@ -34,17 +34,9 @@ def up(
     ] = None,
 ) -> None:
     """Bring the carrier up and serve until Ctrl-C."""
-    settings = load(
-        config,
-        os.environ,
-        {
-            "sip": {"host": host, "port": sip_port, "advertise": advertise},
-            "http": {"host": host, "port": http_port},
-            "media": {"rtp_ports": rtp_ports},
-            "storage": {"folder": data},
-            "seed": {"file": seed, "demo": demo},
-            "log": {"format": "json" if log_json else None, "level": log_level},
-        },
-    )
+    flags = options.flags(data, host, sip_port, http_port, rtp_ports, advertise)
+    flags["seed"] = {"file": seed, "demo": demo}
+    flags["log"] = {"format": "json" if log_json else None, "level": log_level}
+    settings = load(config, os.environ, flags)
     configure(settings.log)
     bootstrap.main(settings)

@@ -1,0 +1,176 @@
+"""Settings: which source wins, and what a wrong one is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import example
+from lab.configuration import load
+from lab.errors import Refused
+from lab.settings import Settings, port_range
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "tokuban.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(
+    file: Path | None = None,
+    environment: dict[str, str] | None = None,
+    flags: dict[str, dict[str, Any]] | None = None,
+) -> str:
+    with pytest.raises(Refused) as refused:
+        load(file, environment or {}, flags)
+    return str(refused.value)
+
+
+class TestSources:
+    def test_without_any_source_the_defaults_hold(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert load(None, {}) == Settings()
+        assert (Settings().sip.port, Settings().http.port) == (5060, 8080)
+
+    def test_the_working_folder_s_file_is_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(tmp_path, "[sip]\nport = 5070\n")
+        monkeypatch.chdir(tmp_path)
+        assert load(None, {}).sip.port == 5070
+
+    def test_environment_beats_file_and_flag_beats_environment(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sip]\nport = 5070\nadvertise = '192.0.2.1'\n[http]\nport = 8081\n")
+        environment = {"TOKUBAN__SIP__PORT": "5071", "TOKUBAN__HTTP__PORT": "8082"}
+        settings = load(file, environment, {"sip": {"port": 5072}, "http": {"port": None}})
+        assert settings.sip.port == 5072
+        assert settings.http.port == 8082
+        assert settings.sip.advertise == "192.0.2.1"
+
+    def test_other_variables_of_the_environment_are_nobody_s_business(self) -> None:
+        assert load(None, {"PATH": "/bin", "TOKUBANX": "1"}).sip == Settings().sip
+
+
+class TestRefusals:
+    def test_unknown_key_names_file_line_and_the_nearest_key(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "# mine\n[sip]\nprot = 5070\n")
+        assert refusal(file) == f"{file}:3: sip.prot: no such setting; did you mean port?"
+
+    def test_unknown_section(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sipp]\nport = 5070\n")
+        assert refusal(file) == f"{file}:1: sipp: no such section; did you mean sip?"
+
+    def test_wrong_type(self, tmp_path: Path) -> None:
+        file = write(tmp_path, '[sip]\nport = "abc"\n')
+        assert refusal(file).startswith(f"{file}:2: sip.port: Input should be a valid integer")
+
+    def test_a_section_that_is_no_table(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "sip = 3\n")
+        assert refusal(file).startswith(f"{file}:1: sip: ")
+
+    def test_not_toml(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sip]\nhost = 127.0.0.1\n")
+        assert refusal(file).startswith(f"{file}:2: not TOML: ")
+
+    def test_cut_off_file(self, tmp_path: Path) -> None:
+        file = write(tmp_path, '[sip]\nhost = "127')
+        assert refusal(file).startswith(f"{file}:2: not TOML: ")
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        assert refusal(tmp_path / "none.toml").endswith("none.toml: no such file; check the path")
+
+    def test_not_utf8(self, tmp_path: Path) -> None:
+        file = tmp_path / "tokuban.toml"
+        file.write_bytes(b"[sip]\nrealm = '\x93\xc1'\n")
+        assert "not UTF-8 at byte 15" in refusal(file)
+
+    def test_every_error_of_a_file_is_told(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sip]\nport = 70000\n[media]\nrtp_ports = '9-1'\n")
+        assert [line.split(": ")[1] for line in refusal(file).splitlines()] == [
+            "sip.port",
+            "media.rtp_ports",
+        ]
+
+    def test_variable_and_flag_are_named(self) -> None:
+        assert refusal(environment={"TOKUBAN__SIP__PORT": "x"}).startswith(
+            "TOKUBAN__SIP__PORT: sip.port: "
+        )
+        assert refusal(flags={"sip": {"port": 70000}}).startswith("--sip-port: sip.port: ")
+
+    def test_unknown_variable(self) -> None:
+        message = refusal(environment={"TOKUBAN__SIP__ADVERTIZE": "192.0.2.1"})
+        assert message.endswith("no such setting; did you mean advertise?")
+        assert "did you mean SIP?" in refusal(environment={"TOKUBAN__SIPP__PORT": "1"})
+        assert "names a section" in refusal(environment={"TOKUBAN__SIP": "1"})
+
+    def test_a_rule_between_settings_names_the_section(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[log]\nlevel = 'info'\n[sip]\nt1_ms = 5000\n")
+        assert refusal(file) == f"{file}:3: sip: t1_ms must not exceed t2_ms"
+
+    def test_a_secret_is_never_repeated(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[storage]\nurl = 'mysql://me:marker-secret@host/db'\n")
+        assert "marker-secret" not in refusal(file)
+        assert "storage.url" in refusal(file)
+
+
+class TestValues:
+    @pytest.mark.parametrize("text", ["0.0.0.0", "::", "not an address", "a b"])
+    def test_an_address_no_phone_reaches_is_not_advertised(self, text: str) -> None:
+        assert "sip.advertise" in refusal(flags={"sip": {"advertise": text}})
+
+    @pytest.mark.parametrize("text", ["192.0.2.7", "2001:db8::1", "[2001:db8::1]", "pbx.example"])
+    def test_addresses_and_names_are(self, text: str) -> None:
+        settings = load(None, {}, {"sip": {"advertise": text}})
+        assert settings.sip.public_host == text.strip("[]")
+
+    @pytest.mark.parametrize("text", ["", "20000", "a-b", "5-2", "80-90", "20001-20002", "1-70000"])
+    def test_port_ranges_without_a_pair_are_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"must|LOW"):
+            port_range(text)
+
+    def test_port_range(self) -> None:
+        assert port_range(" 20000 - 20001 ") == (20000, 20001)
+
+    def test_loopback(self) -> None:
+        assert load(None, {}, {"sip": {"host": "::1"}}).loopback_only
+        assert not load(None, {}, {"http": {"host": "0.0.0.0"}}).loopback_only
+
+    def test_secrets_do_not_show(self) -> None:
+        settings = load(None, {"TOKUBAN__HTTP__TOKEN": "marker-secret"})
+        assert "marker-secret" not in repr(settings)
+
+
+class TestExample:
+    def test_the_packaged_example_is_what_the_settings_say(self) -> None:
+        assert example.EXAMPLE_FILE.read_text(encoding="utf-8") == example.text()
+
+    def test_every_line_of_it_is_accepted_and_changes_nothing_but_the_examples(
+        self, tmp_path: Path
+    ) -> None:
+        uncommented = "\n".join(
+            line.removeprefix("# ") if " = " in line else line
+            for line in example.text().splitlines()
+            if not line.startswith("# The environment")
+        )
+        loaded, default = load(write(tmp_path, uncommented), {}), Settings()
+        changed = {
+            f"{section}.{key}"
+            for section, model in example.sections()
+            for key in model.model_fields
+            if getattr(getattr(loaded, section), key) != getattr(getattr(default, section), key)
+        }
+        assert changed == {
+            "sip.advertise", "http.token", "storage.url", "storage.key", "seed.file",
+        }  # fmt: skip
+
+    def test_every_setting_says_what_it_does(self) -> None:
+        silent = [
+            f"{section}.{key}"
+            for section, model in example.sections()
+            for key, field in model.model_fields.items()
+            if not field.description
+        ]
+        assert silent == []

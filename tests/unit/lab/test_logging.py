@@ -1,0 +1,93 @@
+"""Log lines: whole, honest and without secrets."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from lab.logging import MASK, configure, masked
+from lab.settings import LogFormat, LogSettings
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    yield io.StringIO()
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
+
+
+def log_as(form: LogFormat, out: io.StringIO) -> structlog.stdlib.BoundLogger:
+    configure(LogSettings(format=form), out)
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("test")
+    return logger
+
+
+@pytest.mark.parametrize("form", LogFormat)
+@pytest.mark.parametrize(
+    "attack", ["a\nlevel=error event=forged", "a\r\nb", "\x1b[2Jx", "a\u2028b"]
+)
+def test_a_value_cannot_forge_a_line(form: LogFormat, attack: str, out: io.StringIO) -> None:
+    log_as(form, out).info("call.refused", user_agent=attack, **{"x\ny": 1})
+    assert len(out.getvalue().splitlines()) == 1
+    assert all(char.isprintable() for char in out.getvalue().rstrip("\n"))
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_secrets_are_masked_wherever_they_stand(form: LogFormat, out: io.StringIO) -> None:
+    secret = "marker-secret"
+    log_as(form, out).warning(
+        "x",
+        password=secret,
+        HA1=secret,
+        header=f'Digest username="a", response="{secret}", uri="sip:x"',
+        nested={"token": secret, "list": [f"password={secret}"]},
+        url=f"postgresql://me:{secret}@host/db",
+        raw=f"response={secret}".encode(),
+    )
+    assert secret not in out.getvalue()
+    assert out.getvalue().count(MASK) >= 6
+
+
+def test_a_traceback_hides_them_too(out: io.StringIO) -> None:
+    log = log_as(LogFormat.JSON, out)
+    try:
+        raise ValueError("password=marker-secret")
+    except ValueError:
+        log.exception("failed")
+    event = json.loads(out.getvalue())
+    assert "marker-secret" not in out.getvalue()
+    assert "ValueError" in event["exception"]
+
+
+def test_json_is_one_object_a_line(out: io.StringIO) -> None:
+    log_as(LogFormat.JSON, out).info("call.answered", line="+819000000001", dialled="1429")
+    event = json.loads(out.getvalue())
+    assert (event["event"], event["level"], event["dialled"]) == ("call.answered", "info", "1429")
+
+
+def test_bound_facts_are_on_every_line(out: io.StringIO) -> None:
+    log = log_as(LogFormat.TEXT, out).bind(call="abc")
+    log.info("one")
+    log.info("two")
+    assert [("call=abc" in line) for line in out.getvalue().splitlines()] == [True, True]
+
+
+def test_libraries_log_the_same_way(out: io.StringIO) -> None:
+    configure(LogSettings(format=LogFormat.JSON), out)
+    logging.getLogger("some.library").warning("took %s", "password=marker-secret\nx")
+    assert json.loads(out.getvalue())["event"] == f"took password={MASK}\\x0ax"
+
+
+def test_the_level_is_kept(out: io.StringIO) -> None:
+    log_as(LogFormat.TEXT, out).debug("hidden")
+    assert out.getvalue() == ""
+
+
+def test_masking_leaves_other_text_alone() -> None:
+    text = "INVITE sip:1429@127.0.0.1:5060 from 127.0.0.1:5070 user-agent baresip v1.0.0"
+    assert masked(text) == text
