@@ -6,6 +6,7 @@ without `turn`.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -45,6 +46,7 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
         self._turning = False
+        self._turned: asyncio.Event | None = None
 
     def add(self, transport: Transport) -> None:
         """Send through this transport from now on; it listens already or will."""
@@ -95,6 +97,8 @@ class Driver:
             for event in events:
                 self._dispatch(event)
         self._arm(endpoint.next_deadline())
+        if self._turned is not None:
+            self._turned.set()
 
     def _transmit(self, flow: Flow, data: bytes) -> None:
         transport = self.transports.get(flow.transport)
@@ -130,6 +134,15 @@ class Driver:
         self._timer, self._timer_at = None, float("inf")
         with self.turn() as now:
             self.endpoint.handle_timers(now)
+
+    async def quiet(self, grace_s: float) -> None:
+        """Wait until every dialog is over (each BYE answered), at most `grace_s` seconds."""
+        self._turned = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while self.endpoint.census().dialogs:
+                    self._turned.clear()
+                    await self._turned.wait()
 
     async def close(self) -> None:
         """Close every transport and the timer."""

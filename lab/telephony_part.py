@@ -1,0 +1,211 @@
+"""Telephony as a part of the assembly: sockets, signalling, media and the flows above them."""
+
+import random
+import secrets
+
+import structlog
+
+from ivr.call.limits import CallLimits
+from ivr.flows.incoming import Incoming, Office, Services
+from ivr.net.driver import Driver, Tap
+from ivr.net.media_engine import MediaEngine, RtpPorts
+from ivr.net.tcp import StreamLimits, StreamTransport
+from ivr.net.udp import UdpTransport
+from ivr.sip.endpoint import Endpoint
+from ivr.sip.events import Event
+from ivr.sip.framing import FrameLimits
+from ivr.sip.settings import EndpointSettings
+from ivr.sip.timers import Timing
+from ivr.ua.agent import Agent
+from ivr.ua.authentication import AuthenticationPolicy, Authenticator
+from ivr.ua.bindings import RegistrarLimits
+from ivr.ua.inbound import CallPolicy, InboundCalls
+from ivr.ua.leg import InboundLeg
+from ivr.ua.registrar import Registrar
+from ivr.ua.sound import SoundSettings
+from lab.errors import Refused
+from lab.office_part import OfficePart
+from lab.settings import Settings
+from lab.web import bind_failure
+from prompts.catalogue import Voices
+
+log = structlog.stdlib.get_logger("tokuban.telephony")
+
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER")
+"""What the carrier answers today; other methods get 405 with this list."""
+
+
+class TelephonyPart:
+    """Takes registrations and calls once started; needs the office part started before it."""
+
+    name = "telephony"
+
+    def __init__(
+        self, settings: Settings, office: OfficePart, voices: Voices, taps: tuple[Tap, ...] = ()
+    ) -> None:
+        self._settings = settings
+        self._office = office
+        self._voices = voices
+        self._taps = taps
+        self.port = settings.sip.port
+        self.media: MediaEngine | None = None
+        self.calls: InboundCalls | None = None
+        self.registrar: Registrar | None = None
+        self._agent: Agent | None = None
+        self._driver: Driver | None = None
+
+    async def start(self) -> None:
+        """Bind the SIP port over UDP and TCP, load registrations, take calls.
+
+        Raises:
+            Refused: an address or port is not to be had, or a service code has no flow.
+        """
+        settings = self._settings
+        office = self._office.office
+        endpoint_settings = endpoint_settings_of(settings)
+        endpoint = Endpoint(endpoint_settings, _token, random.SystemRandom().random)
+        self._driver = driver = Driver(endpoint, self._handle, _failed)
+        driver.taps.extend(self._taps)
+        self.media = MediaEngine(
+            RtpPorts(settings.sip.host, settings.media.low, settings.media.high),
+            packet_filter=settings.media.packet_filter,
+        )
+        authenticator = Authenticator(office.directory, _authentication(settings))
+        registrar = Registrar(
+            driver, authenticator, office.bindings, _registrar_limits(settings), log
+        )
+        await registrar.load()
+        calls = InboundCalls(
+            driver,
+            self.media,
+            authenticator,
+            self._serve,
+            SoundSettings(settings.sip.public_host),
+            CallPolicy(settings.sip.calls_per_user, float(settings.media.silence_s)),
+            log,
+        )
+        self.registrar, self.calls = registrar, calls
+        self._agent = Agent(driver, endpoint_settings, calls, registrar, log)
+        self._incoming = self._make_incoming()
+        await self._listen(driver)
+
+    def _make_incoming(self) -> Incoming:
+        office = self._office.office
+        try:
+            return Incoming(
+                Office(
+                    office.directory,
+                    office.profiles,
+                    Services(office.forwarding, office.presentation),
+                    self._voices,
+                ),
+                _call_limits(self._settings),
+            )
+        except ValueError as error:
+            raise Refused(f"service codes: {error}") from None
+
+    async def _listen(self, driver: Driver) -> None:
+        """UDP and TCP on one port; a free one is asked for as long as TCP finds UDP's taken."""
+        sip = self._settings.sip
+        limits = StreamLimits(
+            connections=sip.tcp_connections,
+            connections_per_host=sip.tcp_connections,
+            idle_s=float(sip.tcp_idle_s),
+            frame=FrameLimits(body=sip.message_bytes),
+        )
+        for attempt in range(20):
+            udp = UdpTransport(driver, driver.undeliverable)
+            tcp = StreamTransport(driver, limits)
+            try:
+                await udp.listen(sip.host, sip.port)
+                try:
+                    await tcp.listen(sip.host, udp.local[1])
+                except OSError:
+                    await udp.close()
+                    raise
+            except OSError as error:
+                if sip.port == 0 and attempt < 19:
+                    continue
+                raise Refused(
+                    bind_failure(error, "SIP", sip.host, sip.port, "--sip-port")
+                ) from None
+            driver.add(udp)
+            driver.add(tcp)
+            self.port = udp.local[1]
+            return
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""
+        if self.calls is not None:
+            await self.calls.drain(grace_s * 0.6)
+        if self._driver is not None:
+            await self._driver.quiet(grace_s * 0.3)
+        if self.registrar is not None:
+            await self.registrar.close()
+        if self.media is not None:
+            self.media.close()
+        if self._driver is not None:
+            await self._driver.close()
+
+    def _handle(self, event: Event) -> None:
+        if self._agent is not None:
+            self._agent.handle(event)
+
+    async def _serve(self, leg: InboundLeg) -> None:
+        bound = log.bind(call_id=leg.call_id, line=leg.account.line, user=leg.account.user)
+        await self._incoming.serve(leg, bound)
+
+
+def endpoint_settings_of(settings: Settings) -> EndpointSettings:
+    """The signalling core's share of the settings."""
+    sip = settings.sip
+    advertised = {}
+    if sip.advertise is not None:
+        advertised = dict.fromkeys(("UDP", "TCP"), (sip.advertise, sip.port))
+    return EndpointSettings(
+        timing=Timing(t1_s=sip.t1_ms / 1000, t2_s=sip.t2_ms / 1000, t4_s=sip.t4_ms / 1000),
+        session_expires_s=sip.session_expires_s,
+        min_se_s=sip.min_session_expires_s,
+        allow=ALLOW,
+        user_agent=sip.user_agent,
+        advertised=advertised,
+    )
+
+
+def _authentication(settings: Settings) -> AuthenticationPolicy:
+    return AuthenticationPolicy(
+        realm=settings.sip.realm, nonce_life_s=float(settings.sip.nonce_life_s)
+    )
+
+
+def _registrar_limits(settings: Settings) -> RegistrarLimits:
+    sip = settings.sip
+    return RegistrarLimits(
+        default_expires_s=sip.registration_default_s,
+        min_expires_s=sip.registration_min_s,
+        max_expires_s=sip.registration_max_s,
+        bindings_per_account=sip.contacts_per_user,
+    )
+
+
+def _call_limits(settings: Settings) -> CallLimits:
+    ivr = settings.ivr
+    return CallLimits(
+        first_digit_s=ivr.first_digit_s,
+        inter_digit_s=ivr.inter_digit_s,
+        attempts=ivr.attempts,
+        talkie_times=ivr.talkie_times,
+        talkie_pause_s=ivr.talkie_pause_s,
+        longest_call_s=ivr.longest_call_s,
+    )
+
+
+def _token() -> str:
+    return secrets.token_hex(10)
+
+
+def _failed(what: str, error: Exception) -> None:
+    if isinstance(error, OSError):
+        log.warning("sip.undeliverable", what=what, error=str(error))
+    else:
+        log.error("sip.failed", what=what, error=repr(error), exc_info=error)
