@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from tests.support.storage import database_url, office, office_settings, postgres_server
+
+__all__ = ["database_url", "office", "office_settings", "postgres_server"]
+
 RELEASED_WITHIN_S = 5.0
 
 

@@ -1,0 +1,128 @@
+"""A PostgreSQL server of the tests' own: made in a temporary folder, ended by its process id."""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+class NoPostgres(Exception):
+    """The server programs are not on this host; the message says how to get them."""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server; yields its address without a database, as `postgresql://…:port`."""
+    folder = Path(tempfile.mkdtemp(prefix="tokuban-pg-"))
+    try:
+        _own(folder)
+        data = folder / "data"
+        _run(_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8")
+        port = _free_port()
+        options = [f"-c{name}={value}" for name, value in FAST.items()]
+        command = [_program("postgres"), "-D", data, f"-p{port}", f"-k{folder}", *options]
+        with _output(folder) as log:
+            process = subprocess.Popen(_as_owner(*command), stdout=log, stderr=log)
+        try:
+            yield _wait(process, port, folder)
+        finally:
+            process.send_signal(signal.SIGINT)  # fast shutdown, whoever is still connected
+            process.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database(server_url: str) -> Iterator[str]:
+    """An empty database on the server, dropped afterwards; yields its address."""
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server_url}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _output(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder / "server.log", os.O_CREAT | os.O_WRONLY, 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _program(name: str) -> Path:
+    """The newest installed version; Debian keeps the server programs out of PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=_version)
+    if found:
+        return found[-1]
+    if on_path := shutil.which(name):
+        return Path(on_path)
+    raise NoPostgres(f"{name} is missing: install the package postgresql")
+
+
+def _version(path: Path) -> int:
+    return int(path.parents[1].name)
+
+
+def _as_owner(*command: object) -> list[str]:
+    """The server refuses to run as root, so root runs it as the user `postgres`."""
+    words = [str(word) for word in command]
+    return ["setpriv", *_postgres_ids(), *words] if os.geteuid() == 0 else words
+
+
+def _postgres_ids() -> list[str]:
+    entry = pwd.getpwnam("postgres")
+    return [f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
+
+
+def _own(folder: Path) -> None:
+    if os.geteuid() == 0:
+        entry = pwd.getpwnam("postgres")
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+
+
+def _run(*command: object) -> None:
+    done = subprocess.run(
+        _as_owner(*command), capture_output=True, text=True, check=False, cwd="/", timeout=60
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, folder: Path) -> str:
+    """The server's address once it answers; its own words when it ended instead."""
+    url = f"postgresql://postgres@127.0.0.1:{port}"
+    for _ in range(200):
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(f"{url}/postgres", connect_timeout=2).close()
+            return url
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+            break
+    raise RuntimeError(f"PostgreSQL did not start: {(folder / 'server.log').read_text()}")
