@@ -11,10 +11,8 @@ PING = b"\r\n\r\n"
 PONG = b"\r\n"
 """A peer's answer to our ping. Compare with `is`."""
 
-_LENGTH = re.compile(
-    rb"^(?:content-length|l)[ \t]*:(?:\r\n[ \t]|[ \t])*([^\r\n]*?)[ \t]*(?=\r\n|\Z)",
-    re.IGNORECASE | re.MULTILINE,
-)
+_LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*+:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_FOLD = re.compile(rb"\r\n[ \t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class StreamFramer:
 
     def _content_length(self, head: bytes) -> int:
         """Octets of body. A stream's message without Content-Length has none (§18.3, §20.14)."""
-        found = set(_LENGTH.findall(head))
+        found = {value.strip(b" \t") for value in _LENGTH.findall(_FOLD.sub(b" ", head))}
         if not found:
             return 0
         text = found.pop()
@@ -113,7 +111,7 @@ def _answer(head: bytes, status: int) -> bytes | None:
     """A response to the request a head belongs to, should it be readable that far."""
     cut = head[: head.rfind(b"\r\n")] if b"\r\n\r\n" not in head else head
     try:
-        message = parse(_LENGTH.sub(b"Content-Length: 0", cut) + b"\r\n\r\n")
+        message = parse(_LENGTH.sub(b"Content-Length: 0", _FOLD.sub(b" ", cut)) + b"\r\n\r\n")
     except ParseError as error:
         if error.message is None:
             return None

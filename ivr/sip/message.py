@@ -15,7 +15,7 @@ from ivr.sip.values import CSeq, MediaType, NameAddr, Via
 MOST_HEADERS = 600
 """More header lines than any honest message has; the next one makes it too large."""
 
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"(?<![ \t])[ \t]*+\r\n[ \t]++")
 _STRAY_LINE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
 _ANY_VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
 
@@ -297,7 +297,6 @@ def _fields(lines: list[str]) -> tuple[Headers, str]:
     fault = ""
     if len(lines) > MOST_HEADERS:
         fault = f"more than {MOST_HEADERS} headers"
-        del lines[MOST_HEADERS:]
     names = CANONICAL_NAMES
     for line in lines[1:]:
         name, _, value = line.partition(":")

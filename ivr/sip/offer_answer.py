@@ -15,6 +15,7 @@ _EVENTS = "0-15"
 """The DTMF events (RFC 4733 §3.2)."""
 _OFFERED_EVENT_NUMBER = 101
 _PLAIN_RTP = "RTP/AVP"
+_LONGEST_ADDRESS = 45
 _HELD_ADDRESSES = frozenset(("0.0.0.0", "::", "0:0:0:0:0:0:0:0"))
 _STATIC_BY_NAME = {codec.name: codec for codec in STATIC_PAYLOADS.values() if codec.channels == 1}
 
@@ -284,8 +285,12 @@ def _is_event_for(codec: Codec, voice: Codec) -> bool:
     return codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT
 
 
-@lru_cache(maxsize=4096)
 def _is_literal(host: str) -> bool:
+    return len(host) <= _LONGEST_ADDRESS and _is_address(host)
+
+
+@lru_cache(maxsize=4096)
+def _is_address(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:

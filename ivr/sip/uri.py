@@ -17,7 +17,9 @@ _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?")
 _IPV6_REFERENCE = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile(r"[\s<>\"\x00-\x20\x7f]")
-_TELEPHONE = re.compile(r"\+?[0-9*#A-Da-d.()\-]+")
+_SUBSCRIBER = re.compile(r"\+?[.()\-]*+[0-9A-Fa-f*#][0-9A-Fa-f*#.()\-]*")
+_DIALLED = re.compile(r"\+?[.()\-]*+[0-9*#][0-9*#.()\-]*")
+"""A user part that is a number; letters, which RFC 3966 has too, would make a number of `cafe`."""
 _VISUAL_SEPARATORS = str.maketrans("", "", "-.()")
 
 _USER_PLAIN = "-_.!~*'()&=+$,;?/"
@@ -103,7 +105,7 @@ class Uri:
         if self.user is None or (self.scheme != "tel" and not self.is_sip):
             return None
         number, *pairs = self.user.split(";")
-        if not _TELEPHONE.fullmatch(number):
+        if self.scheme != "tel" and not _DIALLED.fullmatch(number):
             return None
         named = dict(self.params) if self.scheme == "tel" else {}
         for pair in pairs:
@@ -135,7 +137,7 @@ class Uri:
         return text
 
     def __repr__(self) -> str:
-        return f"Uri({str(self)!r})"
+        return f"<Uri {self.scheme}:{self.user or self.opaque}@{self.host}>"
 
     def __eq__(self, other: object) -> bool:
         """Equal by RFC 3261 §19.1.4: not a string comparison, and not transitive."""
@@ -234,7 +236,7 @@ def _parse_sip(scheme: str, rest: str) -> Uri:
 
 def _parse_tel(rest: str) -> Uri:
     number, semicolon, parameter_text = rest.partition(";")
-    if not _TELEPHONE.fullmatch(number):
+    if not _SUBSCRIBER.fullmatch(number):
         raise UriError(f"{number[:32]!r} is no telephone number")
     params = _parse_uri_parameters(parameter_text) if semicolon else {}
     # RFC 3966 §5.1.5 wants phone-context on a local number; phones dial `tel:1429` without.
