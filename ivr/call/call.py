@@ -36,6 +36,10 @@ class Subscriber:
     voice: Voice
 
 
+TEMPORARILY_UNAVAILABLE = 480
+"""The final response of a call that ends unanswered for no better-known reason."""
+
+
 class Entry(Enum):
     """What came of a question when it was no answer."""
 
@@ -57,6 +61,7 @@ class Call:
         self.log = log
         self.answered = False
         self.over = False
+        self._audible = False
         self._leg = leg
         self._voice = subscriber.voice
         self._limits = limits
@@ -73,7 +78,7 @@ class Call:
         """Answer the call; returns once it is established. Does nothing the second time."""
         if not self.answered:
             await self._leg.answer()
-            self.answered = True
+            self.answered = self._audible = True
             self.log.info("call.answered")
 
     async def play(self, prompt: Prompt, *values: object) -> None:
@@ -84,12 +89,14 @@ class Call:
         await self._speak(prompt, values, interruptible=True)
 
     async def warn(self, prompt: Prompt, *values: object) -> None:
-        """Say that something went otherwise than keyed.
+        """Say that something went otherwise than keyed; heard to its end.
 
-        What was typed ahead was meant for another course of things, so it is forgotten.
+        What was keyed before it ended was meant for another course of things and is
+        forgotten: a `#1` that confirms and starts must not start what was there before.
         """
         self._keys.clear()
-        await self._speak(prompt, values, interruptible=True)
+        await self._speak(prompt, values, interruptible=False)
+        self._keys.clear()
 
     async def ask(self, prompt: Prompt, *values: object, most: int = MOST_DIGITS) -> str:
         """Ask for a number closed by `#`; `*` starts it over. One to `most` digits.
@@ -173,7 +180,10 @@ class Call:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait([task])
+            try:
+                await asyncio.wait([task])
+            finally:
+                task.cancel()
             if not task.cancelled() and (error := task.exception()):
                 self.log.warning("change.failed-after-hang-up", error=type(error).__name__)
             raise
@@ -184,8 +194,7 @@ class Call:
         An unanswered caller hears it as early media, then gets the final response
         `then`; an answered one hears it and the network hangs up.
         """
-        if not self.answered:
-            await self._leg.progress()
+        await self._open_media()
         for turn in range(self._limits.talkie_times):
             if turn:
                 await asyncio.sleep(self._limits.talkie_pause_s)
@@ -194,16 +203,16 @@ class Call:
         raise CallOver(Outcome.REFUSED)
 
     async def give_up(self, outcome: Outcome = Outcome.GAVE_UP) -> CallOver:
-        """Say goodbye and hang up; returns what to raise then."""
-        await self._speak(Prompt.GOODBYE, (), interruptible=False)
+        """Say goodbye, if the caller can hear it, and hang up; returns what to raise then."""
+        if self._audible:
+            await self._speak(Prompt.GOODBYE, (), interruptible=False)
         self.hang_up()
         return CallOver(outcome)
 
     async def apologise(self, status: int) -> None:
         """Say that it does not work now, and end the call; unanswered it gets `status`."""
         self._keys.clear()
-        if not self.answered:
-            await self._leg.progress()
+        await self._open_media()
         await self._speak(Prompt.TRY_LATER, (), interruptible=False)
         if self.answered:
             await self._speak(Prompt.GOODBYE, (), interruptible=False)
@@ -225,12 +234,19 @@ class Call:
         finally:
             self._leg.stop_playing()
 
-    def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
+    def hang_up(self, status: int = TEMPORARILY_UNAVAILABLE) -> None:
         """End the call; `status` is the final response of an unanswered one. Once only."""
-        if not self.over:
-            self.over = True
-            self._leg.hang_up(None if self.answered else status, reason)
-            self.log.info("call.hung-up", by="network", status=None if self.answered else status)
+        if self.over:
+            return
+        self.over = True
+        final = None if self.answered else status
+        self._leg.hang_up(final)
+        self.log.info("call.hung-up", status=final)
+
+    async def _open_media(self) -> None:
+        if not self._audible:
+            await self._leg.progress()
+            self._audible = True
 
     def _take_key(self, key: str) -> None:
         if self.over:
@@ -243,6 +259,8 @@ class Call:
     async def _speak(
         self, prompt: Prompt, values: tuple[object, ...], *, interruptible: bool
     ) -> None:
+        if not self._audible:
+            raise RuntimeError(f"{prompt.value} would not be heard: answer the call first")
         speech = self._voice.speech(prompt, *values)
         ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
@@ -282,7 +300,8 @@ class Call:
         if entry is Entry.SILENT:
             await self.play(Prompt.NO_INPUT)
         else:
-            await self.warn(Prompt.INVALID_KEY)
+            self._keys.clear()
+            await self.play(Prompt.INVALID_KEY)
 
     async def _until_hang_up(self) -> NoReturn:
         await asyncio.Event().wait()

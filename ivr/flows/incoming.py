@@ -21,11 +21,13 @@ from provisioning.contract import (
     Profile,
     Profiles,
     StorageUnavailable,
+    UnknownLine,
 )
 
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 FORBIDDEN = 403
+LONGEST_LOGGED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,17 @@ class Incoming:
             leg: the caller.
             log: bound to the call by whoever made the leg; a structlog logger fits.
         """
-        line = self._office.directory.line(leg.account.line)
-        if line is None:
-            log.error("call.without-line", call_id=leg.call_id, line=leg.account.line)
+        try:
+            line, subscriber = self._caller(leg)
+        except Exception as error:
+            log.error("caller.unknown", call_id=leg.call_id, error=repr(error), exc_info=True)
             leg.hang_up(SERVER_ERROR)
             return Outcome.FAILED
-        call = Call(leg, self._subscriber(line), self._limits, log)
-        return await guarded(call, self.flow_for(line, leg.dialled, log), self._limits)
+
+        async def flow(call: Call) -> None:
+            await self.flow_for(line, leg.dialled, log)(call)
+
+        return await guarded(Call(leg, subscriber, self._limits, log), flow, self._limits)
 
     def flow_for(self, caller: Line, dialled: str, log: Log) -> BoundFlow:
         """What serves `caller` after `dialled`: a service's flow or a talkie."""
@@ -78,7 +84,8 @@ class Incoming:
         destination = found.destination
         log.info(
             "call.routed",
-            dialled=found.dialled.digits,
+            dialled=dialled[:LONGEST_LOGGED],
+            digits=found.dialled.digits,
             kind=found.dialled.kind.name,
             prefix=found.dialled.prefix,
             destination=type(destination).__name__,
@@ -92,9 +99,12 @@ class Incoming:
     def _service(self, profile: Profile, name: str) -> BoundFlow:
         return self._flows.get((profile, name)) or self._flows[None, name]
 
-    def _subscriber(self, line: Line) -> Subscriber:
+    def _caller(self, leg: Leg) -> tuple[Line, Subscriber]:
+        line = self._office.directory.line(leg.account.line)
+        if line is None:
+            raise UnknownLine(f"account {leg.account.user} belongs to no line")
         voice = self._office.voices.of(line.language.value)
-        return Subscriber(line, self._office.profiles.of(line.profile), voice)
+        return line, Subscriber(line, self._office.profiles.of(line.profile), voice)
 
 
 def talkie_for(found: Route) -> BoundFlow:
@@ -111,6 +121,9 @@ async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
     """Run a flow to the end of its call, whatever happens in it."""
     try:
         outcome = await _limited(call, flow, limits)
+    except asyncio.CancelledError:
+        call.log.info("call.ended", outcome="caller-hung-up")
+        raise
     except CallOver as over:
         outcome = over.outcome
     except NotContracted:

@@ -1,0 +1,89 @@
+"""A caller may hang up at any moment: nothing unconfirmed changes, nothing is half-set."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompts.catalogue import Prompt
+from provisioning.contract import E164, Diversion
+from tests.support.scripted_call import DOCOMO, NTT, Heard, Network, said
+
+OLD, NEW = E164("+819011112222"), E164("+81312345678")
+BEFORE = Diversion(active=False, target=OLD)
+WAY = "3,0312345678#,#,1,5,30#,2"
+KEYS_UNTIL = {"aimed": 13, "started": 14, "rung": 18, "stopped": 19}
+"""After how many keys each change is asked for."""
+
+
+def forwarding_call(
+    *, at_event: int | None = None, after_s: float | None = None
+) -> tuple[Heard, Diversion]:
+    net = Network()
+    net.forwarding.rows[DOCOMO.number] = BEFORE
+    heard = net.dial(DOCOMO, "1429", WAY, hang_up_at_event=at_event, hang_up_after_s=after_s)
+    return heard, net.forwarding.rows[DOCOMO.number]
+
+
+def keys_taken(heard: Heard) -> int:
+    return sum(event == "key.received" for event, _ in heard.events)
+
+
+def allowed(keys: int) -> set[Diversion]:
+    """What may stand in the store once so many keys were taken.
+
+    At the key itself the flow may or may not have come to ask for the change.
+    """
+    course = [
+        (0, BEFORE),
+        (KEYS_UNTIL["aimed"], Diversion(False, NEW)),
+        (KEYS_UNTIL["started"], Diversion(True, NEW)),
+        (KEYS_UNTIL["rung"], Diversion(True, NEW, 30)),
+        (KEYS_UNTIL["stopped"], Diversion(False, NEW, 30)),
+    ]
+    reached = [state for needed, state in course if keys >= needed]
+    just_asked = keys in KEYS_UNTIL.values()
+    return set(reached[-2:] if just_asked else reached[-1:])
+
+
+WHOLE, AT_LAST = forwarding_call()
+
+
+def test_the_whole_way_changes_everything() -> None:
+    assert Diversion(False, NEW, 30) == AT_LAST
+    assert keys_taken(WHOLE) == KEYS_UNTIL["stopped"]
+
+
+@pytest.mark.rule("FWD-01")
+@pytest.mark.parametrize("at_event", range(1, len(WHOLE.events)))
+def test_hanging_up_at_any_step_changes_nothing_unconfirmed(at_event: int) -> None:
+    heard, diversion = forwarding_call(at_event=at_event)
+    assert heard.outcome is None
+    assert heard.leg.playing is None
+    assert diversion in allowed(keys_taken(heard))
+
+
+@pytest.mark.rule("FWD-01")
+@settings(max_examples=40, deadline=None)
+@given(after_s=st.floats(min_value=0, max_value=WHOLE.lasted_s - 0.01))
+def test_hanging_up_at_any_instant_changes_nothing_unconfirmed(after_s: float) -> None:
+    heard, diversion = forwarding_call(after_s=after_s)
+    assert heard.outcome is None
+    assert diversion in allowed(keys_taken(heard))
+
+
+@pytest.mark.rule("SHOW-01")
+@pytest.mark.parametrize("at_event", range(1, 8))
+def test_hanging_up_on_135_before_the_key_changes_nothing(at_event: int) -> None:
+    net = Network()
+    heard = net.dial(NTT, "135", "1", hang_up_at_event=at_event)
+    active = net.presentation.rows[NTT.number].active
+    assert active == any(event == "menu.chosen" for event, _ in heard.events[:-1])
+    assert not active or keys_taken(heard) == 1
+
+
+@pytest.mark.rule("LINE-05")
+def test_hanging_up_in_a_talkie_ends_it() -> None:
+    heard = Network().dial(DOCOMO, "0312345678", hang_up_after_s=1)
+    assert heard.prompts == [said(Prompt.TALKIE_UNASSIGNED)]
+    assert heard.leg.playing is None
+    assert heard.events[-1] == ("call.ended", {"outcome": "caller-hung-up"})

@@ -1,0 +1,181 @@
+"""Callers who dial, listen and key by a script, in virtual time; nothing of SIP or RTP.
+
+    heard = Network().dial(DOCOMO, "1429", "3,0312345678#,#,1")
+
+A comma waits until the network is silent, as a person does (and as `tokuban call` does);
+keys between commas come one after the other. After the last key the caller just listens.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ivr.call.limits import CallLimits
+from ivr.call.outcome import Outcome
+from ivr.flows.incoming import Incoming, Office
+from ivr.flows.registry import Services
+from prompts.catalogue import SIGNATURES, Prompt, Speech
+from provisioning.contract import E164, Line, LineStatus, Location, Profile
+from provisioning.profiles.store import ProfileFiles
+from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
+from tests.support.scripted_leg import BYTES_A_SECOND, Ending, ScriptedLeg, account_of
+from tests.support.virtual_loop import run_virtually
+
+TOKYO = Location("東京", "東京都")
+FREEPHONE = E164("+81120000003")
+DOCOMO = Line(E164("+819000000001"), Profile.DOCOMO, TOKYO)
+RAKUTEN = Line(E164("+819000000002"), Profile.RAKUTEN, TOKYO)
+NTT = Line(E164("+81300000003"), Profile.NTT, TOKYO, freephone=FREEPHONE)
+AU = Line(E164("+819000000004"), Profile.AU, TOKYO)
+NTT_PLAIN = Line(E164("+81300000005"), Profile.NTT, TOKYO)
+SUSPENDED = Line(E164("+819000000006"), Profile.DOCOMO, TOKYO, status=LineStatus.SUSPENDED)
+LINES = (DOCOMO, RAKUTEN, NTT, AU, NTT_PLAIN, SUSPENDED)
+
+PROMPT_S = 3.0
+"""How long every prompt lasts."""
+THINKING_S = 0.5
+"""How long the network is silent before the caller keys."""
+KEYING_S = 0.2
+"""Time between two keys."""
+
+Event = tuple[str, Mapping[str, object]]
+
+
+def said(prompt: Prompt, *values: object) -> str:
+    """How `Heard.prompts` shows a prompt with its values."""
+    return " ".join([prompt.value, *(str(value) for value in values)])
+
+
+class SpelledVoice:
+    """Audio that spells its prompt, so that what was played can be read back."""
+
+    def speech(self, prompt: Prompt, *values: object) -> Speech:
+        if len(values) != len(SIGNATURES.get(prompt, ())):
+            raise ValueError(f"{prompt} does not take {values}")
+        text = said(prompt, *values)
+        return Speech(text, text.encode().ljust(int(PROMPT_S * BYTES_A_SECOND), b"\xff"))
+
+    @staticmethod
+    def read(ulaw: bytes) -> str:
+        """The prompt that `ulaw` spells."""
+        return ulaw.rstrip(b"\xff").decode(errors="replace")
+
+
+class SpelledVoices:
+    def of(self, language: str) -> SpelledVoice:
+        return SpelledVoice()
+
+    def languages(self) -> Sequence[str]:
+        return ("ja", "en")
+
+
+class EventLog:
+    """Keeps events; `watch` is called with the count of events after each."""
+
+    def __init__(self, watch: Callable[[int], None] | None = None) -> None:
+        self.events: list[Event] = []
+        self._watch = watch
+
+    def info(self, event: str, **facts: object) -> None:
+        self.events.append((event, facts))
+        if self._watch:
+            self._watch(len(self.events))
+
+    warning = info
+    error = info
+
+
+class Caller:
+    """Presses the keys of a script, a group whenever the network has fallen silent."""
+
+    def __init__(self, leg: ScriptedLeg, keys: str) -> None:
+        self._leg = leg
+        self._groups = [group.strip() for group in keys.split(",") if group.strip()]
+        leg.on_silence = self._think
+
+    def _think(self) -> None:
+        asyncio.get_running_loop().call_later(THINKING_S, self._act)
+
+    def _act(self) -> None:
+        if self._leg.playing is None and self._groups:
+            self._key(self._groups.pop(0))
+
+    def _key(self, keys: str) -> None:
+        if not keys:
+            return
+        self._leg.press(keys[0])
+        asyncio.get_running_loop().call_later(KEYING_S, self._key, keys[1:])
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a caller heard, and how the call ended; `outcome` is None when the caller hung up."""
+
+    prompts: list[str]
+    ending: Ending | None
+    outcome: Outcome | None
+    events: list[Event]
+    early_media: bool
+    lasted_s: float
+    leg: ScriptedLeg
+
+    def event(self, name: str) -> Mapping[str, object]:
+        """The facts of the first event of that name."""
+        return next(facts for event, facts in self.events if event == name)
+
+
+@dataclass
+class Network:
+    """One network with its lines and their settings."""
+
+    forwarding: InMemoryForwarding = field(default_factory=InMemoryForwarding)
+    presentation: InMemoryPresentation = field(
+        default_factory=lambda: InMemoryPresentation({NTT.number: FREEPHONE})
+    )
+    directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES))
+    limits: CallLimits = field(default_factory=CallLimits)
+
+    def incoming(self) -> Incoming:
+        """What serves the calls of this network."""
+        services = Services(self.forwarding, self.presentation)
+        office = Office(self.directory, ProfileFiles.load(), services, SpelledVoices())
+        return Incoming(office, self.limits)
+
+    def dial(
+        self,
+        line: Line,
+        dialled: str,
+        keys: str = "",
+        *,
+        hang_up_after_s: float | None = None,
+        hang_up_at_event: int | None = None,
+        leg: ScriptedLeg | None = None,
+    ) -> Heard:
+        """Dial and key; the caller hangs up after some seconds, or at the nth event of the log."""
+        leg = leg or ScriptedLeg(account_of(line.number), dialled)
+        return run_virtually(self._call(leg, keys, hang_up_after_s, hang_up_at_event))
+
+    async def _call(
+        self, leg: ScriptedLeg, keys: str, after_s: float | None, at_event: int | None
+    ) -> Heard:
+        loop = asyncio.get_running_loop()
+
+        def watch(count: int) -> None:
+            if count == at_event:
+                call.cancel()
+
+        log = EventLog(watch)
+        Caller(leg, keys)
+        call = asyncio.ensure_future(self.incoming().serve(leg, log))
+        if after_s is not None:
+            loop.call_later(after_s, call.cancel)
+        await asyncio.wait([call])
+        return Heard(
+            prompts=[SpelledVoice.read(ulaw) for ulaw in leg.heard],
+            ending=leg.ended,
+            outcome=None if call.cancelled() else call.result(),
+            events=log.events,
+            early_media=leg.in_progress,
+            lasted_s=loop.time(),
+            leg=leg,
+        )
