@@ -19,25 +19,35 @@ WINDOWS_FOR_KEY = 3
 
 LEAST_POWER = 100.0**2 / 2
 """Per tone, of 16-bit samples: -47 dBm0, below the weakest a receiver must hear."""
-PURITY = 0.62
+PURITY = 0.88
 """Least share of the window's power in the two tones; speech is spread wider."""
 TWIST = 10.0
 """A tone may be 10 dB weaker than the other one."""
 NEIGHBOUR = 4.0
 """A tone must be 6 dB above the others of its group."""
 HARMONIC = 0.08
-"""Most power at twice a tone's frequency, relative to the tone; a voice has harmonics."""
+"""Most power at twice the high tone's frequency, relative to it: a voice has harmonics.
+
+Twice a low tone lies among the high ones and says nothing.
+"""
+DETUNED = 0.011
+"""Where a tone is looked for besides its frequency: a sender may be 1.5 % off (Q.24)."""
+STEADY = 1.6
+"""From one window to the next a key's power changes by less than 2 dB; a voice is never so even."""
 RELEASE = 0.06
 """A pause: the key's tones fell 12 dB below what they were."""
 
 _KEYPAD = "123A456B789C*0#D"
+_WAVES = 28
 
 Array = NDArray[np.float64]
 
 
 def _matrix() -> Array:
     tones = np.array(ROWS_HZ + COLUMNS_HZ, dtype=np.float64)
-    angles = 2 * np.pi * np.outer(np.arange(WINDOW), np.r_[tones, 2 * tones]) / SAMPLE_RATE
+    spread = [tones * (1 + detuned) for detuned in (0.0, -DETUNED, DETUNED)]
+    wanted = np.concatenate([*spread, 2 * tones[4:]])
+    angles = 2 * np.pi * np.outer(np.arange(WINDOW), wanted) / SAMPLE_RATE
     waves = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
     return np.asarray(waves * (np.sqrt(2) / WINDOW))
 
@@ -48,7 +58,7 @@ _SINES = _matrix()
 class Detector:
     """What one leg's audio was so far."""
 
-    __slots__ = ("held", "level", "rest", "run", "seen")
+    __slots__ = ("held", "level", "power", "rest", "run", "seen")
 
     def __init__(self) -> None:
         self.rest = b""
@@ -56,6 +66,7 @@ class Detector:
         self.run = 0
         self.held = -1
         self.level = 0.0
+        self.power = 0.0
 
     def windows(self, ulaw: bytes) -> list[bytes]:
         """Add audio; answer the windows it completes."""
@@ -66,8 +77,10 @@ class Detector:
 
     def judge(self, key: int, powers: Array) -> int:
         """Take one window: `key` or -1, and the powers of the 16 keys; answer a new press or -1."""
-        self.run = self.run + 1 if key == self.seen else 1
-        self.seen = key
+        power = float(powers[key])
+        steady = self.power < STEADY * power and power < STEADY * self.power
+        self.run = self.run + 1 if key == self.seen and steady else 1
+        self.seen, self.power = key, power
         if self.held >= 0:
             power = float(powers[self.held])
             self.level = max(self.level, power)
@@ -104,9 +117,10 @@ def _classify(ulaw: bytes) -> tuple[NDArray[np.int64], Array]:
     """The key of each window or -1, and each window's power (rows) in the tones of each key."""
     samples = decode_ulaw(ulaw).reshape(-1, WINDOW).astype(np.float64)
     parts = samples @ _SINES
-    power = parts[:, :16] ** 2 + parts[:, 16:] ** 2
+    power = parts[:, :_WAVES] ** 2 + parts[:, _WAVES:] ** 2
     total = np.maximum(np.mean(samples**2, axis=1), 1.0)
-    rows, columns, harmonics = power[:, :4], power[:, 4:8], power[:, 8:]
+    tones, harmonics = power[:, :24].reshape(-1, 3, 8).max(axis=1), power[:, 24:]
+    rows, columns = tones[:, :4], tones[:, 4:]
     row, column = rows.argmax(axis=1), columns.argmax(axis=1)
     at = np.arange(len(power))
     low, high = rows[at, row], columns[at, column]
@@ -117,8 +131,7 @@ def _classify(ulaw: bytes) -> tuple[NDArray[np.int64], Array]:
         & (np.maximum(low, high) < TWIST * np.minimum(low, high))
         & _alone(rows, low)
         & _alone(columns, high)
-        & (harmonics[at, row] < HARMONIC * low)
-        & (harmonics[at, 4 + column] < HARMONIC * high)
+        & (harmonics[at, column] < HARMONIC * high)
     )
     keypad = (rows[:, :, None] + columns[:, None, :]).reshape(len(power), 16)
     return np.where(good, row * 4 + column, -1), keypad

@@ -153,14 +153,16 @@ def read_ulaw(path: Path) -> bytes:
         if name == b"fmt ":
             coding = _coding(path, data[at : at + size])
         if name == b"data" and coding is not None:
-            return _ulaw(path, coding, data[at:] if _grew(data, at + size) else data[at : at + size])
+            return _ulaw(
+                path, coding, data[at:] if _grew(data, at + size) else data[at : at + size]
+            )
         at += size + size % 2
     raise UnreadableWav(f"{path}: no audio in it")
 
 
 def _grew(data: bytes, end: int) -> bool:
     """Whether audio goes on behind the header's `end`: the writer died before correcting it."""
-    riff_end = _CHUNK.unpack_from(data)[1] + 8
+    riff_end = int(_CHUNK.unpack_from(data)[1]) + 8
     return riff_end <= end or riff_end < len(data) - 1
 
 
