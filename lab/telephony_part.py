@@ -6,7 +6,8 @@ import secrets
 import structlog
 
 from ivr.call.limits import CallLimits
-from ivr.flows.incoming import Incoming, Office, Services
+from ivr.flows.incoming import Incoming, Office
+from ivr.flows.registry import Services
 from ivr.net.driver import Driver, Tap
 from ivr.net.media_engine import MediaEngine, RtpPorts
 from ivr.net.tcp import StreamLimits, StreamTransport

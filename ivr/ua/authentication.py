@@ -1,5 +1,6 @@
 """Who sent a request: digest credentials, judged and challenged (LINE-02)."""
 
+import re
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from provisioning.contract import Account, Directory
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _MOST_SUSPECTS = 10_000
+_USERNAME = re.compile(r'(?i)username\s*=\s*"([^"]*)"')
 
 
 class Challenge(Exception):
@@ -53,16 +55,17 @@ class Authenticator:
             Challenge: 401 with a fresh nonce, or 403 to a host that guesses.
         """
         now = monotonic()
+        credentials = request.headers.all("Authorization")
+        claimed = _claimed(credentials)
+        if credentials and self._guessing(flow, claimed, now):
+            raise Challenge(_FORBIDDEN)
         verdict = self._server.verify(
-            request.headers.all("Authorization"),
+            credentials,
             method=request.method,
             request_uri=request.uri,
             ha1_of=self._ha1,
             now=now,
         )
-        claimed = verdict.user or _claimed(request)
-        if verdict.outcome is not Outcome.NO_CREDENTIALS and self._guessing(flow, claimed, now):
-            raise Challenge(_FORBIDDEN)
         if verdict.outcome is Outcome.OK and verdict.user is not None:
             account = self._directory.account(verdict.user)
             if account is not None:
@@ -108,6 +111,7 @@ class Authenticator:
             self._failures.popitem(last=False)
 
 
-def _claimed(request: Request) -> str:
-    """Whose address the request claims to come from: From's user, lower trust than a digest."""
-    return (request.from_.uri.user or "")[:64]
+def _claimed(credentials: list[str]) -> str:
+    """The user name the credentials claim, right or wrong; "" where there is none to read."""
+    found = _USERNAME.search(credentials[0]) if credentials else None
+    return found[1][:64] if found else ""
