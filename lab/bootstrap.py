@@ -4,15 +4,22 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
+from prometheus_client import CollectorRegistry
 from rich.console import Console
 
-from lab import banner, seeds
+from lab import banner, routes, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
 from lab.limits import raise_file_limit, settle_collector
 from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.signals import stop_event
+from lab.trace import TraceHub
+from lab.web import WebPart
+from provisioning.api.app import create_app
+from provisioning.api.probes import Readiness
+from provisioning.clock import wall_time
+from provisioning.office import Office
 from provisioning.seeds import SeedLine
 
 log = structlog.stdlib.get_logger("tokuban.lab")
@@ -56,24 +63,40 @@ async def run(settings: Settings) -> None:
 
 
 class Carrier:
-    """All parts of one carrier; `ready` while calls are taken."""
+    """All parts of one carrier; `/ready` says so while calls are taken."""
 
     def __init__(self, settings: Settings, lines: Sequence[SeedLine]) -> None:
         self._settings, self._lines = settings, lines
         self._assembly = Assembly()
+        self._readiness = Readiness(False, "starting")
+        self.trace = TraceHub(settings.trace.messages, settings.trace.readers, wall_time)
+        self.metrics = CollectorRegistry()
         self.sip_port, self.http_port = settings.sip.port, settings.http.port
-        self.ready = False
 
     async def start(self) -> None:
         """Start every part; what a part needs starts before it and stops after it."""
-        settings = self._settings
-        office = OfficePart(settings, self._lines)
+        office = OfficePart(self._settings, self._lines)
         await self._assembly.start(office)
-        self.ready = True
+        web = self._web(office.office)
+        await self._assembly.start(web)
+        self.http_port = web.port
+        self._readiness = Readiness(True)
+
+    def _web(self, office: Office) -> WebPart:
+        http = self._settings.http
+        app = create_app(
+            office,
+            lambda: self._readiness,
+            self.metrics,
+            lab_routes=[routes.router(self.trace, office.clock)],
+            token=http.token.get_secret_value() if http.token else None,
+        )
+        return WebPart(app, http.host, http.port)
 
     async def stop(self) -> None:
         """Stop every part that started; within ten seconds."""
-        self.ready = False
+        self._readiness = Readiness(False, "stopping")
+        self.trace.close()
         await self._assembly.stop()
 
     @property

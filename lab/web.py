@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from uvicorn._types import ASGIApplication
+from fastapi import FastAPI
 
 from lab.errors import Refused
 
@@ -25,7 +25,7 @@ class WebPart:
 
     name = "http"
 
-    def __init__(self, app: ASGIApplication, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
         self._app, self._host, self._port = app, host, port
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None

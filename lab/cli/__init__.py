@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lab.cli import up, version
+from lab.cli import call, clock, trace, up, version
 from lab.errors import Refused
 
 app = typer.Typer(
@@ -17,6 +17,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("up")(up.up)
+app.command("call")(call.call)
+app.command("trace")(trace.trace)
+app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.command("version")(version.version)
 
 

@@ -1,0 +1,82 @@
+"""`tokuban call`: place a call from a terminal and tell what happens, one line an event."""
+
+import asyncio
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import call_script, seeds
+from lab.calling import Order, place, server_address
+from lab.errors import Refused
+
+PASSWORD_VARIABLE = "TOKUBAN_PASSWORD"
+
+
+class Over(StrEnum):
+    """The transport the call's signalling takes."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+def call(
+    user: Annotated[str, typer.Argument(help="SIP user that calls, as 09000000001.")],
+    number: Annotated[str, typer.Argument(help="What to dial, as 1429.")],
+    server: Annotated[
+        str, typer.Option("--server", metavar="HOST:PORT", help="The carrier.")
+    ] = "127.0.0.1:5060",
+    keys: Annotated[
+        str, typer.Option("--keys", help="Keys to press; a comma waits for the prompt to end.")
+    ] = "",
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="Write what is heard as WAV.")
+    ] = None,
+    transport: Annotated[Over, typer.Option("--transport", help="Signalling over udp or tcp.")] = (
+        Over.UDP
+    ),
+    password: Annotated[
+        str | None,
+        typer.Option(
+            "--password",
+            envvar=PASSWORD_VARIABLE,
+            show_envvar=False,
+            help=f"Password of the user (or {PASSWORD_VARIABLE}); the demo users need none.",
+        ),
+    ] = None,
+) -> None:
+    """Place a call, press keys, and say what happened.
+
+    Status 0 only when the call was answered and took every key.
+    """
+    order = Order(
+        user=user,
+        password=password or _demo_password(user),
+        number=number,
+        server=server_address(server),
+        transport=transport.value.upper(),
+        script=call_script.parse(keys),
+        record=record,
+    )
+    if not asyncio.run(place(order, _Teller())):
+        raise typer.Exit(1)
+
+
+def _demo_password(user: str) -> str:
+    for seeded in seeds.demo():
+        for account in seeded.accounts:
+            if account.user == user:
+                return account.password
+    raise Refused(f"{user} is no demo user: set {PASSWORD_VARIABLE} to the user's password")
+
+
+class _Teller:
+    """Prints events with the seconds since the beginning."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, event: str) -> None:
+        typer.echo(f"{time.monotonic() - self._began:8.3f} {event}")
