@@ -1,0 +1,92 @@
+"""The UDP socket on a real loopback: it delivers, and nothing makes it deaf."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ivr.net.udp import UdpTransport
+from ivr.sip.events import Flow
+
+
+class Inbox:
+    """Keeps what a transport delivers."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
+        self.undelivered: list[tuple[Flow, OSError]] = []
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        self.messages.put_nowait((data, flow))
+
+    def lost(self, flow: Flow) -> None:
+        raise AssertionError("a datagram socket has no connections to lose")
+
+    def undeliverable(self, flow: Flow, error: OSError) -> None:
+        self.undelivered.append((flow, error))
+
+
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def host(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def transport(inbox: Inbox, host: str) -> AsyncIterator[UdpTransport]:
+    transport = UdpTransport(inbox, inbox.undeliverable)
+    await transport.listen(host, 0)
+    yield transport
+    await transport.close()
+
+
+@pytest.fixture
+def peer(host: str) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as peer:
+        peer.bind((host, 0))
+        peer.settimeout(10)
+        yield peer
+
+
+async def test_a_datagram_comes_with_its_flow_and_an_answer_goes_back(
+    transport: UdpTransport, inbox: Inbox, peer: socket.socket
+) -> None:
+    peer.sendto(b"ping", transport.local)
+    data, flow = await inbox.messages.get()
+    assert (data, flow.peer, flow.reliable) == (b"ping", peer.getsockname()[:2], False)
+    transport.send(flow, b"pong")
+    assert peer.recv(100) == b"pong"
+
+
+@pytest.mark.parametrize("port", [70000, -1, 0])
+async def test_no_destination_makes_it_deaf(
+    transport: UdpTransport, inbox: Inbox, peer: socket.socket, host: str, port: int
+) -> None:
+    transport.send(Flow("UDP", transport.local, (host, port)), b"lost")
+    assert [flow.peer[1] for flow, _ in inbox.undelivered] == [port]
+    peer.sendto(b"still there?", transport.local)
+    assert (await inbox.messages.get())[0] == b"still there?"
+
+
+async def test_a_closed_port_does_not_stop_it(
+    transport: UdpTransport, inbox: Inbox, peer: socket.socket, host: str
+) -> None:
+    with socket.socket(peer.family, socket.SOCK_DGRAM) as gone:
+        gone.bind((host, 0))
+        nobody = gone.getsockname()[:2]
+    for _ in range(5):
+        transport.send(Flow("UDP", transport.local, nobody), b"anybody?")
+    peer.sendto(b"hello", transport.local)
+    assert (await inbox.messages.get())[0] == b"hello"
+
+
+async def test_a_taken_port_is_refused(transport: UdpTransport, inbox: Inbox, host: str) -> None:
+    second = UdpTransport(inbox, inbox.undeliverable)
+    with pytest.raises(OSError, match="in use"):
+        await second.listen(host, transport.local[1])
