@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ivr.sip.events import Event, Flow, Transmit
-from ivr.sip.message import Request, Response
-from ivr.sip.session import Header, Session
+from ivr.sip.check import check
+from ivr.sip.core import Core, Header
+from ivr.sip.dialog import dialog_key
+from ivr.sip.errors import WrongState
+from ivr.sip.events import (
+    CallReceived,
+    Event,
+    Flow,
+    MessageRejected,
+    RequestReceived,
+    ResponseReceived,
+    TransactionTimedOut,
+    Transmit,
+)
+from ivr.sip.headers import BadHeader, Headers
+from ivr.sip.message import ParseError, Request, Response, parse, response_to
+from ivr.sip.screening import Refusal, screen
+from ivr.sip.session import Session
+from ivr.sip.session_timer import too_short
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.transaction import ClientTransaction, ServerTransaction
+from ivr.sip.transaction_layer import reply_flow, server_key
+from ivr.sip.transaction_tables import State as TransactionState
 
 
 class Census(NamedTuple):
@@ -37,40 +55,78 @@ class Endpoint:
     def __init__(
         self, settings: EndpointSettings, token: Callable[[], str], dice: Callable[[], float]
     ) -> None:
-        raise NotImplementedError
+        self._core = Core(settings, token, dice)
+        self._layer = self._core.layer
+        self._settings = settings
+
+    # The driver's side
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """Take a datagram, or one framed message of a stream. Never raises."""
-        raise NotImplementedError
+        try:
+            message = parse(data)
+            if isinstance(message, Response):
+                self._receive_response(message, flow, now)
+            else:
+                message.stamp_source(*flow.peer)
+                self._receive_request(message, flow, now)
+        except ParseError as error:
+            self._refuse_unreadable(error, flow)
+        except ValueError as error:  # a header nobody could foresee a use for
+            self._reject(str(error), flow, None)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """The peer's port is closed (ICMP) or the connection is lost."""
-        raise NotImplementedError
+        self._layer.transport_failed(flow, now)
 
     def handle_timers(self, now: float) -> None:
         """Do what is due by `now`."""
-        raise NotImplementedError
+        self._layer.timers.fire_due(now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is next needed, monotonic seconds."""
-        raise NotImplementedError
+        return self._layer.timers.next_deadline()
 
     def take_transmits(self) -> list[Transmit]:
-        raise NotImplementedError
+        transmits, self._layer.transmits = self._layer.transmits, []
+        return transmits
 
     def take_events(self) -> list[Event]:
-        raise NotImplementedError
+        events, self._core.events = self._core.events, []
+        return events
+
+    def census(self) -> Census:
+        layer = self._layer
+        return Census(
+            len(layer.servers), len(layer.clients), len(self._core.dialogs), len(layer.timers)
+        )
+
+    # The user agent's side
 
     def respond(self, transaction: ServerTransaction, response: Response, now: float) -> None:
         """Answer a `RequestReceived`; build the response with `message.response_to`.
 
-        Via, and the To tag where it is missing, are set here.
+        The To tag is added where it is missing, and what identifies us. A response that comes
+        after the peer has given up goes nowhere.
+
+        Raises:
+            WrongState: a final response was given before.
         """
-        raise NotImplementedError
+        last = transaction.response
+        if last is not None and last.status >= 200:
+            raise WrongState(f"respond: {last.status} was the final response already")
+        if response.status > 100 and response.to_tag is None:
+            to = response.headers.get("To") or ""
+            response.headers.set("To", f"{to};tag={self._core.token()}")
+        response.headers.set("Server", self._settings.user_agent)
+        if response.status == 405 and "Allow" not in response.headers:
+            response.headers.set("Allow", ", ".join(self._settings.allow))
+        transaction.respond(response, now)
 
     def request(self, request: Request, flow: Flow, now: float) -> ClientTransaction:
         """Send a request outside any dialog; Via and its branch are added here."""
-        raise NotImplementedError
+        request.headers.set("User-Agent", self._settings.user_agent)
+        return self._layer.start_client(request, flow, self, now)
 
     def invite(
         self,
@@ -88,9 +144,169 @@ class Endpoint:
             from_: name-addr without tag.
             to: name-addr without tag.
             sdp: the offer; empty to let the peer offer, see `Session.acknowledge`.
-            headers: further header fields; `Route` among them is obeyed.
+            headers: further header fields; `Route` among them is written, not obeyed: `flow` says
+                where the INVITE goes.
         """
-        raise NotImplementedError
+        tag = self._core.token()
+        fields = Headers([("Max-Forwards", "70")])
+        fields.add("From", f"{from_};tag={tag}")
+        fields.add("To", to)
+        fields.add("Call-ID", self._core.token())
+        fields.add("CSeq", "1 INVITE")
+        request = Request("INVITE", target, fields, sdp)
+        self._core.equip(request, flow, headers)
+        if "timer" in self._settings.supported:
+            fields.set("Session-Expires", str(self._settings.session_expires_s))
+            fields.set("Min-SE", str(self._settings.min_se_s))
+        if sdp:
+            fields.set("Content-Type", "application/sdp")
+        else:
+            # A reliable provisional could bring the offer, whose answer belongs into the PRACK.
+            kept = [tag for tag in self._settings.supported if tag != "100rel"]
+            fields.set("Supported", *([", ".join(kept)] if kept else []))
+        return Session.outgoing(self._core, tag, request, flow, now)
 
-    def census(self) -> Census:
-        raise NotImplementedError
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """Pass on a response to `request`."""
+        self._core.emit(ResponseReceived(transaction, response))
+
+    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """Pass on that `request` stays without response."""
+        self._core.emit(TransactionTimedOut(transaction, status))
+
+    # Responses
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
+        if len(response.vias) > 1:
+            self._reject("a response that was meant for someone before us", flow, None)
+            return
+        transaction = self._layer.client_for(response)
+        if transaction is not None:
+            transaction.receive(response, now)
+        elif 200 <= response.status < 300 and response.cseq.method == "INVITE":
+            self._receive_stray_answer(response, now)
+
+    def _receive_stray_answer(self, response: Response, now: float) -> None:
+        key = dialog_key(response.call_id, response.from_tag or "", response.to_tag or "")
+        usage = self._core.dialogs.get(key)
+        if usage is not None:
+            usage.receive_stray_answer(response, now)
+
+    # Requests
+
+    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+        if request.method == "ACK":
+            self._receive_ack(request, now)
+            return
+        key = server_key(request, request.method)
+        known = self._layer.servers.get(key)
+        if known is not None:
+            known.receive_again(now)
+            return
+        check(request)
+        transaction = self._layer.start_server(
+            key, request, flow, reply_flow(request.via, flow), now
+        )
+        if request.method == "CANCEL":
+            self._receive_cancel(transaction, now)
+        elif request.to_tag is not None:
+            self._receive_in_dialog(transaction, now)
+        else:
+            self._receive_new(transaction, now)
+
+    def _receive_ack(self, ack: Request, now: float) -> None:
+        """Find what an ACK is for; one that fits nothing is never answered (RFC 3261 §17)."""
+        transaction = self._layer.servers.get(server_key(ack, "INVITE"))
+        if transaction is not None and transaction.state is not TransactionState.ACCEPTED:
+            transaction.receive_ack(ack, now)
+            return
+        usage = self._core.dialogs.get(_dialog_key(ack))
+        if usage is not None:
+            usage.receive_ack(ack, now)
+        elif transaction is not None:
+            transaction.receive_ack(ack, now)
+
+    def _receive_cancel(self, transaction: ServerTransaction, now: float) -> None:
+        """Answer a CANCEL itself, and tell whoever answers its INVITE (RFC 3261 §9.2)."""
+        cancel = transaction.request
+        invite = self._layer.servers.get(server_key(cancel, "INVITE"))
+        if invite is None:
+            self._core.respond(transaction, 481, now)
+            return
+        last = invite.response
+        tag = last.to_tag if last is not None else None
+        self._core.respond(transaction, 200, now, to_tag=tag)
+        if invite.state is TransactionState.PROCEEDING and invite.user is not None:
+            invite.user.on_cancel(cancel, now)
+
+    def _receive_in_dialog(self, transaction: ServerTransaction, now: float) -> None:
+        request = transaction.request
+        usage = self._core.dialogs.get(_dialog_key(request))
+        if usage is None:
+            self._refuse(transaction, Refusal(481), "no such dialog", now)
+            return
+        refusal = screen(request, self._settings, in_dialog=True)
+        if refusal is not None:
+            self._refuse(transaction, refusal, "not understood", now)
+            return
+        usage.receive_request(transaction, request, now)
+
+    def _receive_new(self, transaction: ServerTransaction, now: float) -> None:
+        request = transaction.request
+        merge_key = f"{request.from_tag} {request.call_id} {request.cseq}"
+        if merge_key in self._layer.merging:
+            self._refuse(transaction, Refusal(482), "merged: came by another path too", now)
+            return
+        self._layer.remember_merge(merge_key, transaction)
+        refusal = screen(request, self._settings, in_dialog=False) or self._unwanted(request)
+        if refusal is not None:
+            self._refuse(transaction, refusal, "not understood", now)
+        elif request.method == "INVITE":
+            self._receive_invite(transaction, now)
+        else:
+            self._core.emit(RequestReceived(transaction, request, transaction.flow))
+
+    def _unwanted(self, request: Request) -> Refusal | None:
+        if request.method in ("BYE", "PRACK", "UPDATE", "INFO"):
+            return Refusal(481)  # they live in dialogs only
+        if request.method == "INVITE" and too_short(request, self._settings.min_se_s):
+            return Refusal(422, (("Min-SE", str(self._settings.min_se_s)),))
+        return None
+
+    def _receive_invite(self, transaction: ServerTransaction, now: float) -> None:
+        try:
+            session = Session.incoming(self._core, transaction, transaction.flow, now)
+        except BadHeader as error:
+            self._refuse(transaction, Refusal(400), str(error), now)
+            return
+        self._core.emit(CallReceived(session, transaction.request))
+
+    def _refuse(
+        self, transaction: ServerTransaction, refusal: Refusal, reason: str, now: float
+    ) -> None:
+        """Send one refusal and remember no more than the transaction that absorbs copies."""
+        status, headers = refusal
+        self._core.respond(transaction, status, now, headers=headers, once=True)
+        method = transaction.request.method
+        self._reject(f"{method}: {reason}", transaction.flow, status)
+
+    def _refuse_unreadable(self, error: ParseError, flow: Flow) -> None:
+        """Answer broken bytes as far as they can be read, from no state; an ACK never."""
+        request, status = error.message, error.status
+        if request is None or status is None or request.method == "ACK":
+            self._reject(error.reason, flow, None)
+            return
+        try:
+            request.stamp_source(*flow.peer)
+            data = response_to(request, status, to_tag=self._core.token()).encode()
+            self._layer.send(data, reply_flow(request.via, flow))
+        except ValueError:
+            status = None
+        self._reject(error.reason, flow, status)
+
+    def _reject(self, reason: str, flow: Flow, status: int | None) -> None:
+        self._core.emit(MessageRejected(reason, flow, status))
+
+
+def _dialog_key(request: Request) -> str:
+    return dialog_key(request.call_id, request.to_tag or "", request.from_tag or "")

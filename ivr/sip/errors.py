@@ -1,8 +1,8 @@
 """What the signalling core raises at the code above it; a peer's faults become events instead.
 
-    SipError
-      WrongState      the caller's fault: the session or transaction cannot do that now
-      NoSuchFlow      the caller's fault: the target cannot be reached over the named flow
+SipError
+  WrongState      the caller's fault: the session or transaction cannot do that now
+  NoSuchFlow      the caller's fault: the target cannot be reached over the named flow
 """
 
 

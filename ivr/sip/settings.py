@@ -23,7 +23,7 @@ Resolve = Callable[[str, int | None, str], tuple[str, int] | None]
 class EndpointSettings:
     """Shapes are those of the header fields they fill; intervals are seconds."""
 
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     session_expires_s: int = 1800
     """Session-Expires we propose (RFC 4028 §4 recommends 1800)."""
     min_se_s: int = 90

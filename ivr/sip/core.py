@@ -1,0 +1,199 @@
+"""What every usage of the endpoint stands on: settings, transactions, dialogs, events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import Protocol
+
+from ivr.sip.dialog import Dialog
+from ivr.sip.events import Event, Flow
+from ivr.sip.message import Request, Response, response_to
+from ivr.sip.settings import EndpointSettings
+from ivr.sip.transaction import ClientTransaction, ClientUser, ServerTransaction
+from ivr.sip.transaction_layer import TransactionLayer
+from ivr.sip.uri import Uri, UriError, host_text
+
+Header = tuple[str, str]
+
+_DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
+_MAKES_DIALOG = frozenset(("INVITE", "UPDATE"))
+"""Methods whose requests and 2xx carry our Contact: they make a dialog or refresh its target."""
+
+
+class DialogUsage(Protocol):
+    """What lives in a dialog: a session, or a subscription."""
+
+    def receive_request(
+        self, transaction: ServerTransaction, request: Request, now: float
+    ) -> None: ...
+
+    def receive_ack(self, request: Request, now: float) -> None: ...
+
+    def receive_stray_answer(self, response: Response, now: float) -> None:
+        """A 2xx to an INVITE whose transaction is over."""
+
+
+class Core:
+    """Shared by the sessions of one endpoint.
+
+    Args:
+        token: a fresh random identifier each call.
+        dice: uniform in [0, 1).
+    """
+
+    __slots__ = ("_allow", "_contacts", "_sent_by", "_supported", "dialogs", "dice", "events",
+                 "layer", "settings", "token")  # fmt: skip
+
+    def __init__(
+        self, settings: EndpointSettings, token: Callable[[], str], dice: Callable[[], float]
+    ) -> None:
+        self.settings = settings
+        self.token = token
+        self.dice = dice
+        self.dialogs: dict[str, DialogUsage] = {}
+        self.events: list[Event] = []
+        self.layer = TransactionLayer(settings.timing, self.sent_by, token)
+        self._allow = ", ".join(settings.allow)
+        self._supported = ", ".join(settings.supported)
+        self._sent_by: dict[tuple[str, tuple[str, int]], str] = {}
+        self._contacts: dict[tuple[str, tuple[str, int]], str] = {}
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def sent_by(self, flow: Flow) -> str:
+        """`host:port` as our Via names it."""
+        key = flow[:2]
+        text = self._sent_by.get(key)
+        if text is None:
+            host, port = self.settings.advertised.get(flow.transport, flow.local)
+            text = self._sent_by[key] = f"{host_text(host)}:{port}"
+        return text
+
+    def contact(self, flow: Flow) -> str:
+        """Our Contact on a flow."""
+        key = flow[:2]
+        text = self._contacts.get(key)
+        if text is None:
+            scheme = "sips" if flow.transport in ("TLS", "WSS") else "sip"
+            transport = "" if flow.transport == "UDP" else f";transport={flow.transport.lower()}"
+            text = self._contacts[key] = f"<{scheme}:{self.sent_by(flow)}{transport}>"
+        return text
+
+    def respond(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        to_tag: str | None = None,
+        headers: Iterable[Header] = (),
+        body: bytes = b"",
+        reason: str | None = None,
+        once: bool = False,
+    ) -> Response:
+        """Build a response with what its status asks for, send it, and return it."""
+        request = transaction.request
+        makes_dialog = 100 < status < 300 and request.method in _MAKES_DIALOG
+        response = response_to(
+            request, status, reason, to_tag or self.token(), record_route=makes_dialog
+        )
+        extra = response.headers
+        if makes_dialog:
+            extra.add("Contact", self.contact(transaction.flow))
+            extra.add("Supported", self._supported)
+        if makes_dialog or status == 405:
+            extra.add("Allow", self._allow)
+        extra.add("Server", self.settings.user_agent)
+        for name, value in headers:
+            extra.add(name, value)
+        if body:
+            extra.add("Content-Type", "application/sdp")
+            response.body = body
+        transaction.respond(response, now, once=once)
+        return response
+
+    def equip(self, request: Request, flow: Flow, headers: Iterable[Header] = ()) -> None:
+        """Put into a request of ours what its method asks for."""
+        fields = request.headers
+        if request.method in _MAKES_DIALOG:
+            fields.set("Contact", self.contact(flow))
+            fields.set("Allow", self._allow)
+            fields.set("Supported", self._supported)
+        fields.set("User-Agent", self.settings.user_agent)
+        for name, value in headers:
+            fields.add(name, value)
+
+    def send_in_dialog(
+        self,
+        dialog: Dialog,
+        method: str,
+        user: ClientUser,
+        now: float,
+        *,
+        headers: Iterable[Header] = (),
+        body: bytes = b"",
+        content_type: str = "application/sdp",
+    ) -> ClientTransaction:
+        """Send a request within a dialog along its route set."""
+        request = dialog.request(method)
+        flow = self.flow_toward(dialog)
+        self.equip(request, flow, headers)
+        if body:
+            request.headers.set("Content-Type", content_type)
+            request.body = body
+        return self.layer.start_client(request, flow, user, now)
+
+    def flow_toward(self, dialog: Dialog) -> Flow:
+        """The way to the dialog's next hop (RFC 3261 §12.2.1.1, §18.1.1).
+
+        The dialog's own flow where the hop is known to lie behind it (a NAT, a connection of the
+        peer's), or where its host cannot be resolved.
+        """
+        own = dialog.flow
+        try:
+            hop = dialog.next_hop
+        except UriError:
+            return own
+        if not hop.is_sip or (hop.host, hop.port) == dialog.known_hop:
+            return own
+        transport = transport_of(hop, own.transport)
+        address = self.resolve(hop.host, hop.port, transport)
+        if address is None:
+            return own
+        if transport != "UDP" and transport == own.transport and address[0] == own.peer[0]:
+            return own  # the peer's connection is used both ways (RFC 5923)
+        return Flow(transport, own.local, address)
+
+    def resolve(self, host: str, port: int | None, transport: str) -> tuple[str, int] | None:
+        """An address that can be sent to, or None."""
+        port = _DEFAULT_PORTS.get(transport, 5060) if port is None else port
+        if not 0 < port < 65536:
+            return None
+        try:
+            return str(ip_address(host)), port
+        except ValueError:
+            resolve = self.settings.resolve
+            return resolve(host, port, transport) if resolve else None
+
+
+def transport_of(uri: Uri, default: str) -> str:
+    """The transport a URI asks for; `default` where it leaves it open."""
+    named = uri.param("transport")
+    if uri.scheme == "sips":
+        return "WSS" if named and named.lower() in ("ws", "wss") else "TLS"
+    return named.upper() if named and named.upper() in _DEFAULT_PORTS else default
+
+
+class Careless:
+    """The user of a request whose outcome changes nothing: a BYE, a CANCEL, a PRACK."""
+
+    def on_response(
+        self, transaction: ClientTransaction, response: Response, now: float
+    ) -> None: ...
+
+    def on_failure(self, transaction: ClientTransaction, status: int, now: float) -> None: ...
+
+
+CARELESS = Careless()

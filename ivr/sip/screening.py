@@ -1,0 +1,59 @@
+"""What a user agent server refuses before anybody looks at what a request is for (§8.2)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ivr.sip.core import Header
+from ivr.sip.message import Request
+from ivr.sip.settings import EndpointSettings
+
+_DESCRIBED = frozenset(("INVITE", "UPDATE", "PRACK"))
+"""Methods whose body must be one we can read: a session description."""
+
+
+class Refusal(NamedTuple):
+    """A final response to be sent once."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+
+
+def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> Refusal | None:
+    """The refusal a well-formed request deserves, or None (RFC 3261 §8.2.1 to §8.2.3)."""
+    method = request.method
+    if method not in settings.allow:
+        # 405 carries Allow, which `Core.respond` adds.
+        return Refusal(405 if method in settings.known else 501)
+    if len(request.uri) > settings.max_uri:
+        return Refusal(414)
+    if not in_dialog and method != "OPTIONS" and request.max_forwards == 0:
+        return Refusal(483)  # an OPTIONS is answered by whoever it got to (RFC 3261 §11)
+    return _unknown_extension(request, settings) or _unreadable_body(request, settings)
+
+
+def _unknown_extension(request: Request, settings: EndpointSettings) -> Refusal | None:
+    headers = request.headers
+    if "Require" not in headers:
+        return None
+    unknown = [tag for tag in headers.all("Require") if tag.lower() not in settings.supported]
+    return Refusal(420, (("Unsupported", ", ".join(unknown)),)) if unknown else None
+
+
+def _unreadable_body(request: Request, settings: EndpointSettings) -> Refusal | None:
+    if not request.body:
+        return None
+    headers = request.headers
+    encoding = headers.get("Content-Encoding")
+    if encoding is not None and encoding.lower() != "identity":
+        return Refusal(415, (("Accept-Encoding", "identity"),))
+    if request.method not in _DESCRIBED or _optional(headers.get("Content-Disposition")):
+        return None
+    kind = request.content_type
+    if kind is not None and kind.name in settings.accept:
+        return None
+    return Refusal(415, (("Accept", ", ".join(settings.accept)),))
+
+
+def _optional(disposition: str | None) -> bool:
+    return disposition is not None and "handling=optional" in disposition.lower().replace(" ", "")
