@@ -6,6 +6,7 @@ PJSIP keeps global state and is GPL software: it lives in this process alone. Ev
 
 import json
 import os
+import re
 import selectors
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -75,6 +76,10 @@ class Call(pj.Call):  # type: ignore[misc]
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         self._child.say(type="key", call=self.name, key=prm.digit)
 
+    def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:
+        if not self._child.events:
+            prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
+
     def _attach(self, audio: pj.AudioMedia) -> None:
         if self.record_to and self.recorder is None:
             self.recorder = pj.AudioMediaRecorder()
@@ -105,6 +110,7 @@ class Child:
         self._commands = commands
         self._answers = answers
         self._pending = b""
+        self.events = True
         self._running = True
         self._ready = False
         self._account: Account | None = None
@@ -158,6 +164,7 @@ class Child:
         self.say(id=command["id"], **answer)
 
     def _start(self, command: Json) -> Json:
+        self.events = command["events"]
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
@@ -300,6 +307,18 @@ class Child:
             self._account.shutdown()
             self._account = None
         self._endpoint.libDestroy()
+
+
+def without_events(sdp: str) -> str:
+    """The same offer without telephone-event (RFC 4733)."""
+    numbers = re.findall(r"a=rtpmap:(\d+) telephone-event/", sdp)
+    kept = []
+    for line in sdp.splitlines():
+        if line.startswith("m=audio"):
+            line = " ".join(word for word in line.split() if word not in numbers)
+        if not re.match(rf"a=(rtpmap|fmtp):({'|'.join(numbers) or 'none'}) ", line):
+            kept.append(line)
+    return "\r\n".join(kept) + "\r\n"
 
 
 def _digits(keys: str) -> pj.ToneDigitVector:

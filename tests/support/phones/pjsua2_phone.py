@@ -33,6 +33,8 @@ class Pjsua2Call:
         self.recording = recording
 
     def events(self, kind: str) -> list[Json]:
+        """What was said about this call by now, of one kind: call, media or key."""
+        self._phone.pump()
         return [
             event
             for event in self._phone.events
@@ -115,8 +117,10 @@ class Pjsua2Phone:
         *,
         tcp: bool = False,
         codecs: tuple[str, ...] = ("PCMU", "PCMA"),
+        events: bool = True,
         log_level: int = 4,
     ) -> None:
+        """Start it; without `events` its offers have no telephone-event (RFC 4733)."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.tcp = tcp
@@ -138,6 +142,7 @@ class Pjsua2Phone:
             address=LOOPBACK,
             tcp=tcp,
             codecs=list(codecs),
+            events=events,
             log_level=log_level,
         )
 
@@ -168,6 +173,11 @@ class Pjsua2Phone:
 
         self._read_until(arrived, what, timeout_s)
         return found[0]
+
+    def pump(self) -> None:
+        """Read what it has said by now."""
+        while self._selector.select(0):
+            self._read("what it has said")
 
     def _read_until(self, arrived: Callable[[], bool], what: str, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s

@@ -1,0 +1,35 @@
+"""One carrier for all softphone tests; the tests that break theirs bring their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prompts.catalogue import Voice
+from tests.interop import lines
+from tests.support.carrier import Carrier
+
+SETTINGS = """
+[sip]
+calls_per_user = 1000
+contacts_per_user = 20
+"""
+
+
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lines.write_seed(tmp_path_factory.mktemp("seed") / "lines.toml")
+
+
+@pytest.fixture(scope="session")
+def carrier(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Carrier]:
+    folder = tmp_path_factory.mktemp("carrier")
+    with Carrier(folder, settings=SETTINGS, seed=seed, rtp_count=4000) as carrier:
+        yield carrier
+
+
+@pytest.fixture(scope="session")
+def voice() -> Voice:
+    from prompts.voice import VoiceBank
+
+    return VoiceBank().of("ja")

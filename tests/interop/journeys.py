@@ -1,0 +1,47 @@
+"""What a caller does and hears, whatever the telephone; `press` is how this one sends keys."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prompts.catalogue import Prompt
+from provisioning.contract import E164
+from tests.interop.lines import TestLine
+from tests.support.carrier import Carrier
+from tests.support.ear import Ear
+
+TARGET_KEYS, TARGET = "0312345678", E164("+81312345678")
+DEFAULT_RING_TIME_S = 15
+
+
+def set_forwarding_up(ear: Ear, press: Callable[[str], None]) -> None:
+    """1429: menu, 3, the number, `#`, read back, `#`, 1, 4 (FWD-01)."""
+    ear.hears(Prompt.FORWARDING_MENU)
+    press("3")
+    ear.hears(Prompt.FORWARDING_ENTER_TARGET)
+    press(f"{TARGET_KEYS}#")
+    ear.hears(Prompt.FORWARDING_CONFIRM_TARGET, TARGET)
+    press("#")
+    ear.hears(Prompt.FORWARDING_TARGET_SET, TARGET)
+    press("1")
+    ear.hears(Prompt.FORWARDING_STARTED, TARGET)
+    press("4")
+    ear.hears(Prompt.FORWARDING_ON, TARGET, DEFAULT_RING_TIME_S)
+
+
+def assert_forwarding(carrier: Carrier, line: TestLine, *, active: bool) -> None:
+    """The store has the destination keyed above."""
+    forwarding = carrier.get(f"/v1/lines/{line.number}/forwarding")
+    assert forwarding["active"] is active, forwarding
+    assert forwarding["target"] == TARGET, forwarding
+
+
+def shows_freephone(carrier: Carrier, line: TestLine) -> bool:
+    """Whether calls of the line show its freephone number (SHOW-02)."""
+    active: bool = carrier.get(f"/v1/lines/{line.number}/presentation")["active"]
+    return active
+
+
+def registrations(carrier: Carrier, line: TestLine) -> list[Any]:
+    """The phones of a line that are registered now."""
+    bindings: list[Any] = carrier.get(f"/v1/lines/{line.number}/registrations")
+    return bindings

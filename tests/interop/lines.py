@@ -1,0 +1,60 @@
+"""The lines the softphone tests dial from: the demo lines and a line of its own for each phone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEMO_SEED = Path(__file__).parents[2] / "lab" / "demo.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class TestLine:
+    """A line and the password of its SIP account, whose user is the number."""
+
+    __test__ = False
+
+    number: str
+    profile: str
+    password: str
+    freephone: str = ""
+
+    def as_toml(self) -> str:
+        freephone = (
+            f'options = ["tokutei-notify"]\nfreephone = "{self.freephone}"\n'
+            if self.freephone
+            else ""
+        )
+        return (
+            f'\n[[line]]\nnumber = "{self.number}"\nprofile = "{self.profile}"\n'
+            f'ma = "東京"\nprefecture = "東京都"\n{freephone}'
+            f'[[line.account]]\nuser = "{self.number}"\npassword = "{self.password}"\n'
+        )
+
+
+DOCOMO_DEMO = TestLine("09000000001", "docomo", "demo0001")
+NTT_DEMO = TestLine("0300000003", "ntt", "demo0003", "0120000003")
+
+PJSUA2 = TestLine("09000000011", "docomo", "secret-pjsua2")
+BARESIP = TestLine("09000000012", "docomo", "secret-baresip")
+LINPHONE = TestLine("09000000013", "docomo", "secret-linphone")
+WIRE = TestLine("09000000014", "docomo", "secret-wire")
+AIOSIP = TestLine("09000000015", "docomo", "secret-aiosip")
+CODES = TestLine("09000000016", "docomo", "secret-codes")
+NTT_PLAIN = TestLine("0300000017", "ntt", "secret-plain")
+NTT_WIRE = TestLine("0300000018", "ntt", "secret-ntt", "0120000018")
+
+CROWD = tuple(
+    TestLine(f"0900000{number:04}", "docomo", f"crowd-{number}") for number in range(1000, 1100)
+)
+"""A hundred lines for loads."""
+
+ALL = (PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, *CROWD)
+
+UNASSIGNED = "0399999999"
+ECHO, TONE, KEYS = "000001", "000002", "000003"
+
+
+def write_seed(path: Path) -> Path:
+    """A seed file of the demo lines and all of these."""
+    extra = "".join(line.as_toml() for line in ALL)
+    path.write_text(DEMO_SEED.read_text(encoding="utf-8") + extra, encoding="utf-8")
+    return path
