@@ -15,6 +15,8 @@ _EVENTS = "0-15"
 """The DTMF events (RFC 4733 §3.2)."""
 _OFFERED_EVENT_NUMBER = 101
 _PLAIN_RTP = "RTP/AVP"
+_SPOKEN_PROTOCOLS = frozenset((_PLAIN_RTP, "RTP/AVPF"))
+"""AVPF only adds feedback nobody is obliged to send (RFC 4585 §3)."""
 _LONGEST_ADDRESS = 45
 _HELD_ADDRESSES = frozenset(("0.0.0.0", "::", "0:0:0:0:0:0:0:0"))
 _STATIC_BY_NAME = {codec.name: codec for codec in STATIC_PAYLOADS.values() if codec.channels == 1}
@@ -175,7 +177,7 @@ def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: 
 def _choose(offer: Sdp, ours: Capabilities) -> tuple[int, Codec, Codec | None] | None:
     """The first live audio stream with a codec of ours, its best codec by the offerer's order."""
     for index, media in enumerate(offer.media):
-        if media.kind != "audio" or not media.port or media.proto.upper() != _PLAIN_RTP:
+        if media.kind != "audio" or not media.port or media.proto.upper() not in _SPOKEN_PROTOCOLS:
             continue
         codecs = media.codecs()
         for codec in codecs:
