@@ -1,0 +1,307 @@
+"""The office over HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import httpx2
+import pytest
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry
+
+from provisioning.api.app import create_app
+from provisioning.api.probes import Readiness
+from provisioning.contract import E164, Diversion, StorageUnavailable
+from provisioning.office import Office
+from tests.support.storage import DOCOMO, FREEPHONE, NTT, SOMEWHERE, binding
+
+TOKEN = "marker-token-91c2"
+PROBLEM = "application/problem+json"
+FORWARD = {"active": True, "target": SOMEWHERE, "ring_time_s": 20}
+
+Clients = Callable[..., httpx2.AsyncClient]
+
+
+class Carrier:
+    """Whether the carrier under test takes calls."""
+
+    def __init__(self) -> None:
+        self.state = Readiness(False, "the SIP port is not open yet")
+
+    def __call__(self) -> Readiness:
+        return self.state
+
+
+@pytest.fixture
+def carrier() -> Carrier:
+    return Carrier()
+
+
+@pytest.fixture
+def clients(office: Office, carrier: Carrier) -> Clients:
+    """Clients of one app, by the peer's address and the name it calls us."""
+    lab = APIRouter(prefix="/lab")
+
+    @lab.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("marker-inside")
+
+    app = create_app(office, carrier, CollectorRegistry(), lab_routes=[lab], token=TOKEN)
+
+    def client(peer: str = "127.0.0.1", host: str = "127.0.0.1:8080") -> httpx2.AsyncClient:
+        transport = httpx2.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=False)
+        return httpx2.AsyncClient(transport=transport, base_url=f"http://{host}")
+
+    return client
+
+
+@pytest.fixture
+async def client(clients: Clients) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client on this host."""
+    async with clients() as opened:
+        yield opened
+
+
+class TestProbes:
+    async def test_health_is_well_while_the_process_answers(
+        self, client: httpx2.AsyncClient
+    ) -> None:
+        assert (await client.get("/health")).json() == {"status": "alive"}
+
+    async def test_ready_says_why_not_and_then_that_it_is(
+        self, client: httpx2.AsyncClient, carrier: Carrier
+    ) -> None:
+        before = await client.get("/ready")
+        assert (before.status_code, before.json()["reason"]) == (503, carrier.state.reason)
+        carrier.state = Readiness(True)
+        assert (await client.get("/ready")).status_code == 200
+
+    async def test_metrics_count_by_route_and_never_by_number(
+        self, client: httpx2.AsyncClient
+    ) -> None:
+        for path in (f"/v1/lines/{DOCOMO}", "/v1/lines/09000000001", "/nothing/here"):
+            await client.get(path)
+        await client.request("BREW", "/health")
+        text = (await client.get("/metrics")).text
+        counted = (
+            'tokuban_http_requests_total{method="GET",route="/v1/lines/{number}",status="200"}'
+        )
+        assert f"{counted} 2.0" in text
+        assert 'method="GET",route="none",status="404"' in text
+        assert 'method="other"' in text
+        assert "tokuban_lines 4.0" in text
+        assert "tokuban_accounts 5.0" in text
+        assert not any(shown in text for shown in ("9000000001", "BREW", "nothing"))
+
+
+class TestAccess:
+    @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
+    @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080"])
+    async def test_this_host_may_ask(self, clients: Clients, peer: str, host: str) -> None:
+        async with clients(peer, host) as here:
+            assert (await here.get("/v1/lines")).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/v1/lines", "/openapi.json", "/lab/broken", "/nothing"])
+    async def test_another_host_may_not(self, clients: Clients, path: str) -> None:
+        async with clients("192.0.2.7") as elsewhere:
+            answer = await elsewhere.get(path)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == PROBLEM
+
+    @pytest.mark.parametrize("path", ["/health", "/metrics"])
+    async def test_another_host_may_probe(self, clients: Clients, path: str) -> None:
+        async with clients("192.0.2.7") as elsewhere:
+            assert (await elsewhere.get(path)).status_code == 200
+
+    async def test_the_token_opens_from_anywhere(self, clients: Clients) -> None:
+        async with clients("192.0.2.7", "carrier.example") as elsewhere:
+            allowed = await elsewhere.get("/v1/lines", headers=_bearer(TOKEN))
+            assert allowed.status_code == 200
+
+    @pytest.mark.parametrize("peer", ["192.0.2.7", "127.0.0.1"])
+    async def test_a_wrong_token_opens_nothing(self, clients: Clients, peer: str) -> None:
+        async with clients(peer) as asking:
+            refused = await asking.get("/v1/lines", headers=_bearer("guess"))
+        assert refused.status_code == 401
+        assert TOKEN not in refused.text
+
+    @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP"])
+    async def test_behind_a_proxy_of_this_host_the_token_is_needed(
+        self, client: httpx2.AsyncClient, header: str
+    ) -> None:
+        assert (await client.get("/v1/lines", headers={header: "127.0.0.1"})).status_code == 401
+
+    async def test_a_page_under_its_own_name_may_not_ask_through_a_browser_here(
+        self, clients: Clients
+    ) -> None:
+        async with clients("127.0.0.1", "rebound.example") as page:
+            assert (await page.get("/v1/lines")).status_code == 401
+
+
+class TestLines:
+    @pytest.mark.rule("LINE-01")
+    @pytest.mark.parametrize("written", [NTT, "0300000003"])
+    async def test_a_line_is_shown_under_both_ways_of_writing(
+        self, client: httpx2.AsyncClient, written: str
+    ) -> None:
+        assert (await client.get(f"/v1/lines/{written}")).json() == {
+            "number": NTT,
+            "profile": "ntt",
+            "ma": "東京",
+            "prefecture": "東京都",
+            "kind": "consumer",
+            "status": "active",
+            "options": ["tokutei-notify"],
+            "freephone": FREEPHONE,
+            "language": "ja",
+            "accounts": [{"user": "ntt", "access": "os"}],
+        }
+
+    async def test_pages_hold_every_line_once(self, client: httpx2.AsyncClient) -> None:
+        numbers, after = [], ""
+        while after is not None:
+            page = (await client.get("/v1/lines", params={"limit": 3, "after": after})).json()
+            numbers += [line["number"] for line in page["lines"]]
+            after = page["next"]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) == 4
+
+    async def test_an_unknown_line_is_a_problem(self, client: httpx2.AsyncClient) -> None:
+        answer = await client.get("/v1/lines/+819099999999/forwarding")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
+        assert answer.json()["type"] == "urn:tokuban:problem:unknown-line"
+
+    async def test_registrations_are_those_that_have_not_expired(
+        self, client: httpx2.AsyncClient, office: Office
+    ) -> None:
+        gone = replace(binding("sip:gone@192.0.2.9"), expires_at=1.0)
+        there = replace(binding(), expires_at=4_000_000_000.0)
+        await office.bindings.save("docomo", (gone, there))
+        await office.bindings.save("au", (there,))
+        (shown,) = (await client.get(f"/v1/lines/{DOCOMO}/registrations")).json()
+        assert (shown["user"], shown["contact"]) == ("docomo", there.contact)
+        assert shown["expires_at"] == "2096-10-02T07:06:40Z"
+
+
+class TestForwarding:
+    @pytest.mark.rule("FWD-01")
+    async def test_a_put_is_kept_and_audited(
+        self, client: httpx2.AsyncClient, office: Office
+    ) -> None:
+        assert (await client.put(f"/v1/lines/{DOCOMO}/forwarding", json=FORWARD)).json() == FORWARD
+        assert (await client.get(f"/v1/lines/{DOCOMO}/forwarding")).json() == FORWARD
+        assert await office.forwarding.of(DOCOMO) == Diversion(True, SOMEWHERE, 20)
+        (change,) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
+        assert (change["who"], change["origin"]) == ("api", "http from 127.0.0.1")
+        assert change["before"] == "off, to nobody, after 15 s"
+        assert change["after"] == f"on, to {SOMEWHERE}, after 20 s"
+
+    async def test_a_call_is_audited_under_its_line(
+        self, client: httpx2.AsyncClient, office: Office
+    ) -> None:
+        await office.forwarding.set_target(DOCOMO, SOMEWHERE)
+        (change,) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
+        assert (change["who"], change["origin"]) == (DOCOMO, "telephone")
+
+    @pytest.mark.rule("FWD-06")
+    @pytest.mark.parametrize(
+        ("change", "status", "kind"),
+        [
+            ({"target": None}, 409, "no-target"),
+            ({"target": DOCOMO}, 422, "out-of-range"),
+            ({"target": "+81120000003"}, 422, "out-of-range"),
+            ({"target": "0312345678"}, 422, "out-of-range"),
+            ({"ring_time_s": 121}, 422, "out-of-range"),
+            ({"ring_time_s": "20"}, 422, "bad-request"),
+            ({"ring_time_s": 10**400}, 422, "out-of-range"),
+            ({"active": 1}, 422, "bad-request"),
+            ({"volume": 11}, 422, "bad-request"),
+        ],
+    )
+    async def test_a_refused_put_changes_nothing(
+        self,
+        client: httpx2.AsyncClient,
+        office: Office,
+        change: dict[str, object],
+        status: int,
+        kind: str,
+    ) -> None:
+        answer = await client.put(f"/v1/lines/{DOCOMO}/forwarding", json=FORWARD | change)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
+        assert answer.json()["type"] == f"urn:tokuban:problem:{kind}"
+        assert await office.forwarding.of(DOCOMO) == Diversion()
+        assert await office.audit.of(DOCOMO) == ()
+
+
+@pytest.mark.rule("SHOW-01")
+class TestPresentation:
+    async def test_it_is_switched(self, client: httpx2.AsyncClient) -> None:
+        path = f"/v1/lines/{NTT}/presentation"
+        assert (await client.get(path)).json() == {"number": FREEPHONE, "active": False}
+        switched = await client.put(path, json={"active": True})
+        assert switched.json() == {"number": FREEPHONE, "active": True}
+
+    async def test_without_a_contract_it_is_refused(self, client: httpx2.AsyncClient) -> None:
+        answer = await client.put(f"/v1/lines/{DOCOMO}/presentation", json={"active": True})
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "urn:tokuban:problem:not-contracted"
+
+
+class TestErrors:
+    async def test_storage_that_is_away_says_when_to_come_back(
+        self, client: httpx2.AsyncClient, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(_line: E164) -> Diversion:
+            raise StorageUnavailable("the database is locked; try again later")
+
+        monkeypatch.setattr(office.forwarding, "of", away)
+        answer = await client.get(f"/v1/lines/{DOCOMO}/forwarding")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["type"] == "urn:tokuban:problem:storage-unavailable"
+
+    async def test_a_failure_inside_stays_inside(self, client: httpx2.AsyncClient) -> None:
+        answer = await client.get("/lab/broken")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+        assert "marker-inside" not in answer.text
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/nothing", 404), ("DELETE", "/v1/lines", 405)],
+    )
+    async def test_what_is_not_there_is_a_problem(
+        self, client: httpx2.AsyncClient, method: str, path: str, status: int
+    ) -> None:
+        answer = await client.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
+        assert answer.json()["status"] == status
+
+    async def test_a_body_without_end_is_refused(self, client: httpx2.AsyncClient) -> None:
+        path = f"/v1/lines/{DOCOMO}/forwarding"
+        assert (await client.put(path, content=b" " * 70_000)).status_code == 413
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield b"{"
+
+        assert (await client.put(path, content=endless())).status_code == 413
+
+    @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"\xff\xfe", b'{"active": tru'])
+    async def test_a_body_that_is_no_object_is_a_problem(
+        self, client: httpx2.AsyncClient, body: bytes
+    ) -> None:
+        answer = await client.put(
+            f"/v1/lines/{DOCOMO}/forwarding",
+            content=body,
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code in (400, 422)
+        assert answer.headers["content-type"] == PROBLEM
+
+
+async def test_the_api_describes_itself(client: httpx2.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert {"/health", "/ready", "/metrics", "/v1/lines", "/v1/lines/{number}"} <= paths.keys()
+    assert set(paths["/v1/lines/{number}/forwarding"]) == {"get", "put"}
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

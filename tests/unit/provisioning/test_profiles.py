@@ -1,0 +1,65 @@
+"""Carrier profiles: the files as shipped, and mistakes in them."""
+
+import re
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from provisioning.contract import Profile, RingTimes
+from provisioning.profiles.model import BadProfile
+from provisioning.profiles.store import SHIPPED, ProfileFiles
+
+LAB = {"000001": "echo-test", "000002": "tone-test", "000003": "keys-test"}
+OWN = {
+    Profile.DOCOMO: {
+        "1429": "forwarding-menu",
+        "1421": "forwarding-start",
+        "1420": "forwarding-stop",
+    },
+    Profile.NTT: {"135": "display-menu", "1351": "display-start", "1350": "display-stop"},
+    Profile.AU: {},
+    Profile.RAKUTEN: {},
+}
+
+
+@pytest.mark.rule("FWD-01")
+@pytest.mark.rule("SHOW-01")
+@pytest.mark.parametrize("profile", list(Profile))
+def test_what_a_line_may_dial(profile: Profile) -> None:
+    assert ProfileFiles.load().of(profile).services == {**OWN[profile], **LAB}
+
+
+@pytest.mark.rule("FWD-05")
+@pytest.mark.parametrize(
+    ("profile", "bounds"),
+    [(Profile.DOCOMO, RingTimes(0, 120, 15)), (Profile.AU, RingTimes(5, 55, 24))],
+)
+def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> None:
+    assert ProfileFiles.load().of(profile).ring_times == bounds
+
+
+WRONG = {
+    "not toml at all": "at line 1",
+    "[services]\n14x9 = 'forwarding-menu'": "14x9: a code is digits only",
+    "[services]\n1429 = 3": "1429: name the service",
+    "[services]\n000001 = 'forwarding-menu'": "000001: lab.toml uses this code",
+    "[ring_times]\nleast = 1\nmost = 2": "ring_times.default: a whole number",
+    "[ring_times]\nleast = 9\nmost = 2\ndefault = 3": "least <= default <= most",
+}
+
+
+@pytest.mark.parametrize("content", WRONG)
+def test_a_mistake_is_refused_with_its_place(content: str, tmp_path: Path) -> None:
+    folder = tmp_path / "profiles"
+    copytree(SHIPPED, folder)
+    times = "" if "ring_times" in content else "\n[ring_times]\nleast=0\nmost=9\ndefault=5"
+    (folder / "au.toml").write_text(content + times)
+    with pytest.raises(BadProfile, match=re.escape(WRONG[content])) as refused:
+        ProfileFiles.load(folder)
+    assert "au.toml" in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadProfile, match=r"lab\.toml: cannot be read"):
+        ProfileFiles.load(tmp_path)
