@@ -114,7 +114,7 @@ class MediaLeg:
         self._stream.tune(law, payload_type, event_payload_type)
         if self._lock.expect(remote, learn_from):
             self._release()
-            self._remote = remote
+            self._remote = self._spelled(remote) if remote is not None else None
         self._can_send = can_send and remote is not None
         self._tune_filter()
 
@@ -306,9 +306,9 @@ class MediaLeg:
 
     def _hold(self, address: Address) -> None:
         """Send to and hear only `address`: the kernel keeps strangers out."""
-        self._remote = address
+        self._remote = self._spelled(address)
         try:
-            self._rtp.connect(self._spelled(address))
+            self._rtp.connect(self._remote)
         except OSError:
             self._refused += 1
             return
@@ -318,11 +318,16 @@ class MediaLeg:
     def _release(self) -> None:
         """Hear every source again; the lock judges them."""
         if self._connected:
+            try:
+                disconnect(self._rtp)
+            except OSError:
+                self._refused += 1
+                return
             self._connected = False
-            disconnect(self._rtp)
         self._tune_filter()
 
     def _spelled(self, address: Address) -> Address:
+        """`address` as this leg's socket takes it: IPv4-mapped on an IPv6 one (RFC 4291 §2.5.5.2)."""
         host, port = address
         if self._rtp.family == socket.AF_INET6 and ":" not in host:
             return f"::ffff:{host}", port

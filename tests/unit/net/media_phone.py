@@ -1,0 +1,66 @@
+"""A telephone's media for tests of the engine: a socket on the loopback interface, no task."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from ivr.media.dtmf import KEYS
+from ivr.media.g711 import FRAME_SAMPLES
+from ivr.media.rtp import Packet, build, parse
+
+DEADLINE_S = 20.0
+
+
+async def until(probe: Callable[[], bool], what: str) -> None:
+    """Let the loop run until `probe` holds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DEADLINE_S
+    while not probe():
+        assert loop.time() < deadline, f"{what}: not within {DEADLINE_S:g} s"
+        await asyncio.sleep(0.002)
+
+
+class Phone:
+    """Sends what it is told and keeps what it got."""
+
+    def __init__(self, host: str = "127.0.0.1", ssrc: int = 77) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind((host, 0))
+        self.socket.setblocking(False)
+        self.address: tuple[str, int] = (host, self.socket.getsockname()[1])
+        self.ssrc = ssrc
+        self.sequence = 100
+        self.timestamp = 5000
+        self.got: list[Packet] = []
+        self.to: tuple[str, int] = ("", 0)
+
+    def say(self, payload: bytes, payload_type: int = 0) -> None:
+        """Send one packet of audio."""
+        self._send(payload, payload_type, self.timestamp)
+        self.timestamp += FRAME_SAMPLES
+
+    def press(self, key: str, payload_type: int = 101) -> None:
+        """Send one key as a burst of events."""
+        for end, duration in ((0, 160), (0, 320), (0x80, 480), (0x80, 480), (0x80, 480)):
+            payload = bytes([KEYS.index(key), end | 10]) + duration.to_bytes(2, "big")
+            self._send(payload, payload_type, self.timestamp)
+        self.timestamp += 5 * FRAME_SAMPLES
+
+    def listen(self) -> list[Packet]:
+        """Take in what has arrived; answer all packets so far."""
+        while True:
+            try:
+                packet = parse(self.socket.recv(2048))
+            except (BlockingIOError, ConnectionRefusedError):
+                return self.got
+            assert packet is not None
+            self.got.append(packet)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _send(self, payload: bytes, payload_type: int, timestamp: int) -> None:
+        packet = Packet(False, payload_type, self.sequence, timestamp, self.ssrc, payload)
+        self.socket.sendto(build(packet), self.to)
+        self.sequence = (self.sequence + 1) & 0xFFFF
