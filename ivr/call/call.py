@@ -18,7 +18,7 @@ from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
 from ivr.media import tones
 from prompts.catalogue import Prompt, Voice
-from provisioning.contract import CarrierProfile, Line
+from provisioning.contract import CarrierProfile, Line, StorageUnavailable
 
 T = TypeVar("T")
 
@@ -174,18 +174,15 @@ class Call:
     async def keep(self, change: Coroutine[object, object, T]) -> T:
         """Make a change the caller has asked for, to its end even if they hang up meanwhile.
 
-        Raises what `change` raises.
+        Raises what `change` raises; StorageUnavailable when the store gave it up itself.
         """
         task = asyncio.ensure_future(change)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            try:
-                await asyncio.wait([task])
-            finally:
-                task.cancel()
-            if not task.cancelled() and (error := task.exception()):
-                self.log.warning("change.failed-after-hang-up", error=type(error).__name__)
+            if not _being_cancelled():
+                raise StorageUnavailable("the store gave the change up; try again later") from None
+            await self._finish(task)
             raise
 
     async def talkie(self, prompt: Prompt, *values: object, then: int) -> NoReturn:
@@ -241,7 +238,20 @@ class Call:
         self.over = True
         final = None if self.answered else status
         self._leg.hang_up(final)
-        self.log.info("call.hung-up", status=final)
+        self.log.debug("call.hung-up", status=final)
+
+    async def _finish(self, change: asyncio.Future[T]) -> None:
+        """Wait for a change whose caller is gone; a second cancellation gives it up."""
+        try:
+            await asyncio.wait([change])
+        finally:
+            change.cancel()
+        if not change.cancelled() and (error := change.exception()):
+            self.log.warning("change.failed-after-hang-up", error=type(error).__name__)
+
+    def release(self) -> None:
+        """Let go of the leg: leg and call know each other, which only a collector would end."""
+        self._leg.on_key = None
 
     async def _open_media(self) -> None:
         if not self._audible:
@@ -278,7 +288,7 @@ class Call:
             raise
         finally:
             self._interruptible = False
-        self.log.info("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
+        self.log.debug("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
 
     async def _key_after(self, prompt: Prompt, values: tuple[object, ...]) -> str | None:
         await self.play(prompt, *values)
@@ -306,3 +316,8 @@ class Call:
     async def _until_hang_up(self) -> NoReturn:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets this event")
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

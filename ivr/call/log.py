@@ -6,6 +6,10 @@ from typing import Protocol
 class Log(Protocol):
     """Takes events with their facts; a bound structlog logger fits as it is."""
 
+    def debug(self, event: str, **facts: object) -> object:
+        """Note a detail that only someone searching wants to see."""
+        ...
+
     def info(self, event: str, **facts: object) -> object:
         """Note what happened as it should."""
         ...

@@ -75,7 +75,11 @@ class Incoming:
         async def flow(call: Call) -> None:
             await self.flow_for(line, leg.dialled, log)(call)
 
-        return await guarded(Call(leg, subscriber, self._limits, log), flow, self._limits)
+        call = Call(leg, subscriber, self._limits, log)
+        try:
+            return await guarded(call, flow, self._limits)
+        finally:
+            call.release()
 
     def flow_for(self, caller: Line, dialled: str, log: Log) -> BoundFlow:
         """What serves `caller` after `dialled`: a service's flow or a talkie."""
@@ -122,7 +126,7 @@ async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
     try:
         outcome = await _limited(call, flow, limits)
     except asyncio.CancelledError:
-        call.log.info("call.ended", outcome="caller-hung-up")
+        call.log.debug("service.ended", outcome="caller-hung-up")
         raise
     except CallOver as over:
         outcome = over.outcome
@@ -135,17 +139,19 @@ async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
         call.log.error("flow.failed", call_id=call.call_id, error=repr(error), exc_info=True)
         outcome = await _last_words(call, _apologise(SERVER_ERROR), Outcome.FAILED)
     call.hang_up(SERVER_ERROR)
-    call.log.info("call.ended", outcome=outcome.value)
+    call.log.info("service.ended", outcome=outcome.value)
     return outcome
 
 
 async def _limited(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
-    timer = asyncio.timeout(limits.longest_call_s)
+    now = asyncio.get_running_loop().time
+    ends_at = now() + limits.longest_call_s
     try:
-        async with timer:
+        # Unnamed: in a frame of a cancelled task, a Timeout and its task would hold each other.
+        async with asyncio.timeout_at(ends_at):
             await flow(call)
     except TimeoutError:
-        if not timer.expired():
+        if now() < ends_at:
             raise
         raise await call.give_up(Outcome.TOO_LONG) from None
     return Outcome.COMPLETED

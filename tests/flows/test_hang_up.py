@@ -86,4 +86,5 @@ def test_hanging_up_in_a_talkie_ends_it() -> None:
     heard = Network().dial(DOCOMO, "0312345678", hang_up_after_s=1)
     assert heard.prompts == [said(Prompt.TALKIE_UNASSIGNED)]
     assert heard.leg.playing is None
-    assert heard.events[-1] == ("call.ended", {"outcome": "caller-hung-up"})
+    assert heard.events[-1] == ("service.ended", {"outcome": "caller-hung-up"})
+    assert heard.leg.on_key is None

@@ -110,8 +110,9 @@ class BrokenForwarding(InMemoryForwarding):
         raise self.error
 
 
-def test_a_defect_is_told_to_the_caller_and_to_the_log() -> None:
-    net = Network(forwarding=BrokenForwarding(ZeroDivisionError("boom")))
+@pytest.mark.parametrize("defect", [ZeroDivisionError("boom"), TimeoutError("not the call's")])
+def test_a_defect_is_told_to_the_caller_and_to_the_log(defect: Exception) -> None:
+    net = Network(forwarding=BrokenForwarding(defect))
     heard = net.dial(DOCOMO, "1429", "4")
     assert heard.prompts[-2:] == [said(Prompt.TRY_LATER), said(Prompt.GOODBYE)]
     assert (heard.ending, heard.outcome) == (Ending(None), Outcome.FAILED)

@@ -7,6 +7,7 @@ keys between commas come one after the other. After the last key the caller just
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from ivr.call.limits import CallLimits
 from ivr.call.outcome import Outcome
 from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
-from prompts.catalogue import SIGNATURES, Prompt, Speech
+from prompts.catalogue import SIGNATURES, Kind, Prompt, Speech, Value
 from provisioning.contract import E164, Line, LineStatus, Location, Profile
 from provisioning.profiles.store import ProfileFiles
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
@@ -46,11 +47,24 @@ def said(prompt: Prompt, *values: object) -> str:
     return " ".join([prompt.value, *(str(value) for value in values)])
 
 
+def fits(takes: Value, value: object) -> bool:
+    """Whether a prompt takes `value` there, for the kinds that services speak so far."""
+    match takes.kind:
+        case Kind.NUMBER:
+            return isinstance(value, str) and re.fullmatch(r"\+?[0-9]+", value) is not None
+        case Kind.KEYS:
+            return isinstance(value, str) and re.fullmatch(r"[0-9*#]+", value) is not None
+        case Kind.SECONDS:
+            return type(value) is int and 0 <= value <= 999
+    return False
+
+
 class SpelledVoice:
     """Audio that spells its prompt, so that what was played can be read back."""
 
     def speech(self, prompt: Prompt, *values: object) -> Speech:
-        if len(values) != len(SIGNATURES.get(prompt, ())):
+        takes = SIGNATURES.get(prompt, ())
+        if len(values) != len(takes) or not all(map(fits, takes, values)):
             raise ValueError(f"{prompt} does not take {values}")
         text = said(prompt, *values)
         return Speech(text, text.encode().ljust(int(PROMPT_S * BYTES_A_SECOND), b"\xff"))
@@ -81,6 +95,7 @@ class EventLog:
         if self._watch:
             self._watch(len(self.events))
 
+    debug = info
     warning = info
     error = info
 
