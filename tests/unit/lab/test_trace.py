@@ -97,6 +97,7 @@ class TestHub:
         assert from_json(to_json(Gap(3))) == Gap(3)
 
 
+@pytest.mark.rule("LAB-05")
 class TestLadder:
     def test_a_request_in_one_line(self) -> None:
         seen = Seen(1, 0.5, False, "UDP", FLOW.local, FLOW.peer, REGISTER)
@@ -119,6 +120,7 @@ def folded(data: bytes) -> int:
     return checksum(data)
 
 
+@pytest.mark.rule("LAB-05")
 class TestPcap:
     def test_a_datagram_holds_its_right_checksum(self) -> None:
         datagram = udp(("127.0.0.1", 5060), ("127.0.0.1", 5071), b"odd")
