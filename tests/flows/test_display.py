@@ -4,7 +4,8 @@ import pytest
 
 from ivr.call.outcome import Outcome
 from prompts.catalogue import Prompt
-from provisioning.contract import NumberDisplay
+from provisioning.contract import E164, NotContracted, NumberDisplay, StorageUnavailable
+from tests.support.fakes import InMemoryPresentation
 from tests.support.scripted_call import FREEPHONE, NTT, NTT_PLAIN, Network, said
 from tests.support.scripted_leg import Ending
 
@@ -76,3 +77,36 @@ def test_a_store_that_fails_changes_nothing(dialled: str, keys: str) -> None:
     assert call.prompts[-2:] == [said(Prompt.TRY_LATER), said(Prompt.GOODBYE)]
     assert call.outcome is Outcome.TRY_LATER
     assert shown(net) is True
+
+
+class AwayPresentation(InMemoryPresentation):
+    """A store that does not even answer questions."""
+
+    async def of(self, line: E164) -> NumberDisplay:
+        raise StorageUnavailable("the database is away")
+
+
+@pytest.mark.rule("SHOW-01")
+def test_a_store_that_is_away_is_told_before_anything_is_answered() -> None:
+    call = Network(presentation=AwayPresentation()).dial(NTT, "1351")
+    assert call.prompts == [said(Prompt.TRY_LATER)]
+    assert call.early_media
+    assert (call.ending, call.outcome) == (Ending(503), Outcome.TRY_LATER)
+
+
+class LateRefusal(InMemoryPresentation):
+    """A contract that ends between the question and the change."""
+
+    async def start(self, line: E164) -> NumberDisplay:
+        raise NotContracted("the contract has ended")
+
+    stop = start
+
+
+@pytest.mark.rule("SHOW-01")
+@pytest.mark.parametrize("dialled", ["1351", "1350"])
+def test_a_contract_that_ends_meanwhile_is_said(dialled: str) -> None:
+    net = Network(presentation=LateRefusal({NTT.number: FREEPHONE}))
+    call = net.dial(NTT, dialled)
+    assert call.prompts == [said(Prompt.DISPLAY_NOT_CONTRACTED)] * 2
+    assert (call.ending, call.outcome) == (Ending(None), Outcome.REFUSED)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from provisioning.contract import (
     E164,
     CarrierProfile,
     Diversion,
+    Language,
     Line,
     NotContracted,
     Profile,
@@ -181,6 +183,14 @@ def when_confirmed(events: list[tuple[str, Mapping[str, object]]]) -> float:
     keys = [event for event, _ in events if event == "key.received"]
     assert len(keys) == 13
     return 3 * 3.0 + 3 * 0.5 + 10 * 0.2
+
+
+@pytest.mark.rule("LINE-05")
+@pytest.mark.parametrize("language", Language)
+def test_a_line_hears_its_own_language(language: Language) -> None:
+    net = Network(directory=InMemoryDirectory([replace(DOCOMO, language=language)]))
+    net.dial(DOCOMO, "0312345678")
+    assert net.voices.asked == [language.value]
 
 
 class Codes:

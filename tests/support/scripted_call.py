@@ -76,7 +76,13 @@ class SpelledVoice:
 
 
 class SpelledVoices:
+    """One voice for every language; `asked` has the languages that were wanted."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
     def of(self, language: str) -> SpelledVoice:
+        self.asked.append(language)
         return SpelledVoice()
 
     def languages(self) -> Sequence[str]:
@@ -149,11 +155,12 @@ class Network:
     )
     directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES))
     limits: CallLimits = field(default_factory=CallLimits)
+    voices: SpelledVoices = field(default_factory=SpelledVoices)
 
     def incoming(self) -> Incoming:
         """What serves the calls of this network."""
         services = Services(self.forwarding, self.presentation)
-        office = Office(self.directory, ProfileFiles.load(), services, SpelledVoices())
+        office = Office(self.directory, ProfileFiles.load(), services, self.voices)
         return Incoming(office, self.limits)
 
     def dial(

@@ -24,6 +24,7 @@ RING_TIME_DIGITS = 3
 
 @service("forwarding-menu", on=Profile.DOCOMO)
 async def forwarding_menu(call: Call, forwarding: Forwarding) -> None:
+    """1429: the spoken menu, again and again until the caller hangs up or falls silent."""
     await call.answer()
     choices = {"1": start, "2": stop, "3": change_target, "4": read_status, "5": change_ring_time}
     async for chosen in call.menu(Prompt.FORWARDING_MENU, choices):
@@ -32,17 +33,20 @@ async def forwarding_menu(call: Call, forwarding: Forwarding) -> None:
 
 @service("forwarding-start", on=Profile.DOCOMO)
 async def forwarding_start(call: Call, forwarding: Forwarding) -> None:
+    """1421: start, and hear the destination."""
     await call.answer()
     await start(call, forwarding)
 
 
 @service("forwarding-stop", on=Profile.DOCOMO)
 async def forwarding_stop(call: Call, forwarding: Forwarding) -> None:
+    """1420: stop."""
     await call.answer()
     await stop(call, forwarding)
 
 
 async def start(call: Call, forwarding: Forwarding) -> None:
+    """Forward calls to the destination that is set, and read it back."""
     try:
         diversion = await call.keep(forwarding.start(call.line.number))
     except NoTarget:
@@ -51,6 +55,7 @@ async def start(call: Call, forwarding: Forwarding) -> None:
 
 
 async def stop(call: Call, forwarding: Forwarding) -> None:
+    """Forward no more; the destination stays."""
     await call.keep(forwarding.stop(call.line.number))
     await call.play(Prompt.FORWARDING_STOPPED)
 
@@ -68,11 +73,13 @@ async def change_target(call: Call, forwarding: Forwarding) -> None:
 
 
 async def ask_target(call: Call) -> E164:
+    """A number calls may go to; `NotForwardable` says why the one that was keyed is none."""
     digits = await call.ask(Prompt.FORWARDING_ENTER_TARGET)
     return forwardable(digits, call.line)
 
 
 async def read_status(call: Call, forwarding: Forwarding) -> None:
+    """Say whether calls are forwarded, where to, and after how long."""
     diversion = await forwarding.of(call.line.number)
     if diversion.active:
         await call.play(Prompt.FORWARDING_ON, diversion.target, diversion.ring_time_s)
@@ -81,6 +88,7 @@ async def read_status(call: Call, forwarding: Forwarding) -> None:
 
 
 async def change_ring_time(call: Call, forwarding: Forwarding) -> None:
+    """Take the seconds a call rings before it is forwarded, within the carrier's bounds."""
     bounds = call.profile.ring_times
     seconds = int(
         await call.ask(

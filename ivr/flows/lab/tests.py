@@ -10,6 +10,7 @@ READABLE = frozenset("0123456789*#")
 
 @service("echo-test", on=None)
 async def echo_test(call: Call) -> None:
+    """000001: hear oneself."""
     await call.answer()
     await call.play(Prompt.ECHO_TEST)
     await call.echo()
@@ -17,13 +18,14 @@ async def echo_test(call: Call) -> None:
 
 @service("tone-test", on=None)
 async def tone_test(call: Call) -> None:
+    """000002: hear 400 Hz."""
     await call.answer()
     await call.dial_tone()
 
 
 @service("keys-test", on=None)
 async def keys_test(call: Call) -> None:
-    """Read back what was keyed, again and again, until nothing is keyed any more."""
+    """000003: read back what was keyed, again and again, until nothing is keyed any more."""
     await call.answer()
     await call.play(Prompt.KEYS_TEST)
     while pressed := await call.keys():

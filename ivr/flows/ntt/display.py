@@ -7,13 +7,14 @@ A short message confirms and the network hangs up; its wording, and the prompt o
 from ivr.call.call import Call
 from ivr.flows.registry import service
 from prompts.catalogue import Prompt
-from provisioning.contract import NotContracted, NumberDisplay, Presentation, Profile
+from provisioning.contract import NotContracted, Presentation, Profile
 
 NOT_CONTRACTED_STATUS = 403
 
 
 @service("display-menu", on=Profile.NTT)
 async def display_menu(call: Call, presentation: Presentation) -> None:
+    """135: 1 starts, 0 stops; anything else, and silence, changes nothing."""
     await require_contract(call, presentation)
     await call.answer()
     choices = {"1": start, "0": stop}
@@ -23,6 +24,7 @@ async def display_menu(call: Call, presentation: Presentation) -> None:
 
 @service("display-start", on=Profile.NTT)
 async def display_start(call: Call, presentation: Presentation) -> None:
+    """1351: show the freephone number from now on."""
     await require_contract(call, presentation)
     await call.answer()
     await start(call, presentation)
@@ -30,19 +32,21 @@ async def display_start(call: Call, presentation: Presentation) -> None:
 
 @service("display-stop", on=Profile.NTT)
 async def display_stop(call: Call, presentation: Presentation) -> None:
+    """1350: show it no more."""
     await require_contract(call, presentation)
     await call.answer()
     await stop(call, presentation)
 
 
-async def require_contract(call: Call, presentation: Presentation) -> NumberDisplay:
+async def require_contract(call: Call, presentation: Presentation) -> None:
+    """Turn away, by a free talkie, a line that contracted no number to show."""
     display = await presentation.of(call.line.number)
     if display.number is None:
         await call.talkie(Prompt.DISPLAY_NOT_CONTRACTED, then=NOT_CONTRACTED_STATUS)
-    return display
 
 
 async def start(call: Call, presentation: Presentation) -> None:
+    """Start, and say which number is shown."""
     try:
         display = await call.keep(presentation.start(call.line.number))
     except NotContracted:
@@ -51,6 +55,7 @@ async def start(call: Call, presentation: Presentation) -> None:
 
 
 async def stop(call: Call, presentation: Presentation) -> None:
+    """Stop, and say so."""
     try:
         await call.keep(presentation.stop(call.line.number))
     except NotContracted:
@@ -59,4 +64,5 @@ async def stop(call: Call, presentation: Presentation) -> None:
 
 
 async def change_nothing(call: Call, presentation: Presentation) -> None:
+    """Say that all stays as it was."""
     await call.warn(Prompt.DISPLAY_UNCHANGED)
