@@ -14,8 +14,11 @@ from lab.limits import raise_file_limit, settle_collector
 from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.signals import stop_event
+from lab.telephony_part import TelephonyPart
 from lab.trace import TraceHub
 from lab.web import WebPart
+from prompts.script import ScriptError
+from prompts.voice import MissingAudio, VoiceBank
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.clock import wall_time
@@ -80,6 +83,9 @@ class Carrier:
         web = self._web(office.office)
         await self._assembly.start(web)
         self.http_port = web.port
+        telephony = TelephonyPart(self._settings, office, _voices(), (self.trace.tap,))
+        await self._assembly.start(telephony)
+        self.sip_port = telephony.port
         self._readiness = Readiness(True)
 
     def _web(self, office: Office) -> WebPart:
@@ -110,6 +116,13 @@ class Carrier:
             rtp=settings.media.rtp_ports,
             storage="PostgreSQL" if settings.storage.url else f"SQLite in {folder}/",
         )
+
+
+def _voices() -> VoiceBank:
+    try:
+        return VoiceBank()
+    except (MissingAudio, ScriptError) as error:
+        raise Refused(f"prompts: {error}") from None
 
 
 def _authority(host: str, port: int) -> str:

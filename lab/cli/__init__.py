@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lab.cli import call, clock, trace, up, version
+from lab.cli import call, clock, doctor, prompts, trace, up, version
 from lab.errors import Refused
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.command("up")(up.up)
 app.command("call")(call.call)
 app.command("trace")(trace.trace)
 app.add_typer(clock.app, name="clock", no_args_is_help=True)
+app.command("doctor")(doctor.doctor)
+app.add_typer(prompts.app, name="prompts", no_args_is_help=True)
 app.command("version")(version.version)
 
 

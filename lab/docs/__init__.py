@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab import example
-from lab.docs import commands, configuration, rest, rules
+from lab.docs import commands, configuration, machines, rest, rules
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -12,6 +12,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES: Mapping[Path, Callable[[], str]] = {
     REFERENCE / "cli.md": commands.page,
     REFERENCE / "configuration.md": configuration.page,
+    REFERENCE / "machines.md": machines.page,
     REFERENCE / "rest.md": rest.page,
     REFERENCE / "rules.md": lambda: rules.page(ROOT),
     example.EXAMPLE_FILE: example.text,
