@@ -53,8 +53,8 @@ class Leg(Protocol):
     def play(self, ulaw: bytes, done: PlayEnded | None = None, *, loop: bool = False) -> None:
         """Play 8 kHz mono µ-law in place of what is playing; with `loop` until stopped.
 
-        `done` is called exactly once: during a later call of `play`, `stop_playing` or
-        `hang_up`, or at the end of the audio; never before this call returns.
+        `done` is called exactly once, in a later turn of the event loop than what ended
+        the audio: its own end, another `play`, `stop_playing` or `hang_up`.
         """
         ...
 

@@ -97,6 +97,7 @@ def test_stopping_keeps_the_destination() -> None:
 
 
 @pytest.mark.rule("FWD-01")
+@pytest.mark.rule("FWD-05")
 def test_the_ring_time_is_set_within_the_carrier_s_bounds() -> None:
     net = network(Diversion(target=TARGET))
     heard = net.dial(DOCOMO, "1429", "5,30#,5,121#")

@@ -88,7 +88,9 @@ class ScriptedLeg:
         if loop:
             self.looped.append(ulaw)
         seconds = len(ulaw) / BYTES_A_SECOND
-        timer = None if loop else asyncio.get_running_loop().call_later(seconds, self._played)
+        timer = (
+            None if loop and ulaw else asyncio.get_running_loop().call_later(seconds, self._played)
+        )
         self._playing = Playing(ulaw, done, timer)
 
     def stop_playing(self) -> None:
@@ -123,7 +125,7 @@ class ScriptedLeg:
         if playing.timer:
             playing.timer.cancel()
         if playing.done:
-            playing.done(to_its_end)
+            asyncio.get_running_loop().call_soon(playing.done, to_its_end)
 
 
 def account_of(line: E164, access: Access = Access.OS) -> Account:
