@@ -1,0 +1,1 @@
+"""How values are read aloud: pure, one module a language."""
