@@ -82,7 +82,7 @@ class Office:
             WrongKey: the stored passwords were sealed with another key.
             BadDatabaseUrl, BadProfile: a setting or a profile file is wrong.
         """
-        await asyncio.to_thread(_check_folder, settings.data)
+        await asyncio.to_thread(_prepare_folder, settings)
         database = Database.at(settings.url, wait_s=settings.wait_s)
         try:
             await migrate(database)
@@ -141,15 +141,17 @@ class Office:
         await self._database.close()
 
 
-def _check_folder(folder: Path) -> None:
-    """Make the folder and prove that files can be written there."""
+def _prepare_folder(settings: OfficeSettings) -> None:
+    """Make the folder, and in it the database file, readable by its owner alone."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
             pass
+        if settings.database is None:
+            (settings.data / DATABASE_FILE).touch(mode=0o600)
     except OSError as error:
         raise StorageUnavailable(
-            f"the data folder {folder} cannot be written ({error.strerror}): "
+            f"the data folder {settings.data} cannot be written ({error.strerror}): "
             "make it writable or choose another"
         ) from error
 

@@ -7,7 +7,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
+from provisioning.contract import StorageUnavailable
 from provisioning.db.unit_of_work import Database
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -22,9 +24,24 @@ async def migrate(database: Database) -> None:
 
     Raises:
         SchemaTooNew: the schema has a revision that this program does not know.
-        StorageUnavailable: the database cannot be reached or stays locked.
+        StorageUnavailable: the database cannot be reached, stays locked or is not ours.
     """
-    await database.write(lambda connection: connection.run_sync(_upgrade), alone=True)
+    try:
+        await database.write(lambda connection: connection.run_sync(_upgrade), alone=True)
+    except ProgrammingError as error:
+        raise StorageUnavailable(
+            f"the schema cannot be brought up to date ({type(error.orig).__name__}): the database "
+            "must be empty or tokuban's own, and its user must be allowed to create tables"
+        ) from error
+
+
+async def present(database: Database) -> str | None:
+    """The revision of the schema that is there; None in an empty database."""
+
+    def revision(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    return await database.read(lambda connection: connection.run_sync(revision))
 
 
 def known() -> str:

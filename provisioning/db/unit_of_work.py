@@ -90,17 +90,17 @@ def _storage_errors() -> Iterator[None]:
         raise
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
         raise StorageUnavailable(
-            f"the database does not take the change now ({_kind(error)}); try again later"
+            f"the database cannot be used now ({_reason(error)}); try again later"
         ) from error
 
 
-def _kind(error: Exception) -> str:
-    """The driver's class and first line; a connection's address and rows stay out of it."""
-    if isinstance(error, exc.DBAPIError) and error.orig is not None:
-        if type(error.orig).__module__.startswith("sqlite3"):
-            return str(error.orig)
+def _reason(error: Exception) -> str:
+    """What the driver says, where that names no row: a server's details may quote them."""
+    if not isinstance(error, exc.DBAPIError) or error.orig is None:
+        return type(error).__name__
+    if getattr(error.orig, "sqlstate", None):
         return type(error.orig).__name__
-    return type(error).__name__
+    return str(error.orig).partition("\n")[0]
 
 
 def is_foreign_key(error: exc.IntegrityError) -> bool:

@@ -128,6 +128,21 @@ class TestServerAway:
         with pytest.raises(StorageUnavailable) as away:
             await Office.open(OfficeSettings(tmp_path, REALM, database=url))
         assert "marker-secret" not in str(away.value)
+        assert "refused" in str(away.value)
+
+    async def test_tables_of_another_program_are_left_alone(
+        self, postgres_server: str, tmp_path: Path
+    ) -> None:
+        with postgres.database(postgres_server) as url:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("CREATE TABLE lines (poem text)")
+            with pytest.raises(StorageUnavailable, match="tokuban's own"):
+                await Office.open(OfficeSettings(tmp_path, REALM, database=url))
+            with psycopg.connect(url) as connection:
+                tables = connection.execute(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+                ).fetchall()
+            assert tables == [("lines",)]
 
     async def test_a_read_only_server_takes_no_changes(
         self, postgres_server: str, tmp_path: Path
@@ -200,8 +215,11 @@ def _killed_after(acknowledged: int, settings: OfficeSettings) -> int:
 class TestKey:
     """The key that seals HA1 values lies beside the database, never in it."""
 
-    async def test_its_file_is_for_its_owner_only(self, on_sqlite: Office, tmp_path: Path) -> None:
-        assert os.stat(tmp_path / "secret.key").st_mode & 0o777 == 0o600
+    async def test_it_and_the_database_are_for_their_owner_only(
+        self, on_sqlite: Office, tmp_path: Path
+    ) -> None:
+        for name in ("secret.key", DATABASE_FILE, f"{DATABASE_FILE}-wal"):
+            assert os.stat(tmp_path / name).st_mode & 0o777 == 0o600
         assert [name for name in os.listdir(tmp_path) if "key" in name] == ["secret.key"]
 
     @pytest.mark.parametrize("content", [b"", b"short", b"=" * 44])

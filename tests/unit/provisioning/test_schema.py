@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import OutOfRange
 from provisioning.db import tables
 from provisioning.db.engine import BadDatabaseUrl
-from provisioning.db.migrate import SchemaTooNew, known, migrate
+from provisioning.db.migrate import SchemaTooNew, known, migrate, present
 from provisioning.db.unit_of_work import Database
 from provisioning.office import Office, OfficeSettings
 from tests.support.storage import DOCOMO, NTT, SOMEWHERE
@@ -53,9 +53,7 @@ async def test_the_migrations_check_what_the_tables_check(database_url: str) -> 
         if str(check.name).startswith("ck_")
     }
 
-    def present(connection: Connection) -> set[str]:
-        from sqlalchemy import inspect
-
+    def checks(connection: Connection) -> set[str]:
         inspector = inspect(connection)
         return {
             str(check["name"])
@@ -63,13 +61,19 @@ async def test_the_migrations_check_what_the_tables_check(database_url: str) -> 
             for check in inspector.get_check_constraints(table)
         }
 
-    assert await database.read(lambda connection: connection.run_sync(present)) == expected
+    assert await database.read(lambda connection: connection.run_sync(checks)) == expected
+    await database.close()
+
+
+async def test_an_empty_database_has_no_revision(database_url: str) -> None:
+    database = Database.at(database_url)
+    assert await present(database) is None
     await database.close()
 
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await migrate(database)
-    assert await _revision(database) == known()
+    assert await present(database) == known()
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(
@@ -79,7 +83,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(
     await _execute(database, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaTooNew, match=f"9999.*{known()}"):
         await Office.open(office_settings)
-    assert await _revision(database) == "9999"
+    assert await present(database) == "9999"
     await database.close()
 
 
@@ -192,11 +196,3 @@ async def _execute(database: Database, statement: str) -> None:
         await connection.execute(text(statement))
 
     await database.write(work)
-
-
-async def _revision(database: Database) -> str:
-    async def work(connection: AsyncConnection) -> str:
-        found = await connection.execute(text("SELECT version_num FROM alembic_version"))
-        return str(found.scalar_one())
-
-    return await database.read(work)

@@ -1,0 +1,49 @@
+"""Diversions under any sequence of changes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.contract import E164, ContractError, Diversion, RingTimes
+from provisioning.forwarding import model
+
+LINE = E164("+819000000001")
+BOUNDS = RingTimes(0, 120, 15)
+
+numbers = st.one_of(
+    st.just(LINE),
+    st.from_regex(r"\A\+81(120|800|570|180|[1-9][0-9]|[5-9]0)[0-9]{6,9}\Z").map(E164),
+    st.text(max_size=20).map(E164),
+)
+changes = st.one_of(
+    st.just(model.started),
+    st.just(model.stopped),
+    numbers.map(lambda target: lambda old: model.aimed(old, LINE, target)),
+    st.integers().map(lambda seconds: lambda old: model.ringing(old, seconds, BOUNDS)),
+)
+
+
+@given(st.lists(changes, max_size=20))
+def test_what_must_always_hold_always_holds(sequence: list[object]) -> None:
+    diversion = Diversion()
+    for change in sequence:
+        assert callable(change)
+        try:
+            diversion = change(diversion)
+        except ContractError:
+            continue
+        assert diversion.target is not None or not diversion.active
+        assert diversion.target != LINE
+        assert BOUNDS.least <= diversion.ring_time_s <= BOUNDS.most
+
+
+@given(numbers)
+def test_a_target_is_taken_as_it_is_or_refused(target: E164) -> None:
+    try:
+        kept = model.aimed(Diversion(), LINE, target).target
+    except ContractError:
+        return
+    assert kept == target
+    assert target.startswith("+81")
+    assert target.isascii()
+    assert len(target) in (12, 13)
+    assert target[3:6] not in ("120", "800", "570", "180")
