@@ -1,0 +1,83 @@
+"""Everything the services say can be said: each prompt with its values, in each language."""
+
+import pytest
+
+from prompts import script
+from prompts.catalogue import Prompt, Speech
+from provisioning.contract import E164, Diversion, Line
+from tests.support.scripted_call import (
+    DOCOMO,
+    NTT,
+    NTT_PLAIN,
+    Network,
+    SpelledVoice,
+    SpelledVoices,
+)
+
+CALLS = [
+    (DOCOMO, "1429", "1,2,3,+1,9,9"),
+    (DOCOMO, "1429", "3,0312345678#,#,1,4,2,4,5,30#"),
+    (DOCOMO, "1429", "5,999#,3,05012345678#,#,1,4,3,110#,3,0120123456#"),
+    (DOCOMO, "1429", "3,0570123456#,3,01012125551234#,3,09000000001#,3,0#"),
+    (DOCOMO, "1421", ""),
+    (DOCOMO, "1420", ""),
+    (DOCOMO, "000001", ""),
+    (DOCOMO, "000003", "1234567890*#"),
+    (DOCOMO, "0312345678", ""),
+    (DOCOMO, "09000000006", ""),
+    (DOCOMO, "110", ""),
+    (NTT, "135", "1"),
+    (NTT, "135", "0"),
+    (NTT, "135", "9"),
+    (NTT_PLAIN, "1351", ""),
+]
+
+
+class RememberingVoice(SpelledVoice):
+    """Keeps what it was asked to say."""
+
+    def __init__(self) -> None:
+        self.asked: set[tuple[Prompt, tuple[object, ...]]] = set()
+
+    def speech(self, prompt: Prompt, *values: object) -> Speech:
+        self.asked.add((prompt, values))
+        return super().speech(prompt, *values)
+
+
+class OneVoice(SpelledVoices):
+    def __init__(self) -> None:
+        super().__init__()
+        self.voice = RememberingVoice()
+
+    def of(self, language: str) -> SpelledVoice:
+        return self.voice
+
+
+def said_in(line: Line, dialled: str, keys: str) -> set[tuple[Prompt, tuple[object, ...]]]:
+    voices = OneVoice()
+    net = Network(voices=voices)
+    net.forwarding.rows[DOCOMO.number] = Diversion(target=E164("+819011112222"))
+    net.dial(line, dialled, keys)
+    return voices.voice.asked
+
+
+@pytest.mark.parametrize("language", script.LANGUAGES)
+@pytest.mark.parametrize(("line", "dialled", "keys"), CALLS)
+def test_each_sentence_of_a_call_can_be_composed(
+    language: str, line: Line, dialled: str, keys: str
+) -> None:
+    words = script.load(language)
+    sentences = said_in(line, dialled, keys)
+    assert sentences
+    for prompt, values in sentences:
+        assert words.compose(prompt, values).text
+
+
+BY_NO_SERVICE = {Prompt.CALL_FORWARDED, Prompt.TALKIE_UNREACHABLE, Prompt.TALKIE_CONGESTED}
+ON_FAILURE = {Prompt.NOT_CONTRACTED, Prompt.TRY_LATER, Prompt.FORWARDING_NO_TARGET}
+"""Said only when something fails; none takes a value."""
+
+
+def test_the_calls_above_say_all_there_is_to_say() -> None:
+    heard = {prompt for call in CALLS for prompt, _ in said_in(*call)}
+    assert heard == set(Prompt) - BY_NO_SERVICE - ON_FAILURE
