@@ -78,12 +78,13 @@ class Carrier:
 
     async def start(self) -> None:
         """Start every part; what a part needs starts before it and stops after it."""
+        voices = _voices()
         office = OfficePart(self._settings, self._lines)
         await self._assembly.start(office)
         web = self._web(office.office)
         await self._assembly.start(web)
         self.http_port = web.port
-        telephony = TelephonyPart(self._settings, office, _voices(), (self.trace.tap,))
+        telephony = TelephonyPart(self._settings, office, voices, (self.trace.tap,))
         await self._assembly.start(telephony)
         self.sip_port = telephony.port
         self._readiness = Readiness(True)

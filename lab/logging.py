@@ -119,7 +119,7 @@ def configure(settings: LogSettings, out: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.value.upper())
-    for noisy in ("uvicorn.access", "aiosqlite", "asyncio", "alembic"):
+    for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiosqlite", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

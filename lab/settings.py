@@ -35,6 +35,18 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Digest(StrEnum):
+    """The digest algorithms a phone is challenged with, in this order (RFC 8760 §2.3)."""
+
+    BOTH = "sha-256,md5"
+    MD5 = "md5"
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """Their names as challenges write them."""
+        return tuple(self.value.upper().split(","))
+
+
 def _address(text: str) -> str:
     """An IP address without brackets."""
     bare = text.removeprefix("[").removesuffix("]")
@@ -127,6 +139,11 @@ class SipSettings(Section):
         default=20,
         ge=1,
         description="Calls one SIP user may have at once; more get 486. (An assumption.)",
+    )
+    digest: Digest = Field(
+        default=Digest.BOTH,
+        description="Digest algorithms offered, best first; `md5` for old clients (SIPp 3.6, "
+        "aiosip) that look at the first challenge alone.",
     )
     nonce_life_s: int = Field(
         default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."

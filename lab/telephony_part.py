@@ -175,7 +175,9 @@ def endpoint_settings_of(settings: Settings) -> EndpointSettings:
 
 def _authentication(settings: Settings) -> AuthenticationPolicy:
     return AuthenticationPolicy(
-        realm=settings.sip.realm, nonce_life_s=float(settings.sip.nonce_life_s)
+        realm=settings.sip.realm,
+        nonce_life_s=float(settings.sip.nonce_life_s),
+        algorithms=settings.sip.digest.algorithms,
     )
 
 
