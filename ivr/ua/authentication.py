@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.net.clock import monotonic
-from ivr.sip.digest import DigestServer, Outcome
+from ivr.sip.digest import ALGORITHMS, DigestServer, Outcome
 from ivr.sip.events import Flow
 from ivr.sip.message import Request
 from ivr.sip.nonces import Nonces
@@ -32,6 +32,7 @@ class AuthenticationPolicy:
 
     realm: str = "tokuban"
     nonce_life_s: float = 300.0
+    algorithms: tuple[str, ...] = ALGORITHMS
     window_s: float = 60.0
     failures_per_user: int = 20
     failures_per_host: int = 200
@@ -42,7 +43,7 @@ class Authenticator:
 
     def __init__(self, directory: Directory, policy: AuthenticationPolicy) -> None:
         nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
-        self._server = DigestServer(policy.realm, nonces)
+        self._server = DigestServer(policy.realm, nonces, policy.algorithms)
         self._directory = directory
         self._policy = policy
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()

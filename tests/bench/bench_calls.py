@@ -25,6 +25,7 @@ SETTINGS = """
 [sip]
 calls_per_user = 1000
 contacts_per_user = 20
+digest = "md5"
 [log]
 level = "warning"
 """
@@ -76,7 +77,7 @@ class Bench:
 
     def phone(self) -> WirePhone:
         line = lines.WIRE
-        return WirePhone(self.carrier.address, line.number, line.password)
+        return WirePhone(self.carrier.address, line.number, line.password, algorithm="MD5")
 
     def cpu_us_each(self, scenario: str, calls: int, rate: int) -> tuple[float, sipp.Outcome]:
         before = self.cpu_s()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from prompts.catalogue import Voice
+from prompts.voice import VoiceBank
 from tests.interop import lines
 from tests.support.carrier import Carrier
 
@@ -28,8 +29,15 @@ def carrier(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Ca
         yield carrier
 
 
+@pytest.fixture(scope="module")
+def md5_carrier(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Carrier]:
+    """A carrier for clients that look at the first digest challenge alone, as SIPp 3.6 does."""
+    folder = tmp_path_factory.mktemp("md5")
+    settings = SETTINGS + 'digest = "md5"\n'
+    with Carrier(folder, settings=settings, seed=seed, rtp_count=4000) as carrier:
+        yield carrier
+
+
 @pytest.fixture(scope="session")
 def voice() -> Voice:
-    from prompts.voice import VoiceBank
-
     return VoiceBank().of("ja")

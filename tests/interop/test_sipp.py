@@ -17,6 +17,11 @@ ROUGH = Weather(drop=0.10, duplicate=0.03, reorder=0.10, delay_ms=30, jitter_ms=
 TWICE = Weather(duplicate=1.0)
 
 
+@pytest.fixture
+def carrier(md5_carrier: Carrier) -> Carrier:
+    return md5_carrier
+
+
 def users(folder: Path, crowd: Sequence[TestLine]) -> Path:
     return sipp.users_file(folder / "users.csv", [(line.number, line.password) for line in crowd])
 
