@@ -15,6 +15,8 @@ _PIECE = {
 _QUOTED_STRING = re.compile(_QUOTED, re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
+_USUAL_PARAMETERS = frozenset(("branch", "rport", "received", "tag", "lr", "q", "expires", "ob"))
+
 Parameters = Mapping[str, str | None]
 """Names in lower case; values as they stood (quotes kept), None where there was no `=`."""
 
@@ -83,8 +85,8 @@ def parse_parameters(text: str) -> dict[str, str | None]:
     for piece in split(text, ";") if '"' in text else text.split(";"):
         name, equals, value = piece.partition("=")
         name = name.strip(" \t").lower()
-        if not TOKEN_CHARACTERS.issuperset(name) or not name:
-            raise GrammarError(f"{name!r} is no parameter name")
+        if name not in _USUAL_PARAMETERS and not is_token(name):
+            raise GrammarError(f"{name[:32]!r} is no parameter name")
         if name in found:
             raise GrammarError(f"the parameter {name} stands twice")
         found[name] = value.strip(" \t") if equals else None

@@ -6,12 +6,11 @@ neither offered nor accepted.
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
-from ivr.sip.abnf import GrammarError, quote, unquote
+from ivr.sip.abnf import GrammarError, leading_quoted, quote, split, unquote
 from ivr.sip.nonces import Freshness, Nonces
 from ivr.sip.uri import Uri, UriError
 
@@ -22,10 +21,7 @@ Ha1Lookup = Callable[[str], Mapping[str, str] | None]
 """User name to HA1 in lower-case hex by algorithm; None for a user nobody knows."""
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-_PAIR = re.compile(
-    r'[ \t]*+([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+("(?:[^"\\]++|\\.)*+"|[^\s",]++)[ \t]*+(,|\Z)',
-    re.DOTALL,
-)
+_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class Outcome(Enum):
@@ -96,19 +92,37 @@ def parse_fields(value: str) -> dict[str, str]:
     """
     if value[:7].lower() != "digest ":
         raise GrammarError("no Digest scheme")
+    rest = value[7:]
+    try:
+        return _read_fields(rest.split(","))
+    except GrammarError:
+        return _read_fields(split(rest, ","))  # there may be commas inside quotes
+
+
+def _read_fields(pieces: list[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
-    position, more = 7, ","
-    while more == ",":
-        match = _PAIR.match(value, position)
-        if match is None:
+    for piece in pieces:
+        name, _, text = piece.partition("=")
+        name, text = name.strip(" \t").lower(), text.strip(" \t")
+        if text[:1] == '"':
+            fields[name] = _quoted_value(text)
+        elif name and text and '"' not in text and " " not in text:
+            fields[name] = text
+        else:
             raise GrammarError("the Digest fields break their grammar")
-        name, text, more = match.groups()
-        name = name.lower()
-        if name in fields:
-            raise GrammarError(f"the field {name[:32]} stands twice")
-        fields[name] = unquote(text)
-        position = match.end()
+    if len(fields) != len(pieces):
+        raise GrammarError("a Digest field stands twice")
     return fields
+
+
+def _quoted_value(text: str) -> str:
+    inner = text[1:-1]
+    if "\\" in inner or '"' in inner or text[-1] != '"' or len(text) < 2:
+        quoted, more = leading_quoted(text)
+        if more:
+            raise GrammarError("something follows a quoted string")
+        return unquote(quoted)
+    return inner
 
 
 class DigestServer:
@@ -209,7 +223,7 @@ class _Claim(NamedTuple):
         """The nonce count; 0 without qop, -1 when it is none."""
         if not self.qop:
             return 0
-        return int(self.nc, 16) if re.fullmatch("[0-9A-Fa-f]{8}", self.nc) else -1
+        return int(self.nc, 16) if len(self.nc) == 8 and _HEX.issuperset(self.nc) else -1
 
     def response_with(self, secret: str, method: str) -> str:
         """The response somebody with this HA1 would give (RFC 7616 §3.4.1)."""

@@ -63,6 +63,9 @@ CANONICAL_NAMES = {
 """Spellings met on the wire to the RFC's own; `canonical_name` knows every other spelling."""
 
 
+_NO_LINES: list[str] = []
+
+
 class BadHeader(GrammarError):
     """A header is missing or breaks its grammar: the sender's fault, answered 400."""
 
@@ -110,7 +113,7 @@ class Headers:
 
     def lines(self, name: str) -> list[str]:
         """Every value as it stood on the wire, one item a header line."""
-        return list(self._fields.get(canonical_name(name), ()))
+        return self._fields.get(name, _NO_LINES)[:] or self._fields.get(canonical_name(name), [])[:]
 
     def all(self, name: str) -> list[str]:
         """Every value; a list header's lines are cut at their commas.
@@ -193,8 +196,12 @@ class Headers:
         known: list[T] | None = self._parsed.get(key)
         if known is not None:
             return known
+        lines = self._fields.get(name, _NO_LINES)
         try:
-            result = [parse(value) for value in self.all(name)]
+            if len(lines) == 1 and lines[0] and "," not in lines[0]:
+                result = [parse(lines[0])]
+            else:
+                result = [parse(value) for value in self.all(name)]
         except BadHeader:
             raise
         except GrammarError as error:

@@ -16,6 +16,8 @@ MOST_HEADERS = 600
 """More header lines than any honest message has; the next one makes it too large."""
 
 _FOLD = re.compile(r"(?<![ \t])[ \t]*+\r\n[ \t]++")
+_FOLDED = " "
+"""Stands for the name of a line that goes on with the one above (RFC 3261 §7.3.1)."""
 _STRAY_LINE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
 _ANY_VERSION = re.compile(r"SIP/\d+\.\d+", re.IGNORECASE)
 
@@ -200,24 +202,23 @@ def parse(data: bytes) -> Message:
         ParseError: and nothing else, whatever the bytes.
     """
     start = 0
-    while data.startswith(b"\r\n", start):
+    while data[start : start + 2] == b"\r\n":
         start += 2
     end = data.find(b"\r\n\r\n", start)
     fault = ""
     if end < 0:
         end, fault = len(data.rstrip(b"\r\n")), "the headers never end"
     head = data[start:end].decode("utf-8", "surrogateescape")
-    if "\r\n " in head or "\r\n\t" in head:
-        head = _FOLD.sub(" ", head)
     lines = head.split("\r\n")
     if head.count("\r") + head.count("\n") != 2 * len(lines) - 2:
         fault = "a CR or LF that ends no line"
         lines = [_STRAY_LINE_END.sub(" ", line) for line in lines]
     message, status, why = _start(lines[0])
     fault = why or fault
-    message.headers, why = _fields(lines)
+    fields, why = _fields(lines)
+    message.headers = Headers.of(fields)
     fault = fault or why
-    message.body, why = _body(message.headers, data[end + 4 :])
+    message.body, why = _body(fields.get("Content-Length"), data[end + 4 :])
     fault = fault or why
     if fault:
         raise _refusal(fault, status or 400, message)
@@ -265,7 +266,7 @@ def _start(line: str) -> tuple[Message, int, str]:
     words = line.split(" ")
     if len(words) == 3 and words[2] == "SIP/2.0":
         method, uri, _ = words
-        fault = "" if is_token(method) and uri else "the start line is broken"
+        fault = "" if uri and is_token(method) else "the start line is broken"
         return Request(method, uri), 400, fault
     if line[:8].upper() == "SIP/2.0 ":
         return _status_line(words)
@@ -292,7 +293,7 @@ def _odd_request_line(line: str) -> tuple[Message, int, str]:
     return Request(method, uri), 400, "the start line names no SIP version"
 
 
-def _fields(lines: list[str]) -> tuple[Headers, str]:
+def _fields(lines: list[str]) -> tuple[dict[str, list[str]], str]:
     fields: dict[str, list[str]] = {}
     fault = ""
     if len(lines) > MOST_HEADERS:
@@ -301,23 +302,26 @@ def _fields(lines: list[str]) -> tuple[Headers, str]:
     for line in lines[1:]:
         name, _, value = line.partition(":")
         key = names.get(name) or _unusual_name(line)
+        if key == _FOLDED:
+            return _fields(_FOLD.sub(" ", "\r\n".join(lines)).split("\r\n"))
         if not key:
             fault = "a header line has no name or no colon"
         elif key in fields:
             fields[key].append(value.strip(" \t"))
         else:
             fields[key] = [value.strip(" \t")]
-    return Headers.of(fields), fault
+    return fields, fault
 
 
 def _unusual_name(line: str) -> str:
+    if line[:1] in (" ", "\t"):
+        return _FOLDED
     name, colon, _ = line.partition(":")
     name = name.rstrip(" \t")
     return canonical_name(name) if colon and is_token(name) else ""
 
 
-def _body(headers: Headers, rest: bytes) -> tuple[bytes, str]:
-    lengths = headers.lines("Content-Length")
+def _body(lengths: list[str] | None, rest: bytes) -> tuple[bytes, str]:
     if not lengths:
         return rest, ""
     try:

@@ -5,7 +5,6 @@ then on the nonce's counts are remembered against replay.
 """
 
 import hmac
-from base64 import urlsafe_b64encode
 from enum import Enum, auto
 
 _LIFE_S = 300.0
@@ -89,7 +88,7 @@ class Nonces:
 
     def _mac(self, stamp: str) -> str:
         digest = hmac.digest(self._key, stamp.encode("utf-8", "surrogateescape"), "sha256")
-        return urlsafe_b64encode(digest[:_MAC_OCTETS]).decode()
+        return digest[:_MAC_OCTETS].hex()
 
 
 def _issued_ms(nonce: str) -> int:

@@ -95,8 +95,10 @@ def answer(
             port, [codec], event, ours.ptime_ms, _direction_of(audio), offer.media[index].proto
         )
     media = tuple(
-        taken if taken is not None and place == index else _refused(line)
-        for place, line in enumerate(offer.media)
+        [
+            taken if taken is not None and place == index else _refused(line)
+            for place, line in enumerate(offer.media)
+        ]
     )
     sdp = Sdp(Origin(session_id, version, address), media, address, times=offer.times)
     return Answer(_versioned(sdp, previous), audio)
@@ -162,7 +164,7 @@ def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: 
     codec = next((each for each in answered if _is_voice(each) and _kind(each) in offered), None)
     if codec is None:
         raise NotAcceptable("the answer takes no codec we offered")
-    event = next((each for each in answered if _is_event_for(each, codec)), None)
+    event = _event_for(codec, answered)
     local_event = offered.get(_kind(event)) if event else None
     ours = Capabilities(ptime_ms=ptime_ms)
     settled = _settle(
@@ -181,10 +183,8 @@ def _choose(offer: Sdp, ours: Capabilities) -> tuple[int, Codec, Codec | None] |
             continue
         codecs = media.codecs()
         for codec in codecs:
-            known = _STATIC_BY_NAME.get(codec.name.upper())
-            if known and known.name in ours.codecs and _kind(known) == _kind(codec):
-                events = (each for each in codecs if _is_event_for(each, codec))
-                return index, codec, next(events, None) if ours.telephone_event else None
+            if _is_ours(codec, ours):
+                return index, codec, _event_for(codec, codecs) if ours.telephone_event else None
     return None
 
 
@@ -234,13 +234,24 @@ def _audio_media(
     direction: Direction,
     proto: str,
 ) -> Media:
-    listed = codecs if event is None else [*codecs, event]
-    attributes: list[Attribute] = [("rtpmap", codec.rtpmap) for codec in listed]
-    if event is not None:
-        attributes.append(("fmtp", f"{event.payload_type} {_EVENTS}"))
-    attributes += [("ptime", str(ptime_ms)), (direction.word, None)]
-    formats = tuple(str(codec.payload_type) for codec in listed)
-    return Media("audio", port, formats, tuple(attributes), proto=proto)
+    listed = (*codecs, event) if event else tuple(codecs)
+    formats, attributes = _described(listed, ptime_ms, direction.word)
+    return Media("audio", port, formats, attributes, None, proto)
+
+
+@lru_cache(maxsize=256)
+def _described(
+    codecs: tuple[Codec, ...], ptime_ms: int, direction: str
+) -> tuple[tuple[str, ...], tuple[Attribute, ...]]:
+    """The formats of an m-line and the attributes that explain them."""
+    attributes: list[Attribute] = [("rtpmap", codec.rtpmap) for codec in codecs]
+    attributes += [
+        ("fmtp", f"{codec.payload_type} {_EVENTS}")
+        for codec in codecs
+        if codec.name.lower() == _EVENT
+    ]
+    attributes += [("ptime", str(ptime_ms)), (direction, None)]
+    return tuple(str(codec.payload_type) for codec in codecs), tuple(attributes)
 
 
 def _refused(media: Media) -> Media:
@@ -283,8 +294,22 @@ def _is_voice(codec: Codec) -> bool:
     return codec.name.upper() in _STATIC_BY_NAME
 
 
-def _is_event_for(codec: Codec, voice: Codec) -> bool:
-    return codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT
+def _is_ours(codec: Codec, ours: Capabilities) -> bool:
+    known = _STATIC_BY_NAME.get(codec.name.upper())
+    return (
+        known is not None
+        and known.name in ours.codecs
+        and codec.clock_rate == known.clock_rate
+        and codec.channels == 1
+    )
+
+
+def _event_for(voice: Codec, codecs: list[Codec]) -> Codec | None:
+    """The telephone-event that keeps time with a codec (RFC 4733 §2.1)."""
+    for codec in codecs:
+        if codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT:
+            return codec
+    return None
 
 
 def _is_literal(host: str) -> bool:

@@ -1,11 +1,13 @@
 """Session descriptions: what they say, read tolerantly and written strictly (RFC 8866)."""
 
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from ivr.sip.abnf import GrammarError, decimal
 
 CONTENT_TYPE = "application/sdp"
+_CACHED_LENGTH = 120
 MOST_MEDIA = 32
 """More m-lines than any call has; an answer mirrors every one of them."""
 
@@ -115,15 +117,17 @@ class Media(NamedTuple):
 
     def codecs(self) -> list[Codec]:
         """The payload formats in order of preference; numbers nobody explains are left out."""
-        maps = _numbered(self.attributes, "rtpmap")
-        parameters = _numbered(self.attributes, "fmtp")
-        found = []
-        for number in self.formats:
-            codec = _codec(number, maps.get(number))
-            if codec is not None:
-                fmtp = parameters.get(number)
-                found.append(codec._replace(fmtp=fmtp) if fmtp else codec)
-        return found
+        maps: dict[str, str] = {}
+        parameters: dict[str, str] = {}
+        for name, value in self.attributes:
+            if name == "rtpmap" and value:
+                number, _, rest = value.partition(" ")
+                maps.setdefault(number, rest)
+            elif name == "fmtp" and value:
+                number, _, rest = value.partition(" ")
+                parameters.setdefault(number, rest)
+        found = [_codec_of(each, maps.get(each), parameters.get(each)) for each in self.formats]
+        return [codec for codec in found if codec is not None]
 
 
 class Sdp(NamedTuple):
@@ -173,9 +177,11 @@ class _Reader:
         self.name = "-"
         self.connection: str | None = None
         self.times: list[str] = []
-        self.session_attributes: list[Attribute] = []
+        self.session_attributes: tuple[Attribute, ...] = ()
         self.media: list[Media] = []
-        self.attributes = self.session_attributes
+        self.attributes: list[Attribute] = []
+        self.line: str | None = None
+        self.line_connection: str | None = None
 
     def read(self, data: bytes) -> Sdp:
         text = data.decode("utf-8", "surrogateescape")
@@ -184,52 +190,54 @@ class _Reader:
         if lines[0] != "v=0":
             raise SdpError("a description begins with v=0")
         for line in lines[1:]:
-            letter, equals, value = line[:1], line[1:2], line[2:]
-            if equals != "=":
-                raise SdpError(f"{line[:32]!r} is no SDP line")
-            if letter == "a":
-                name, colon, argument = value.partition(":")
+            kind = line[:2]
+            if kind == "a=":
+                name, colon, argument = line[2:].partition(":")
                 self.attributes.append((name, argument if colon else None))
-            elif letter in "mcots":
-                self._other(letter, value)
-        self._close_media()
+            elif kind in ("m=", "c=", "o=", "t=", "s="):
+                self._other(kind, line[2:])
+            elif kind[1:] != "=":
+                raise SdpError(f"{line[:32]!r} is no SDP line")
+        self._close()
         if self.origin is None:
             raise SdpError("there is no o= line")
         return Sdp(
             self.origin,
             tuple(self.media),
             self.connection,
-            tuple(self.session_attributes),
+            self.session_attributes,
             self.name,
             tuple(self.times) or ("0 0",),
         )
 
-    def _other(self, letter: str, value: str) -> None:
-        if letter == "m":
-            self._close_media()
-            if len(self.media) == MOST_MEDIA:
-                raise SdpError(f"more than {MOST_MEDIA} m-lines")
-            self.media.append(_media(value))
-            self.attributes = []
-        elif letter == "c":
-            self._connection(value)
-        elif letter == "o":
+    def _other(self, kind: str, value: str) -> None:
+        if kind == "m=":
+            self._close()
+            self.line, self.line_connection = value, None
+        elif kind == "c=":
+            self._connection(_connection(value))
+        elif kind == "o=":
             self.origin = _origin(value)
-        elif letter == "t":
+        elif kind == "t=":
             self.times.append(value)
         else:
             self.name = value or "-"
 
-    def _connection(self, value: str) -> None:
-        address = _connection(value)
-        if not self.media:
+    def _connection(self, address: str) -> None:
+        if self.line is None:
             self.connection = address
-        elif self.media[-1].connection is None:
-            self.media[-1] = self.media[-1]._replace(connection=address)
+        elif self.line_connection is None:
+            self.line_connection = address
 
-    def _close_media(self) -> None:
-        if self.media and self.attributes:
-            self.media[-1] = self.media[-1]._replace(attributes=tuple(self.attributes))
+    def _close(self) -> None:
+        """An m-line, or the end: what was collected belongs to what stands above."""
+        if self.line is None:
+            self.session_attributes = tuple(self.attributes)
+        else:
+            if len(self.media) == MOST_MEDIA:
+                raise SdpError(f"more than {MOST_MEDIA} m-lines")
+            self.media.append(_media(self.line, tuple(self.attributes), self.line_connection))
+        self.attributes = []
 
 
 def _origin(value: str) -> Origin:
@@ -253,7 +261,7 @@ def _connection(value: str) -> str:
     return words[2].partition("/")[0]  # a multicast time to live is of no use here
 
 
-def _media(value: str) -> Media:
+def _media(value: str, attributes: tuple[Attribute, ...], connection: str | None) -> Media:
     words = value.split()
     if len(words) < 4:
         raise SdpError("m= wants a kind, a port, a protocol and a format")
@@ -264,14 +272,22 @@ def _media(value: str) -> Media:
         many = decimal(count, 65535) if slash else 1
     except GrammarError as error:
         raise SdpError(f"m=: {error}") from None
-    return Media(kind.lower(), number, tuple(formats), (), None, proto, many)
+    return Media(kind.lower(), number, tuple(formats), attributes, connection, proto, many)
 
 
-def _codec(number: str, rtpmap: str | None) -> Codec | None:
+def _codec_of(number: str, rtpmap: str | None, fmtp: str | None) -> Codec | None:
+    if len(number) + len(rtpmap or "") + len(fmtp or "") > _CACHED_LENGTH:
+        return _codec(number, rtpmap, fmtp)
+    return _codec_cached(number, rtpmap, fmtp)
+
+
+def _codec(number: str, rtpmap: str | None, fmtp: str | None) -> Codec | None:
     if not (number.isascii() and number.isdigit()) or len(number) > 3 or int(number) > 127:
         return None
+    fmtp = fmtp.strip() if fmtp else None
     if rtpmap is None:
-        return STATIC_PAYLOADS.get(int(number))
+        static = STATIC_PAYLOADS.get(int(number))
+        return static._replace(fmtp=fmtp) if static else None
     name, _, rest = rtpmap.partition("/")
     rate, _, channels = rest.partition("/")
     try:
@@ -279,17 +295,10 @@ def _codec(number: str, rtpmap: str | None) -> Codec | None:
         many = decimal(channels.strip(), 255) if channels.strip() else 1
     except GrammarError:
         return None
-    return Codec(name.strip(), clock_rate, int(number), many)
+    return Codec(name.strip(), clock_rate, int(number), many, fmtp)
 
 
-def _numbered(attributes: tuple[Attribute, ...], name: str) -> dict[str, str]:
-    """Values of the attributes that begin with a payload number, by that number."""
-    found: dict[str, str] = {}
-    for key, value in attributes:
-        if key == name and value:
-            number, _, rest = value.partition(" ")
-            found.setdefault(number, rest.strip())
-    return found
+_codec_cached = lru_cache(maxsize=2048)(_codec)
 
 
 def _direction(attributes: tuple[Attribute, ...]) -> Direction | None:

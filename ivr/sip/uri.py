@@ -176,6 +176,12 @@ def parse_host_port(text: str, most: int = 65535) -> tuple[str, int | None]:
     Raises:
         UriError: no host, a bad character, or a port that is none.
     """
+    if len(text) <= _CACHED_LENGTH:
+        return _parse_host_port_cached(text, most)
+    return _parse_host_port(text, most)
+
+
+def _parse_host_port(text: str, most: int) -> tuple[str, int | None]:
     if text[:1] == "[":
         host, closed, rest = text[1:].partition("]")
         if not closed or not _IPV6_REFERENCE.fullmatch(host) or (rest and rest[0] != ":"):
@@ -191,6 +197,9 @@ def parse_host_port(text: str, most: int = 65535) -> tuple[str, int | None]:
     if not (port.isascii() and port.isdigit()) or len(port) > 9 or int(port) > most:
         raise UriError(f"{port[:16]!r} is no port")
     return host, int(port)
+
+
+_parse_host_port_cached = lru_cache(maxsize=8192)(_parse_host_port)
 
 
 def _parse(text: str) -> Uri:

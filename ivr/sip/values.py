@@ -20,6 +20,7 @@ MOST_CSEQ = 2**31 - 1
 """RFC 3261 §8.1.1.5."""
 
 _NO_PARAMETERS: Parameters = {}
+_USUAL_METHODS = frozenset(("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK"))
 _DISPLAY_CHARACTERS = TOKEN_CHARACTERS | {" ", "\t"}
 
 
@@ -42,10 +43,7 @@ class NameAddr(NamedTuple):
         """
         display, rest = "", text
         if text[:1] == '"':
-            quoted, rest = leading_quoted(text)
-            display, rest = unquote(quoted), rest.lstrip(" \t")
-            if rest[:1] != "<":
-                raise GrammarError("a display name without an address")
+            display, rest = _quoted_display(text)
         opened = rest.find("<")
         if opened < 0:
             return _addr_spec(rest)
@@ -167,7 +165,7 @@ class CSeq(NamedTuple):
     def parse(text: str) -> "CSeq":
         """Read a CSeq. Raises GrammarError."""
         words = text.split()
-        if len(words) != 2 or not is_token(words[1]):
+        if len(words) != 2 or not (words[1] in _USUAL_METHODS or is_token(words[1])):
             raise GrammarError("wants a number and a method")
         return CSeq(decimal(words[0], MOST_CSEQ), words[1])
 
@@ -184,6 +182,8 @@ class MediaType(NamedTuple):
     @staticmethod
     def parse(text: str) -> "MediaType":
         """Read `type/subtype;parameters`. Raises GrammarError."""
+        if text == "application/sdp":
+            return _SDP_TYPE
         name, semicolon, parameter_text = text.partition(";")
         kind, slash, subtype = name.partition("/")
         if not slash or not is_token(kind.strip()) or not is_token(subtype.strip()):
@@ -193,6 +193,20 @@ class MediaType(NamedTuple):
 
     def __str__(self) -> str:
         return self.name + format_parameters(self.params)
+
+
+_SDP_TYPE = MediaType("application/sdp")
+
+
+def _quoted_display(text: str) -> tuple[str, str]:
+    display, _, rest = text[1:].partition('"')
+    if "\\" in display or not rest:
+        quoted, rest = leading_quoted(text)
+        display = unquote(quoted)
+    rest = rest.lstrip(" \t")
+    if rest[:1] != "<":
+        raise GrammarError("a display name without an address")
+    return display, rest
 
 
 def _addr_spec(text: str) -> NameAddr:

@@ -1,0 +1,415 @@
+"""Calls between two endpoints over a network that loses, delays and forks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ivr.sip.errors import WrongState
+from ivr.sip.events import (
+    CallReceived,
+    EndCause,
+    InfoReceived,
+    SessionAnswered,
+    SessionChallenged,
+    SessionConfirmed,
+    SessionEnded,
+    SessionProgress,
+    SessionRefused,
+)
+from ivr.sip.message import Message, Request
+from ivr.sip.session import Session
+from ivr.sip.session_table import TABLE, State
+from tests.support.sip_network import OTHER_SDP, SDP, Network, Node, pair
+
+BOB = "sip:bob@192.0.2.2"
+
+
+def dial(network: Network, alice: Node, bob: Node, transport: str = "UDP") -> Session:
+    return alice.endpoint.invite(
+        BOB, alice.flow_to(bob, transport), "<sip:alice@x>", "<sip:bob@x>", SDP, network.now
+    )
+
+
+def talking(transport: str = "UDP") -> tuple[Network, Node, Node, Session, Session]:
+    """An established call: the network, both nodes, the caller's session and the callee's."""
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob, transport)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    assert (ours.state, theirs.state) == (State.CONFIRMED, State.CONFIRMED)
+    return network, alice, bob, ours, theirs
+
+
+def test_a_call_from_ringing_to_bye_leaves_nothing_behind() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    theirs.ringing(network.now)
+    network.run(1.0)
+    theirs.answer(OTHER_SDP, network.now)
+    network.run(1.0)
+    assert alice.one(SessionProgress).response.status == 180
+    assert alice.one(SessionAnswered).session is ours
+    assert bob.one(SessionConfirmed).session is theirs
+    assert (ours.remote_sdp, theirs.remote_sdp) == (OTHER_SDP, SDP)
+    theirs.hang_up(network.now, reason='Q.850;cause=16;text="done"')
+    network.run()
+    assert alice.one(SessionEnded).cause is EndCause.BYE
+    assert bob.one(SessionEnded).cause is EndCause.LOCAL
+    (bye,) = bob.requests("BYE")
+    assert bye.headers.get("Reason") == 'Q.850;cause=16;text="done"'
+    network.run_out()
+    assert alice.endpoint.census() == bob.endpoint.census() == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_the_answer_is_repeated_until_its_ack_on_every_transport(transport: str) -> None:
+    network, alice, bob = pair()
+
+    def lose_acks(sender: Node, message: Message, nth: int) -> bool:
+        acks = len(alice.requests("ACK"))
+        return isinstance(message, Request) and message.method == "ACK" and acks < 3
+
+    network.lose = lose_acks
+    dial(network, alice, bob, transport)
+    network.run()
+    bob.one(CallReceived).session.answer(OTHER_SDP, network.now)
+    network.run(10.0)
+    assert len(bob.responses(200, "INVITE")) == 3
+    assert len(alice.requests("ACK")) == 3
+    assert len(alice.all(SessionAnswered)) == len(bob.all(SessionConfirmed)) == 1
+
+
+def test_an_answer_never_acknowledged_ends_in_bye_after_32_seconds() -> None:
+    network, alice, bob = pair()
+    network.lose = lambda sender, message, nth: (
+        isinstance(message, Request) and message.method == "ACK"
+    )
+    dial(network, alice, bob)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    answered_at = network.now
+    theirs.answer(OTHER_SDP, network.now)
+    network.run(31.9)
+    assert bob.requests("BYE") == []
+    network.run(0.2)
+    assert len(bob.requests("BYE")) == 1
+    assert bob.one(SessionEnded).cause is EndCause.NO_ACK
+    assert network.now - answered_at == pytest.approx(32.1)
+    assert len(bob.responses(200, "INVITE")) == 11
+
+
+def test_hanging_up_before_the_ack_waits_for_it() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    theirs.answer(OTHER_SDP, network.now)
+    theirs.hang_up(network.now)
+    assert bob.requests("BYE") == []
+    network.run()
+    assert [m.method for m in bob.sent if isinstance(m, Request)] == ["BYE"]
+    assert bob.one(SessionEnded).cause is EndCause.LOCAL
+    assert alice.one(SessionEnded).cause is EndCause.BYE
+
+
+def test_a_refusal_is_reported_and_acknowledged() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    network.run()
+    bob.one(CallReceived).session.refuse(486, network.now, [("Retry-After", "5")])
+    network.run()
+    refused = alice.one(SessionRefused)
+    assert refused.status == 486
+    assert refused.response is not None
+    assert refused.response.headers.get("Retry-After") == "5"
+    assert len(alice.requests("ACK")) == 1
+    network.run_out()
+    assert alice.endpoint.census() == bob.endpoint.census() == (0, 0, 0, 0)
+
+
+def test_a_callee_that_is_not_there_fails_the_call_in_32_seconds() -> None:
+    network, alice, bob = pair()
+    network.lose = lambda sender, message, nth: True
+    dial(network, alice, bob)
+    network.run(31.9)
+    assert alice.all(SessionRefused) == []
+    network.run(0.2)
+    assert alice.one(SessionRefused).status == 408
+    assert alice.one(SessionRefused).response is None
+
+
+def test_a_closed_port_fails_the_call_at_once() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    alice.endpoint.transport_failed(alice.flow_to(bob), network.now)
+    network.run(0)
+    assert alice.one(SessionRefused).status == 503
+
+
+def test_credentials_go_out_with_the_same_call_id_and_the_next_cseq() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    bob.one(CallReceived).session.refuse(
+        401, network.now, [("WWW-Authenticate", 'Digest realm="x", nonce="n"')]
+    )
+    network.run()
+    assert alice.one(SessionChallenged).session is ours
+    assert len(alice.requests("ACK")) == 1
+    ours.retry([("Authorization", "Digest made-by-the-test")], network.now)
+    network.run()
+    first, second = alice.requests("INVITE")
+    assert second.call_id == first.call_id
+    assert second.from_tag == first.from_tag
+    assert second.to_tag is None
+    assert (first.cseq.number, second.cseq.number) == (1, 2)
+    assert second.via.branch != first.via.branch
+    assert second.headers.get("Authorization") == "Digest made-by-the-test"
+    theirs = bob.all(CallReceived)[1].session
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    ack = alice.requests("ACK")[-1]
+    assert ack.cseq.number == 2
+    assert ack.headers.get("Authorization") == "Digest made-by-the-test"
+    assert theirs.state is State.CONFIRMED
+
+
+def test_a_challenge_may_be_left_unanswered() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    bob.one(CallReceived).session.refuse(407, network.now)
+    network.run()
+    ours.hang_up(network.now)
+    network.run(0)
+    assert alice.one(SessionEnded).cause is EndCause.LOCAL
+
+
+def test_info_is_answered_and_told() -> None:
+    network, _, bob, ours, _ = talking()
+    ours.info("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n", network.now)
+    network.run()
+    info = bob.one(InfoReceived).request
+    assert info.body == b"Signal=5\r\nDuration=160\r\n"
+    assert str(info.content_type) == "application/dtmf-relay"
+    assert len(bob.responses(200, "INFO")) == 1
+
+
+# CANCEL and its races
+
+
+def test_cancel_waits_for_a_provisional() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    ours.cancel(network.now)
+    network.run(0.15)
+    assert alice.requests("CANCEL") == []
+    network.run(0.3)
+    (cancel,) = alice.requests("CANCEL")
+    (invite,) = alice.requests("INVITE")
+    assert cancel.headers.all("Via") == invite.headers.all("Via")
+    assert str(cancel.cseq) == "1 CANCEL"
+    assert alice.one(SessionEnded).cause is EndCause.CANCELLED
+    assert bob.one(SessionEnded).cause is EndCause.CANCELLED
+    (refusal,) = bob.responses(487)
+    (granted,) = bob.responses(200, "CANCEL")
+    assert granted.to_tag is not None
+    network.run_out()
+    assert refusal.cseq.method == "INVITE"
+    assert alice.endpoint.census() == bob.endpoint.census() == (0, 0, 0, 0)
+
+
+def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    theirs.ringing(network.now)
+    network.run()
+    ours.cancel(network.now)
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    assert [r.method for r in alice.sent if isinstance(r, Request)] == [
+        "INVITE",
+        "CANCEL",
+        "ACK",
+        "BYE",
+    ]
+    assert alice.one(SessionEnded).cause is EndCause.CANCELLED
+    assert bob.one(SessionEnded).cause is EndCause.BYE
+    assert bob.responses(487) == []
+
+
+def test_an_answer_that_comes_before_any_provisional_to_an_abandoned_call() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    ours.cancel(network.now)
+    network.run(0.05)
+    bob.one(CallReceived).session.answer(OTHER_SDP, network.now)
+    network.run()
+    assert alice.requests("CANCEL") == []
+    assert len(alice.requests("ACK")) == len(alice.requests("BYE")) == 1
+
+
+def test_a_cancel_that_brings_no_final_response_is_over_after_32_seconds() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    bob.one(CallReceived).session.ringing(network.now)
+    network.run()
+    network.lose = lambda sender, message, nth: True
+    ours.cancel(network.now)
+    network.run(31.9)
+    assert alice.all(SessionEnded) == []
+    network.run(0.2)
+    assert alice.one(SessionEnded).cause is EndCause.CANCELLED
+    network.run(1)
+    assert alice.endpoint.census() == (0, 0, 0, 0)
+
+
+def test_ringing_forever_is_cancelled_by_timer_c() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    network.run()
+    bob.one(CallReceived).session.ringing(network.now)
+    network.run(184.0)
+    assert alice.requests("CANCEL") == []
+    network.run(2.0)
+    assert len(alice.requests("CANCEL")) == 1
+    assert alice.one(SessionEnded).cause is EndCause.CANCELLED
+
+
+# Forks
+
+
+def test_every_fork_is_acknowledged_and_all_but_the_first_are_hung_up() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run(0)
+    (invite,) = alice.requests("INVITE")
+    for tag, host in (("one", "192.0.2.7"), ("two", "192.0.2.8"), ("one", "192.0.2.7")):
+        alice.endpoint.receive(answer_of(invite, tag, host), alice.flow_to(bob), network.now)
+        network.run(0)
+    acks, (bye,) = alice.requests("ACK"), alice.requests("BYE")
+    assert [(ack.to_tag, ack.uri) for ack in acks] == [
+        ("one", "sip:phone@192.0.2.7"),
+        ("two", "sip:phone@192.0.2.8"),
+        ("one", "sip:phone@192.0.2.7"),
+    ]
+    assert (bye.to_tag, bye.uri) == ("two", "sip:phone@192.0.2.8")
+    assert len(alice.all(SessionAnswered)) == 1
+    assert ours.dialog is not None
+    assert ours.dialog.remote_tag == "one"
+
+
+def test_a_copy_of_the_answer_after_its_transaction_is_acknowledged_again() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    network.run(0)
+    (invite,) = alice.requests("INVITE")
+    answer = answer_of(invite, "one", "192.0.2.7")
+    alice.endpoint.receive(answer, alice.flow_to(bob), network.now)
+    network.run(40.0)
+    alice.endpoint.receive(answer, alice.flow_to(bob), network.now)
+    network.run(0)
+    assert len(alice.requests("ACK")) == 2
+
+
+def test_an_answer_without_contact_fails_the_call() -> None:
+    network, alice, bob = pair()
+    dial(network, alice, bob)
+    network.run(0)
+    (invite,) = alice.requests("INVITE")
+    answer = answer_of(invite, "one", "192.0.2.7").replace(b"Contact", b"X-Contact")
+    alice.endpoint.receive(answer, alice.flow_to(bob), network.now)
+    network.run(0)
+    assert alice.one(SessionRefused).status == 502
+
+
+def answer_of(invite: Request, tag: str, host: str) -> bytes:
+    headers = invite.headers
+    return (
+        f"SIP/2.0 200 OK\r\nVia: {headers.get('Via')}\r\nFrom: {headers.get('From')}\r\n"
+        f"To: {headers.get('To')};tag={tag}\r\nCall-ID: {invite.call_id}\r\n"
+        f"CSeq: {headers.get('CSeq')}\r\nContact: <sip:phone@{host}>\r\n"
+        f"Content-Type: application/sdp\r\nContent-Length: {len(SDP)}\r\n\r\n"
+    ).encode() + SDP
+
+
+# Late offers
+
+
+def test_an_offer_in_the_answer_is_answered_in_the_ack() -> None:
+    network, alice, bob = pair()
+    ours = alice.endpoint.invite(
+        BOB, alice.flow_to(bob), "<sip:alice@x>", "<sip:bob@x>", b"", network.now
+    )
+    network.run()
+    theirs = bob.one(CallReceived).session
+    assert theirs.remote_sdp == b""
+    theirs.answer(OTHER_SDP, network.now)
+    network.run(0.1)
+    assert alice.one(SessionAnswered).response.body == OTHER_SDP
+    assert alice.requests("ACK") == []
+    ours.acknowledge(SDP, network.now)
+    network.run(0.1)
+    assert bob.one(SessionConfirmed).request.body == SDP
+    assert theirs.remote_sdp == SDP
+    with pytest.raises(WrongState):
+        ours.acknowledge(SDP, network.now)
+
+
+# Orders
+
+
+def test_orders_that_do_not_fit_say_so() -> None:
+    network, _, _, ours, theirs = talking()
+    orders: tuple[Callable[[], None], ...] = (
+        lambda: theirs.ringing(network.now),
+        lambda: theirs.answer(SDP, network.now),
+        lambda: theirs.refuse(486, network.now),
+        lambda: ours.retry([], network.now),
+    )
+    for order in orders:
+        with pytest.raises(WrongState, match="CONFIRMED"):
+            order()
+    ours.hang_up(network.now)
+    ours.hang_up(network.now)
+    with pytest.raises(WrongState):
+        ours.info("text/plain", b"", network.now)
+    with pytest.raises(WrongState):
+        ours.reoffer(SDP, network.now)
+
+
+def test_every_state_of_a_session_is_reached() -> None:
+    reached = {State.OFFERED, State.CALLING}
+    for _ in State:
+        reached |= {row.next for (state, _), row in TABLE.items() if state in reached}
+    assert reached == set(State)
+    assert all(row.clause.startswith("RFC ") for row in TABLE.values())
+
+
+@pytest.mark.parametrize("loss", [3, 4, 5, 7])
+def test_calls_survive_loss_in_both_directions(loss: int) -> None:
+    network, alice, bob = pair()
+    network.lose = lambda sender, message, nth: nth % loss == 0
+    for _ in range(20):
+        ours = dial(network, alice, bob)
+        network.run(3.0)
+        theirs = bob.all(CallReceived)[-1].session
+        theirs.ringing(network.now)
+        network.run(1.0)
+        theirs.answer(OTHER_SDP, network.now)
+        network.run(10.0)
+        assert (ours.state, theirs.state) == (State.CONFIRMED, State.CONFIRMED)
+        ours.hang_up(network.now)
+        network.run(20.0)
+        assert theirs.ended
+    assert len(bob.all(CallReceived)) == len(alice.all(SessionEnded)) == 20
+    assert len(bob.all(SessionEnded)) == 20
