@@ -302,9 +302,9 @@ def _fields(lines: list[str]) -> tuple[dict[str, list[str]], str]:
     for line in lines[1:]:
         name, _, value = line.partition(":")
         key = names.get(name) or _unusual_name(line)
-        if key == _FOLDED:
+        if key == _FOLDED and fields:
             return _fields(_FOLD.sub(" ", "\r\n".join(lines)).split("\r\n"))
-        if not key:
+        if not key or key == _FOLDED:
             fault = "a header line has no name or no colon"
         elif key in fields:
             fields[key].append(value.strip(" \t"))

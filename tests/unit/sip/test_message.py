@@ -134,6 +134,7 @@ class TestRefuse:
             b"INVITE sip:1429@carrier.example",
             b"INV(TE sip:1429@carrier.example SIP/2.0",
             b"INVITE sip:1429@carrier.example HTTP/1.1",
+            b"INVITE sip:1429@carrier.example SIP/2.0\r\n Subject: folded",
         ],
     )
     def test_a_broken_start_line(self, start: bytes) -> None:
