@@ -57,8 +57,8 @@ class Sound:
 
     @property
     def held(self) -> bool:
-        """Whether the peer neither hears us nor is to be heard: hold, or no audio at all."""
-        return self.audio is None or not self.audio.can_receive
+        """Whether the peer holds the call or has no audio: it may send nothing for long."""
+        return self.audio is None or not (self.audio.can_send and self.audio.can_receive)
 
     def answer(self, offer: bytes) -> bytes:
         """Agree to an offer; the first one must have audio, a later one may switch it off.
