@@ -46,7 +46,8 @@ _Callback = ctypes.CFUNCTYPE(
 class Espeak:
     """Speaks English at 22.05 kHz; raises `RenderError` when the program is not installed."""
 
-    settings = f"espeak-ng {_VOICE} {_WORDS_A_MINUTE} wpm cut=mark"
+    settings = f"espeak-ng {_VOICE} {_WORDS_A_MINUTE} wpm cut=word mark"
+    """What shapes the sound; a change here renders every clip again."""
 
     def __init__(self) -> None:
         try:
@@ -68,11 +69,14 @@ class Espeak:
             case Chant():
                 raise RenderError("the English voice has no katakana; use Take")
             case Take(words=words, before=before, after=after):
-                marked = f'{escape(before)} <mark name="from"/>{escape(words)}<mark name="to"/>'
+                # A mark at the head of a clause is heard at the end of the one before; the
+                # clause alone sounds the same.
+                led = "" if before.rstrip().endswith((",", ".")) else before
+                marked = f'{escape(led)} <mark name="from"/>{escape(words)}<mark name="to"/>'
         samples = self._speak(f"<speak>{marked} {escape(after)}</speak>")
-        start = self._marks.get(b"from", 0) if before else 0
-        end = self._marks.get(b"to") if after.strip(" .") else len(samples)
-        if end is None or not start < end:
+        start = self._marks.get(b"from", len(samples)) if led else 0
+        end = self._marks.get(b"to", 0) if after.strip(" .") else len(samples)
+        if not start < end:
             raise RenderError(f"espeak-ng did not say where {words!r} is")
         return Recording(samples, self._rate, start, end)
 

@@ -44,6 +44,7 @@ class OpenJTalk:
     """Speaks Japanese at 48 kHz; raises `RenderError` when the package is not installed."""
 
     settings = "pyopenjtalk-plus mei_normal speed=1.0 cut=phoneme"
+    """What shapes the sound; a change here renders every clip again."""
 
     def __init__(self) -> None:
         try:

@@ -4,17 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from prompts import library, script, sound
+from prompts.espeak import Espeak
+from prompts.openjtalk import OpenJTalk
 from prompts.readings.reading import Recipe
 from prompts.rendering import Engine, RenderError
 
 Progress = Callable[[str, int, int], None]
 """Told after each clip: its name, how many are done, how many there are."""
 
-# Settings stand here too, so that a check needs no voice installed.
+_ENGINES: Mapping[str, Callable[[], Engine]] = {"ja": OpenJTalk, "en": Espeak}
 SETTINGS: Mapping[str, str] = {
-    "ja": f"pyopenjtalk-plus mei_normal speed=1.0 cut=phoneme; {sound.SETTINGS}",
-    "en": f"espeak-ng en-us 150 wpm cut=mark; {sound.SETTINGS}",
+    "ja": f"{OpenJTalk.settings}; {sound.SETTINGS}",
+    "en": f"{Espeak.settings}; {sound.SETTINGS}",
 }
+"""What shapes the sound of each language; known without its voice being installed."""
 
 
 def _no_progress(name: str, done: int, total: int) -> None:
@@ -64,7 +67,7 @@ def _render_language(
         library.clip_path(folder, clip).unlink()
     recipes, sums = (library.read_sums(folder / name) for name in (library.RECIPES, library.SUMS))
     try:
-        engine = _engine(spoken.language) if wanted else None
+        engine = _ENGINES[spoken.language]() if wanted else None
         for done, clip in enumerate(wanted, start=1):
             assert engine is not None
             sums[clip] = library.write_clip(folder, clip, _render(engine, clip, clips[clip]))
@@ -87,14 +90,3 @@ def _render(engine: Engine, clip: str, recipe: Recipe) -> bytes:
     if not ulaw:
         raise RenderError(f"{clip}: the voice said nothing")
     return ulaw
-
-
-def _engine(language: str) -> Engine:
-    """Start the voice of a language; imported here, since only rendering needs it."""
-    if language == "ja":
-        from prompts.openjtalk import OpenJTalk
-
-        return OpenJTalk()
-    from prompts.espeak import Espeak
-
-    return Espeak()

@@ -29,11 +29,6 @@ class Recording:
 class Engine(Protocol):
     """A speech synthesiser with one voice; the same recipe makes the same sound twice."""
 
-    @property
-    def settings(self) -> str:
-        """Name what shapes the sound: program, voice, speed."""
-        ...
-
     def record(self, recipe: Recipe) -> Recording:
         """Speak one recipe; `RenderError` when the voice cannot."""
         ...
