@@ -327,7 +327,7 @@ class MediaLeg:
         self._tune_filter()
 
     def _spelled(self, address: Address) -> Address:
-        """`address` as the socket takes it: IPv4-mapped on an IPv6 one (RFC 4291 §2.5.5.2)."""
+        """`address` as the socket takes it: IPv4-mapped where it is an IPv6 one."""
         host, port = address
         if self._rtp.family == socket.AF_INET6 and ":" not in host:
             return f"::ffff:{host}", port

@@ -3,11 +3,15 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from ivr.media.dtmf import KEYS
 from ivr.media.g711 import FRAME_SAMPLES
 from ivr.media.rtp import Packet, build, parse
+from ivr.net.media_engine import MediaLeg
 
+PROMPT = b"\x11" * 160
+EVENTS = 101
 DEADLINE_S = 20.0
 
 
@@ -64,3 +68,26 @@ class Phone:
         packet = Packet(False, payload_type, self.sequence, timestamp, self.ssrc, payload)
         self.socket.sendto(build(packet), self.to)
         self.sequence = (self.sequence + 1) & 0xFFFF
+
+
+def join(leg: MediaLeg, phone: Phone, **how: Any) -> None:
+    """Connect the two as offer and answer would; the phone says a first word."""
+    host = phone.address[0]
+    phone.to = (host, leg.port)
+    settled = {
+        "law": "PCMU",
+        "payload_type": 0,
+        "event_payload_type": EVENTS,
+        "detect_inband": False,
+    }
+    leg.connect(phone.address, **{**settled, **how})
+
+
+async def locked(leg: MediaLeg, phone: Phone, **how: Any) -> None:
+    join(leg, phone, **how)
+    phone.say(PROMPT, how.get("payload_type", 0))
+    await until(lambda: leg.facts().locked is not None, "the lock")
+
+
+def prompt_in(packets: list[Packet]) -> int:
+    return sum(packet.payload == PROMPT for packet in packets)

@@ -1,65 +1,17 @@
 """The media engine on real sockets of the loopback interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 import uvloop
 
-from ivr.media import source_lock, tones
+from ivr.media import tones
 from ivr.media.g711 import to_wire
-from ivr.media.rtp import Packet
-from ivr.net.media_engine import MediaEngine, MediaLeg, NoPortsLeft, RtpPorts
+from ivr.net.media_engine import MediaEngine, NoPortsLeft, RtpPorts
 from tests.support.ports import free_range
-from tests.unit.net.media_phone import Phone, until
-
-PROMPT = b"\x11" * 160
-EVENTS = 101
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[MediaEngine]:
-    made = MediaEngine(RtpPorts("127.0.0.1", *free_range(16)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def phones() -> Iterator[Callable[..., Phone]]:
-    made: list[Phone] = []
-
-    def make(**how: Any) -> Phone:
-        made.append(Phone(**how))
-        return made[-1]
-
-    yield make
-    for phone in made:
-        phone.close()
-
-
-def join(leg: MediaLeg, phone: Phone, **how: Any) -> None:
-    """Connect the two as offer and answer would; the phone says a first word."""
-    host = phone.address[0]
-    phone.to = (host, leg.port)
-    settled = {
-        "law": "PCMU",
-        "payload_type": 0,
-        "event_payload_type": EVENTS,
-        "detect_inband": False,
-    }
-    leg.connect(phone.address, **{**settled, **how})
-
-
-async def locked(leg: MediaLeg, phone: Phone, **how: Any) -> None:
-    join(leg, phone, **how)
-    phone.say(PROMPT, how.get("payload_type", 0))
-    await until(lambda: leg.facts().locked is not None, "the lock")
-
-
-def prompt_in(packets: list[Packet]) -> int:
-    return sum(packet.payload == PROMPT for packet in packets)
+from tests.unit.net.media_phone import PROMPT, Phone, join, locked, prompt_in, until
 
 
 class TestPlaying:
@@ -223,95 +175,6 @@ class TestHearing:
         phone.press("8")
         await until(lambda: bool(keys), "the key behind the garbage")
         assert keys == ["8"]
-
-
-class TestSourceLock:
-    async def test_none_of_a_strangers_packets_gets_through(
-        self, engine: MediaEngine, phones: Callable[..., Phone]
-    ) -> None:
-        phone, leg, heard = phones(), engine.open(), list[bytes]()
-        stranger = phones(ssrc=phone.ssrc)
-        leg.record(lambda _, ulaw: heard.append(ulaw))
-        await locked(leg, phone)
-        stranger.to = phone.to
-        stranger.sequence = phone.sequence
-        for _ in range(250):
-            stranger.say(b"\x66" * 160)
-        phone.say(b"\x22" * 160)
-        await until(lambda: b"\x22" * 160 in heard, "the phone")
-        assert b"\x66" * 160 not in heard
-        assert leg.facts().locked == phone.address
-
-    async def test_a_silent_phone_gives_a_stranger_no_chance(
-        self,
-        engine: MediaEngine,
-        phones: Callable[..., Phone],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
-        phone, stranger, leg, keys = phones(), phones(ssrc=1), engine.open(), list[str]()
-        leg.on_key = lambda key, _: keys.append(key)
-        await locked(leg, phone)
-        stranger.to = phone.to
-        while leg.facts().foreign < 250:
-            stranger.press("9")
-            await asyncio.sleep(0)
-        phone.press("1")
-        await until(lambda: bool(keys), "the phone's key")
-        assert keys == ["1"]
-
-    async def test_a_nat_that_rebinds_is_followed(
-        self,
-        engine: MediaEngine,
-        phones: Callable[..., Phone],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
-        old, new, leg = phones(), phones(), engine.open()
-        await locked(leg, old)
-        new.to, new.sequence, new.timestamp = old.to, old.sequence, old.timestamp
-
-        def moved() -> bool:
-            new.say(PROMPT)
-            return leg.facts().locked == new.address
-
-        await until(moved, "the new address")
-        leg.play(PROMPT * 5)
-        await until(lambda: prompt_in(new.listen()) == 5, "the prompt at the new address")
-        assert prompt_in(old.listen()) == 0
-
-    async def test_a_phone_behind_a_nat_is_learned(
-        self, engine: MediaEngine, phones: Callable[..., Phone]
-    ) -> None:
-        phone, leg, keys = phones(), engine.open(), list[str]()
-        leg.on_key = lambda key, _: keys.append(key)
-        join(leg, phone)
-        leg.connect(
-            ("192.0.2.55", 4000),
-            law="PCMU",
-            payload_type=0,
-            event_payload_type=EVENTS,
-            detect_inband=False,
-            learn_from="127.0.0.1",
-        )
-        for _ in range(source_lock.PROBATION_PACKETS):
-            phone.say(PROMPT)
-        phone.press("5")
-        await until(lambda: keys == ["5"], "the key")
-        assert leg.facts().locked == phone.address
-
-    async def test_a_re_invite_moves_the_media(
-        self, engine: MediaEngine, phones: Callable[..., Phone]
-    ) -> None:
-        first, second, leg, keys = phones(), phones(), engine.open(), list[str]()
-        leg.on_key = lambda key, _: keys.append(key)
-        await locked(leg, first)
-        await locked(leg, second)
-        await until(lambda: leg.facts().locked == second.address, "the move")
-        first.press("1")
-        second.press("2")
-        await until(lambda: bool(keys), "the key of the new address")
-        assert keys == ["2"]
 
 
 class TestLifecycle:
