@@ -146,6 +146,13 @@ class Headers:
         self._forget(name)
         self._fields.setdefault(name, []).insert(0, value)
 
+    def put(self, name: str, value: str) -> None:
+        """Set one value in a message that is being built and that nobody has read yet.
+
+        `name` must be the canonical spelling.
+        """
+        self._fields[name] = [value]
+
     def set(self, name: str, *values: str) -> None:
         """Replace all values; without any, the header goes."""
         name = canonical_name(name)
@@ -196,7 +203,9 @@ class Headers:
         known: list[T] | None = self._parsed.get(key)
         if known is not None:
             return known
-        lines = self._fields.get(name, _NO_LINES)
+        lines = self._fields.get(name)
+        if lines is None:
+            return []
         try:
             if len(lines) == 1 and lines[0] and "," not in lines[0]:
                 result = [parse(lines[0])]

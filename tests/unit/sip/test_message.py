@@ -4,6 +4,7 @@ import pytest
 
 from ivr.sip.headers import BadHeader, Headers
 from ivr.sip.message import MOST_HEADERS, ParseError, Request, Response, parse, response_to
+from ivr.sip.uri import Uri, UriError
 from tests.unit.sip.messages import INVITE, invite
 
 
@@ -240,3 +241,14 @@ class TestStampSource:
 def test_a_missing_header_is_named() -> None:
     with pytest.raises(BadHeader, match="Call-ID: missing"):
         Request("INVITE", "sip:x").call_id  # noqa: B018
+
+
+@pytest.mark.parametrize("filler", [b" ", b"\t", b"\r\n ", b"<sip:a>,", b'"a" ', b"%00", b"1"])
+def test_a_datagram_full_of_one_thing_is_judged_at_once(filler: bytes) -> None:
+    """Work that grew with the square of the length would hold this test, and a server, for long."""
+    run = filler * (60_000 // len(filler))
+    for place in (b"Contact: ", b"Subject: x", b'To: "', b"Call-ID: "):
+        data = invite(b"Max-Forwards: 70", b"Max-Forwards: 70\r\n" + place + run + b"!")
+        assert isinstance(parse(data), Request)
+    with pytest.raises(UriError):
+        Uri.parse("sip:" + run.decode() + "!@")
