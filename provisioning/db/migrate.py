@@ -27,6 +27,8 @@ async def migrate(database: Database) -> None:
         StorageUnavailable: the database cannot be reached, stays locked or is not ours.
     """
     try:
+        if await present(database) == known():
+            return
         await database.write(lambda connection: connection.run_sync(_upgrade), alone=True)
     except ProgrammingError as error:
         raise StorageUnavailable(

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, Directory, Diversion, Profiles, RingTimes, UnknownLine
+from provisioning.contract import E164, Directory, Diversion, Line, Profiles, RingTimes, UnknownLine
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import model, store
 
@@ -46,7 +46,9 @@ class StoredForwarding:
     async def set_target(self, line: E164, target: E164) -> None:
         """Set the destination; `OutOfRange` when FWD-06 refuses it."""
         await self._change(
-            line, "forwarding target set", lambda old: model.aimed(old, line, target)
+            line,
+            "forwarding target set",
+            lambda old: model.aimed(old, line, target, abroad=self._abroad(line)),
         )
 
     async def set_ring_time(self, line: E164, seconds: int) -> None:
@@ -61,7 +63,7 @@ class StoredForwarding:
         def change(old: Diversion) -> Diversion:
             new = model.ringing(old, wanted.ring_time_s, self.bounds(line))
             if wanted.target is not None:
-                new = model.aimed(new, line, wanted.target)
+                new = model.aimed(new, line, wanted.target, abroad=self._abroad(line))
             else:
                 new = Diversion(ring_time_s=new.ring_time_s)
             return model.started(new) if wanted.active else model.stopped(new)
@@ -70,10 +72,16 @@ class StoredForwarding:
 
     def bounds(self, line: E164) -> RingTimes:
         """The no-answer times that the line's profile allows."""
-        known = self._directory.line(line)
-        if known is None:
-            raise UnknownLine(f"no line {line}")
-        return self._profiles.of(known.profile).ring_times
+        return self._profiles.of(self._line(line).profile).ring_times
+
+    def _abroad(self, line: E164) -> bool:
+        return model.ABROAD in self._line(line).options
+
+    def _line(self, number: E164) -> Line:
+        line = self._directory.line(number)
+        if line is None:
+            raise UnknownLine(f"no line {number}")
+        return line
 
     async def _change(
         self, line: E164, what: str, change: Callable[[Diversion], Diversion]

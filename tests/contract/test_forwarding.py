@@ -69,6 +69,13 @@ async def test_a_refused_target_changes_nothing(ports: Ports, target: str) -> No
     assert (await ports.forwarding.of(DOCOMO)).target == SOMEWHERE
 
 
+@pytest.mark.rule("FWD-06")
+async def test_a_number_abroad_needs_its_option(ports: Ports) -> None:
+    abroad = E164("+14155550100")
+    await ports.forwarding.set_target(AU, abroad)
+    assert (await ports.forwarding.of(AU)).target == abroad
+
+
 async def test_an_unknown_line_is_said_so(ports: Ports) -> None:
     for asking in (
         ports.forwarding.of(NOBODY),

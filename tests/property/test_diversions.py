@@ -1,9 +1,20 @@
 """Diversions under any sequence of changes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contract import E164, ContractError, Diversion, RingTimes
+from ivr.numbering.plan import FORWARDING_ABROAD, NotForwardable, forwardable, parse
+from provisioning.contract import (
+    E164,
+    ContractError,
+    Diversion,
+    Line,
+    Location,
+    OutOfRange,
+    Profile,
+    RingTimes,
+)
 from provisioning.forwarding import model
 
 LINE = E164("+819000000001")
@@ -46,4 +57,24 @@ def test_a_target_is_taken_as_it_is_or_refused(target: E164) -> None:
     assert target.startswith("+81")
     assert target.isascii()
     assert len(target) in (12, 13)
-    assert target[3:6] not in ("120", "800", "570", "180")
+    assert target[3:6] not in ("120", "800", "570", "180", "990")
+
+
+keyed = st.from_regex(r"\A(0[0-9]{9,10}|010[0-9]{6,16}|\+[0-9]{6,16})\Z")
+
+
+@pytest.mark.rule("FWD-06")
+@given(keyed, st.sampled_from([frozenset[str](), frozenset({FORWARDING_ABROAD})]))
+def test_office_and_telephone_refuse_the_same(digits: str, options: frozenset[str]) -> None:
+    """Whatever a caller may key, the office takes; what is refused there, is refused here."""
+    line = Line(LINE, Profile.DOCOMO, Location("東京", "東京都"), options=options)
+    abroad = model.ABROAD in options
+    try:
+        target = forwardable(digits, line)
+    except NotForwardable:
+        number = parse(digits).e164
+        if number is not None:
+            with pytest.raises(OutOfRange):
+                model.aimed(Diversion(), LINE, number, abroad=abroad)
+    else:
+        assert model.aimed(Diversion(), LINE, target, abroad=abroad).target == target

@@ -73,13 +73,16 @@ class InMemoryBindings(_Breakable):
 
 
 class InMemoryForwarding(_Breakable):
-    """Diversions by line; with `lines` given, others are unknown."""
+    """Diversions by line; with `lines` given, others are unknown; some may go `abroad`."""
 
     def __init__(
-        self, lines: Collection[E164] | None = None, bounds: RingTimes = ANY_RING_TIME
+        self,
+        lines: Collection[E164] | None = None,
+        bounds: RingTimes = ANY_RING_TIME,
+        abroad: Collection[E164] = (),
     ) -> None:
         self.rows: dict[E164, Diversion] = {}
-        self._lines, self._bounds = lines, bounds
+        self._lines, self._bounds, self._abroad = lines, bounds, abroad
 
     async def of(self, line: E164) -> Diversion:
         if self._lines is not None and line not in self._lines:
@@ -93,7 +96,8 @@ class InMemoryForwarding(_Breakable):
         await self._change(line, forwarding.stopped)
 
     async def set_target(self, line: E164, target: E164) -> None:
-        await self._change(line, lambda old: forwarding.aimed(old, line, target))
+        abroad = line in self._abroad
+        await self._change(line, lambda old: forwarding.aimed(old, line, target, abroad=abroad))
 
     async def set_ring_time(self, line: E164, seconds: int) -> None:
         await self._change(line, lambda old: forwarding.ringing(old, seconds, self._bounds))

@@ -48,7 +48,7 @@ def seed() -> list[SeedLine]:
             ),
             "ntt",
         ),
-        _seed(Line(AU, Profile.AU, TOKYO), "au"),
+        _seed(Line(AU, Profile.AU, TOKYO, options=frozenset({"international-forwarding"})), "au"),
     ]
 
 

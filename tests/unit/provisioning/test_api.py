@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -61,7 +62,15 @@ async def client(clients: Clients) -> AsyncIterator[httpx2.AsyncClient]:
         yield opened
 
 
-class TestProbes:
+class OnSqlite:
+    """Tests of what happens before the storage is asked."""
+
+    @pytest.fixture
+    def database_url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path}/tokuban.sqlite3"
+
+
+class TestProbes(OnSqlite):
     async def test_health_is_well_while_the_process_answers(
         self, client: httpx2.AsyncClient
     ) -> None:
@@ -93,7 +102,7 @@ class TestProbes:
         assert not any(shown in text for shown in ("9000000001", "BREW", "nothing"))
 
 
-class TestAccess:
+class TestAccess(OnSqlite):
     @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
     @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080"])
     async def test_this_host_may_ask(self, clients: Clients, peer: str, host: str) -> None:
@@ -247,7 +256,7 @@ class TestPresentation:
         assert answer.json()["type"] == "urn:tokuban:problem:not-contracted"
 
 
-class TestErrors:
+class TestErrors(OnSqlite):
     async def test_storage_that_is_away_says_when_to_come_back(
         self, client: httpx2.AsyncClient, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
