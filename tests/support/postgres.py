@@ -85,9 +85,12 @@ def _version(path: Path) -> int:
 
 
 def _as_owner(*command: object) -> list[str]:
-    """The server refuses to run as root, so root runs it as the user `postgres`."""
-    words = [str(word) for word in command]
-    return ["setpriv", *_postgres_ids(), *words] if os.geteuid() == 0 else words
+    """The server refuses to run as root, so root runs it as the user `postgres`.
+
+    It also ends when this process is killed before it could end the server.
+    """
+    identity = _postgres_ids() if os.geteuid() == 0 else []
+    return ["setpriv", *identity, "--pdeathsig=INT", *(str(word) for word in command)]
 
 
 def _postgres_ids() -> list[str]:
