@@ -68,7 +68,7 @@ def sequence_distance(later: int, earlier: int) -> int:
 class Reception:
     """The counters of one received stream; restarts by itself when the SSRC changes."""
 
-    __slots__ = ("_base", "_last_transit", "_sampled", "highest", "jitter", "received", "ssrc")
+    __slots__ = ("_base", "_last_transit", "highest", "jitter", "received", "sampled", "ssrc")
 
     def __init__(self) -> None:
         self.ssrc: int | None = None
@@ -77,7 +77,7 @@ class Reception:
         self.jitter = 0.0
         self._base = 0
         self._last_transit = 0.0
-        self._sampled = False
+        self.sampled = False
 
     def note(self, packet: Packet, now: float) -> None:
         """Count a packet that arrived at `now` (monotonic seconds)."""
@@ -89,7 +89,7 @@ class Reception:
         ahead = sequence_distance(packet.sequence, self.highest & 0xFFFF)
         if ahead > 0:
             self.highest += ahead
-            if not self._sampled:
+            if not self.sampled:
                 change = abs(transit - self._last_transit)
                 if change < SEQUENCES:
                     self.jitter += (change - self.jitter) / 16
@@ -97,7 +97,7 @@ class Reception:
 
     def sample(self) -> None:
         """From here on only some packets are seen: loss and jitter stay as they are."""
-        self._sampled = True
+        self.sampled = True
 
     def _restart(self, packet: Packet, transit: float) -> None:
         self.ssrc = packet.ssrc
@@ -107,11 +107,16 @@ class Reception:
         self.jitter = 0.0
 
     @property
+    def expected(self) -> int:
+        """How many packets the peer sent since its first that came, by their numbers."""
+        return 0 if self.ssrc is None else self.highest - self._base + 1
+
+    @property
     def lost(self) -> int:
         """Packets expected but not received; negative when duplicates came (RFC 3550 §6.4.1)."""
-        if self.ssrc is None or self._sampled:
+        if self.ssrc is None or self.sampled:
             return 0
-        return self.highest - self._base + 1 - self.received
+        return self.expected - self.received
 
     @property
     def jitter_ms(self) -> float:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ivr.media.dtmf import KeyEar
-from ivr.media.g711 import SAMPLE_RATE, Law, from_wire
+from ivr.media.g711 import FRAME_SAMPLES, SAMPLE_RATE, Law, from_wire
 from ivr.media.player import Done, Stream
+from ivr.media.rtcp import Block, Sent
 from ivr.media.rtp import TIMESTAMPS, Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
+from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_ports import PortPair
 from ivr.net.socket_options import attach_event_filter, detach_filter, disconnect
 
@@ -26,7 +28,8 @@ class MediaFacts:
     """What a leg saw: packets, and jitter in milliseconds.
 
     `sampled` says that the kernel held audio back, so that `received` counts only what was let
-    through and `lost` and `jitter_ms` stand where they were before.
+    through and `lost` and `jitter_ms` stand where they were before. `remote` is what the peer
+    reported last of our packets.
     """
 
     sent: int
@@ -39,6 +42,7 @@ class MediaFacts:
     refused: int
     sampled: bool
     locked: Address | None
+    remote: Block | None
 
 
 class Surroundings(Protocol):
@@ -82,6 +86,7 @@ class MediaLeg:
         self._connected = False
         self._sent = self._unsent = self._malformed = self._refused = 0
         self.last_received = self._loop.time()
+        self._rtcp = RtcpLink(around.loop, pair.rtcp, stream.ssrc)
         self._loop.add_reader(self._rtp.fileno(), self._readable)
 
     def connect(
@@ -114,7 +119,7 @@ class MediaLeg:
         self._stream.tune(law, payload_type, event_payload_type)
         if self._lock.expect(remote, learn_from):
             self._release()
-            self._remote = self._spelled(remote) if remote is not None else None
+            self._send_to(remote)
         self._can_send = can_send and remote is not None
         self._tune_filter()
 
@@ -168,6 +173,7 @@ class MediaLeg:
             refused=self._refused,
             sampled=self._sampled,
             locked=self._lock.locked,
+            remote=self._rtcp.remote,
         )
 
     def close(self) -> None:
@@ -178,6 +184,7 @@ class MediaLeg:
         self.on_key = self._sink = None
         self._stream.close()
         self._loop.remove_reader(self._rtp.fileno())
+        self._rtcp.close()
         self._around.forget(self)
 
     def send_due(self, skipped: int) -> None:
@@ -203,9 +210,12 @@ class MediaLeg:
             self._sent += 1
 
     def sweep(self, now: float) -> None:
-        """Look whether the peer fell silent, and open the ears when it did."""
+        """Open the ears when the peer fell silent, and report when it is time."""
         if self._lock.silent(now):
             self._release()
+        octets = self._sent * FRAME_SAMPLES
+        sent = Sent(now, self._stream.timestamp, self._sent, octets)
+        self._rtcp.sweep(now, sent, self._reception)
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""
@@ -306,14 +316,22 @@ class MediaLeg:
 
     def _hold(self, address: Address) -> None:
         """Send to and hear only `address`: the kernel keeps strangers out."""
-        self._remote = self._spelled(address)
+        self._send_to(address)
         try:
-            self._rtp.connect(self._remote)
+            self._rtp.connect(self._spelled(address))
         except OSError:
             self._refused += 1
             return
         self._connected = True
         self._tune_filter()
+
+    def _send_to(self, address: Address | None) -> None:
+        """Aim RTP at `address` and RTCP at the port above it (RFC 3550 §11)."""
+        self._remote = self._rtcp.peer = None
+        if address is not None:
+            self._remote = self._spelled(address)
+            host, port = self._remote
+            self._rtcp.peer = (host, port + 1) if port < 65535 else None
 
     def _release(self) -> None:
         """Hear every source again; the lock judges them."""

@@ -10,6 +10,7 @@ from ivr.media.g711 import decode_ulaw, encode_ulaw, from_wire, to_wire
 from ivr.media.inband import Detector, detect
 from ivr.media.pacer import CATCH_UP_TICKS, PHASES, TICK_S, Wheel
 from ivr.media.recorder import REORDER_SAMPLES, Recorder
+from ivr.media.rtcp import parse as parse_rtcp
 from ivr.media.rtp import Packet, build, parse
 from ivr.media.source_lock import Do, SourceLock
 
@@ -163,3 +164,9 @@ def test_once_locked_only_the_locked_source_is_accepted(
         if before is not None:
             assert (verdict is Do.ACCEPT) == (source == before)
             assert lock.locked == before
+
+
+@given(OCTETS)
+def test_parsing_rtcp_never_raises(octets: bytes) -> None:
+    heard = parse_rtcp(octets)
+    assert heard is None or 0 <= heard.ssrc < 2**32
