@@ -83,24 +83,17 @@ def answer(
     Raises:
         NotAcceptable: there is live audio, none of it with a codec of ours.
     """
-    chosen = _choose(offer, ours)
-    if chosen is None:
-        if any(media.kind == "audio" and media.port for media in offer.media):
-            raise NotAcceptable("no audio stream with a codec of ours")
-        audio, index, taken = None, -1, None
-    else:
+    media = [_refused(line) for line in offer.media]
+    audio = None
+    if (chosen := _choose(offer, ours)) is not None:
         index, codec, event = chosen
-        audio = _settle(offer, offer.media[index], codec, event, ours, direction)
-        taken = _audio_media(
-            port, [codec], event, ours.ptime_ms, _direction_of(audio), offer.media[index].proto
-        )
-    media = tuple(
-        [
-            taken if taken is not None and place == index else _refused(line)
-            for place, line in enumerate(offer.media)
-        ]
-    )
-    sdp = Sdp(Origin(session_id, version, address), media, address, times=offer.times)
+        line = offer.media[index]
+        audio = _settle(offer, line, codec, event, ours, direction)
+        flow = Direction.of(sends=audio.can_send, receives=audio.can_receive)
+        media[index] = _audio_media(port, [codec], event, ours.ptime_ms, flow, line.proto)
+    elif any(line.kind == "audio" and line.port for line in offer.media):
+        raise NotAcceptable("no audio stream with a codec of ours")
+    sdp = Sdp(Origin(session_id, version, address), tuple(media), address, times=offer.times)
     return Answer(_versioned(sdp, previous), audio)
 
 
@@ -280,10 +273,6 @@ def _versioned(sdp: Sdp, previous: Sdp | None) -> Sdp:
     if same == previous:
         return same
     return same._replace(origin=same.origin._replace(version=last.version + 1))
-
-
-def _direction_of(audio: Negotiated) -> Direction:
-    return Direction.of(sends=audio.can_send, receives=audio.can_receive)
 
 
 def _kind(codec: Codec) -> tuple[str, int, int]:
