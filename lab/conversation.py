@@ -5,7 +5,8 @@ event.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,8 +85,8 @@ async def _run(
     for step in script:
         match step:
             case Press(keys):
-                await _or_over(call.press(keys), over)
-                listener.expect_next()
+                with listener.pressing():
+                    await _or_over(call.press(keys), over)
                 tell(f"key.sent {keys}")
             case AwaitPrompt():
                 await _or_over(listener.prompt_end(patience.prompt_s), over)
@@ -134,9 +135,12 @@ class _Listener:
     def __init__(self, tell: Tell) -> None:
         self._ear = Ear()
         self._tell = tell
+        self._pressing = False
         self._ended = asyncio.Event()
 
     def hear(self, _: int, frame: bytes) -> None:
+        if self._pressing:
+            return
         spoke = self._ear.speaking
         ended = self._ear.hear(frame)
         if self._ear.speaking and not spoke:
@@ -145,8 +149,12 @@ class _Listener:
             self._tell("prompt.ended")
             self._ended.set()
 
-    def expect_next(self) -> None:
-        """What ended before now was another prompt; one that a key cuts short counts as none."""
+    @contextmanager
+    def pressing(self) -> Iterator[None]:
+        """What sounds while keys go out is a prompt being cut short; it counts as none."""
+        self._pressing = True
+        yield
+        self._pressing = False
         self._ended.clear()
         self._ear = Ear()
 
