@@ -12,7 +12,7 @@ from ivr.sip.message import Request, Response, response_to
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.transaction import ClientTransaction, ClientUser, ServerTransaction
 from ivr.sip.transaction_layer import TransactionLayer
-from ivr.sip.uri import Uri, UriError, host_text
+from ivr.sip.uri import Uri, host_text
 
 Header = tuple[str, str]
 
@@ -96,20 +96,20 @@ class Core:
         """Build a response with what its status asks for, send it, and return it."""
         request = transaction.request
         makes_dialog = 100 < status < 300 and request.method in _MAKES_DIALOG
-        response = response_to(
-            request, status, reason, to_tag or self.token(), record_route=makes_dialog
-        )
-        extra = response.headers
+        if to_tag is None and request.to_tag is None:
+            to_tag = self.token()
+        response = response_to(request, status, reason, to_tag, record_route=makes_dialog)
+        fields = response.headers
         if makes_dialog:
-            extra.add("Contact", self.contact(transaction.flow))
-            extra.add("Supported", self._supported)
+            fields.put("Contact", self.contact(transaction.flow))
+            fields.put("Supported", self._supported)
         if makes_dialog or status == 405:
-            extra.add("Allow", self._allow)
-        extra.add("Server", self.settings.user_agent)
+            fields.put("Allow", self._allow)
+        fields.put("Server", self.settings.user_agent)
         for name, value in headers:
-            extra.add(name, value)
+            fields.add(name, value)
         if body:
-            extra.add("Content-Type", "application/sdp")
+            fields.put("Content-Type", "application/sdp")
             response.body = body
         transaction.respond(response, now, once=once)
         return response
@@ -152,10 +152,7 @@ class Core:
         peer's), or where its host cannot be resolved.
         """
         own = dialog.flow
-        try:
-            hop = dialog.next_hop
-        except UriError:
-            return own
+        hop = dialog.next_hop
         if not hop.is_sip or (hop.host, hop.port) == dialog.known_hop:
             return own
         transport = transport_of(hop, own.transport)

@@ -61,7 +61,7 @@ class Dialog:
         """The dialog our 101 to 2xx makes; the request needs one Contact (§12.1.1).
 
         Raises:
-            BadHeader: no usable Contact.
+            BadHeader: no usable Contact, or a Record-Route that is none.
         """
         headers = request.headers
         dialog = cls(
@@ -69,7 +69,7 @@ class Dialog:
             (f"{headers.get('To')};tag={local_tag}", local_tag),
             (headers.get("From") or "", request.from_tag or ""),
             contact_uri(request),
-            headers.all("Record-Route"),
+            _route_set(request),
             flow,
         )
         dialog.remote_seq = request.cseq.number
@@ -84,7 +84,7 @@ class Dialog:
         """The dialog a peer's 101 to 2xx makes (§12.1.2).
 
         Raises:
-            BadHeader: no To tag, or no usable Contact.
+            BadHeader: no To tag, no usable Contact, or a Record-Route that is none.
         """
         remote_tag = response.to_tag
         if not remote_tag:
@@ -94,7 +94,7 @@ class Dialog:
             (request.headers.get("From") or "", request.from_tag or ""),
             (response.headers.get("To") or "", remote_tag),
             contact_uri(response),
-            response.headers.all("Record-Route")[::-1],
+            _route_set(response)[::-1],
             flow,
         )
         dialog.local_seq = request.cseq.number
@@ -104,11 +104,7 @@ class Dialog:
 
     @property
     def next_hop(self) -> Uri:
-        """Where the next request goes first: the topmost route, or the remote target.
-
-        Raises:
-            UriError: the peer's route is no URI.
-        """
+        """Where the next request goes first: the topmost route, or the remote target."""
         return _route_uri(self.route_set[0]) if self.route_set else Uri.parse(self.remote_target)
 
     def accept_order(self, number: int) -> bool:
@@ -128,11 +124,7 @@ class Dialog:
         self.remote_target = target
 
     def request(self, method: str, number: int | None = None) -> Request:
-        """A request within the dialog, without Via; `number` for an ACK, else the next (§12.2.1.1).
-
-        Raises:
-            UriError: the peer's route is no URI.
-        """
+        """A request in the dialog, without Via; `number` for an ACK, else the next (§12.2.1.1)."""
         if number is None:
             self.local_seq += 1
             number = self.local_seq
@@ -166,6 +158,19 @@ def contact_uri(message: Request | Response) -> str:
     if not uri.is_sip:
         raise BadHeader("Contact", "a sip or sips URI is wanted")
     return contacts[0].address
+
+
+def _route_set(message: Request | Response) -> list[str]:
+    """Every Record-Route in wire order, each known to hold a URI."""
+    if "Record-Route" not in message.headers:
+        return []
+    routes = message.headers.all("Record-Route")
+    try:
+        for route in routes:
+            _route_uri(route)
+    except UriError as error:
+        raise BadHeader("Record-Route", str(error)) from None
+    return routes
 
 
 def _route_uri(route: str) -> Uri:

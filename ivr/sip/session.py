@@ -43,10 +43,10 @@ class Session:
         outbound: the INVITE was ours.
     """
 
-    __slots__ = ("_expiry", "_min_se_s", "_reoffers", "_timer", "answered", "bye_reason", "callee",
-                 "caller", "core", "dialog", "flow", "id", "last_request", "last_response",
-                 "local_sdp", "offer", "outbound", "remote_sdp", "reported", "request",
-                 "state")  # fmt: skip
+    __slots__ = ("__weakref__", "_expiry", "_min_se_s", "_reoffers", "_timer", "answered",
+                 "bye_reason", "callee", "caller", "core", "dialog", "flow", "id",
+                 "last_request", "last_response", "local_sdp", "offer", "outbound",
+                 "remote_sdp", "reported", "request", "state")  # fmt: skip
 
     def __init__(self, core: Core, tag: str, request: Request, flow: Flow, state: State) -> None:
         self.core = core

@@ -59,6 +59,8 @@ class OutgoingInvite:
         for name, value in headers:
             fields.set(name, value)
         self.request = Request("INVITE", self.request.uri, fields, self.request.body)
+        for key in self.early_keys():
+            self._core.dialogs.pop(key, None)
         self._early.clear()
         self._rseqs.clear()
         self.send(now)

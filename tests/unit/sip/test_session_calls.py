@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from weakref import ref
 
 import pytest
 
@@ -413,3 +415,40 @@ def test_calls_survive_loss_in_both_directions(loss: int) -> None:
         assert theirs.ended
     assert len(bob.all(CallReceived)) == len(alice.all(SessionEnded)) == 20
     assert len(bob.all(SessionEnded)) == 20
+
+
+def test_a_call_leaves_no_reference_cycle_behind() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        network, alice, bob, ours, _ = talking()
+        ours.reoffer(SDP, network.now)
+        network.run()
+        ours.hang_up(network.now)
+        network.run_out()
+        gone = [ref(event.session) for event in alice.all(SessionEnded) + bob.all(SessionEnded)]
+        for node in (alice, bob):
+            node.events.clear()
+            node.sent.clear()
+        del ours, _
+        assert [session() for session in gone] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_a_challenge_after_early_media_drops_its_dialog() -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    network.run()
+    theirs = bob.one(CallReceived).session
+    theirs.ringing(network.now)
+    network.run()
+    assert alice.endpoint.census().dialogs == 1
+    theirs.refuse(407, network.now)
+    network.run()
+    ours.retry([("Proxy-Authorization", "Digest made-by-the-test")], network.now)
+    network.run()
+    assert alice.endpoint.census().dialogs == 0
+    bob.all(CallReceived)[1].session.answer(OTHER_SDP, network.now)
+    network.run()
+    assert alice.endpoint.census().dialogs == 1
