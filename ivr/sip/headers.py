@@ -63,9 +63,6 @@ CANONICAL_NAMES = {
 """Spellings met on the wire to the RFC's own; `canonical_name` knows every other spelling."""
 
 
-_NO_LINES: list[str] = []
-
-
 class BadHeader(GrammarError):
     """A header is missing or breaks its grammar: the sender's fault, answered 400."""
 
@@ -113,7 +110,8 @@ class Headers:
 
     def lines(self, name: str) -> list[str]:
         """Every value as it stood on the wire, one item a header line."""
-        return self._fields.get(name, _NO_LINES)[:] or self._fields.get(canonical_name(name), [])[:]
+        values = self._fields.get(name) or self._fields.get(canonical_name(name))
+        return values[:] if values else []
 
     def all(self, name: str) -> list[str]:
         """Every value; a list header's lines are cut at their commas.
