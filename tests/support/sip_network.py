@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -68,12 +68,14 @@ class Node:
 class Network:
     """Carries transmits between nodes after `DELAY_S`; what `lose` names does not arrive.
 
-    `lose(sender, message, nth)` gets the running number of the datagram.
+    `lose(sender, message, nth)` gets the running number of the datagram; `delays(nth)` says when
+    each copy of a datagram arrives, in seconds from its sending.
     """
 
     def __init__(self, settings: EndpointSettings | None = None) -> None:
         self.now = 1000.0
         self.lose: Lose = lambda sender, message, nth: False
+        self.delays: Callable[[int], Sequence[float]] = lambda nth: (DELAY_S,)
         self._settings = settings or EndpointSettings()
         self._nodes: dict[Address, Node] = {}
         self._wire: list[tuple[float, int, Flow, bytes]] = []
@@ -127,7 +129,8 @@ class Network:
         sender.sent.append(message)
         self._carried += 1
         if not self.lose(sender, message, self._carried):
-            heappush(self._wire, (self.now + DELAY_S, self._carried, flow, data))
+            for delay_s in self.delays(self._carried):
+                heappush(self._wire, (self.now + delay_s, self._carried, flow, data))
 
     def _deliver_due(self) -> None:
         while self._wire and self._wire[0][0] <= self.now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from random import Random
 from weakref import ref
 
 import pytest
@@ -452,3 +453,35 @@ def test_a_challenge_after_early_media_drops_its_dialog() -> None:
     bob.all(CallReceived)[1].session.answer(OTHER_SDP, network.now)
     network.run()
     assert alice.endpoint.census().dialogs == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_calls_survive_a_bad_network(seed: int) -> None:
+    """10 % loss, 3 % duplicates, a tenth of the packets overtaken by others."""
+    dice = Random(seed)
+    network, alice, bob = pair()
+    network.lose = lambda sender, message, nth: dice.random() < 0.1
+
+    def delays(nth: int) -> list[float]:
+        late = 0.08 if dice.random() < 0.1 else 0.0
+        copies = 2 if dice.random() < 0.03 else 1
+        return [0.03 + late + dice.uniform(-0.015, 0.015) for _ in range(copies)]
+
+    network.delays = delays
+    for number in range(12):
+        ours = dial(network, alice, bob)
+        network.run(6.0)
+        theirs = bob.all(CallReceived)[number].session
+        theirs.progress(OTHER_SDP, network.now)
+        network.run(4.0)
+        theirs.answer(OTHER_SDP, network.now)
+        network.run(16.0)
+        assert (ours.state, theirs.state) == (State.CONFIRMED, State.CONFIRMED)
+        (theirs if number % 2 else ours).hang_up(network.now)
+        network.run(25.0)
+        assert ours.ended
+        assert theirs.ended
+    network.run_out()
+    assert alice.endpoint.census() == bob.endpoint.census() == (0, 0, 0, 0)
+    assert len(bob.all(CallReceived)) == len(bob.all(SessionConfirmed)) == 12
+    assert len(alice.all(SessionEnded)) == len(bob.all(SessionEnded)) == 12
