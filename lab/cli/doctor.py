@@ -3,11 +3,11 @@
 import os
 
 import typer
-from prompts.check import problems
 
 from lab.checkup import Finding, Verdict, examine
 from lab.cli import options
 from lab.configuration import load
+from prompts.check import problems
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
