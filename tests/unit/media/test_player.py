@@ -122,6 +122,11 @@ class TestAudio:
         source.close()
         assert told == [False, False]
 
+    def test_a_prompt_may_close_the_stream_when_it_ends(self) -> None:
+        source = stream()
+        source.play(PROMPT[:160], lambda _: source.close())
+        assert [packet.payload for packet in sent(source, 2)] == [PROMPT[:160], SILENCE_FRAME]
+
 
 class TestKeys:
     def test_keys_are_heard_as_they_were_pressed(self) -> None:
