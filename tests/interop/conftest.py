@@ -11,10 +11,14 @@ from tests.interop import lines
 from tests.support.carrier import Carrier
 
 SETTINGS = """
+[ivr]
+talkie_repeats = 1
+
 [sip]
 calls_per_user = 1000
 contacts_per_user = 20
 """
+"""The table of `[sip]` comes last, so that a test may add to it."""
 
 
 @pytest.fixture(scope="session")

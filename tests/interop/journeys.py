@@ -19,7 +19,7 @@ def set_forwarding_up(ear: Ear, press: Callable[[str], None]) -> None:
     press("3")
     ear.hears(Prompt.FORWARDING_ENTER_TARGET)
     press(f"{TARGET_KEYS}#")
-    ear.hears(Prompt.FORWARDING_CONFIRM_TARGET, TARGET)
+    ear.hears_number(Prompt.FORWARDING_CONFIRM_TARGET, TARGET)
     press("#")
     ear.hears(Prompt.FORWARDING_TARGET_SET, TARGET)
     press("1")

@@ -23,6 +23,8 @@ from tests.support.waiting import until
 
 _LISTEN_EVERY_S = 0.3
 _TAIL_S = 0.15
+_CUT_S = 0.4
+"""What a phone may cut off a prompt's end when the network hangs up right behind it."""
 
 
 class Ear:
@@ -33,6 +35,7 @@ class Ear:
         self._voice = voice
         self._from = 0
         self._next_look = 0.0
+        self._length = 0
 
     def sound(self) -> Samples:
         """What was recorded so far; shape (n,), 8 kHz."""
@@ -72,13 +75,34 @@ class Ear:
         """Finds of the prompt that have come to their end, in seconds of the whole recording."""
         begin = max(0, self._from - RATE_HZ // 4)
         sound = self.sound()
+        still = len(sound) == self._length
+        self._length = len(sound)
         length_s = len(wanted) / RATE_HZ
-        if len(sound) - begin < len(wanted):
+        if len(sound) - begin < len(wanted) - _CUT_S * RATE_HZ:
             return []
         found = Recording(sound[begin:]).find(wanted)
-        shift_s, end_s = begin / RATE_HZ, len(sound) / RATE_HZ - _TAIL_S
+        tail_s = -_CUT_S if still else _TAIL_S
+        shift_s, end_s = begin / RATE_HZ, len(sound) / RATE_HZ - tail_s
         moved = [Match(m.start_s + shift_s, m.score, m.heard_s) for m in found]
         return [match for match in moved if match.start_s + length_s <= end_s]
+
+    def hears_number(
+        self, prompt: Prompt, number: str, *more: object, timeout_s: float = 60.0
+    ) -> None:
+        """Wait until the prompt was said with this number, and with no other that is near it.
+
+        One digit is a short sound: beside the prompt itself each number that differs in one digit
+        is laid over the recording, and the right one must fit best.
+        """
+        begin = max(0, self._from - RATE_HZ // 4)
+        self.hears(prompt, number, *more, timeout_s=timeout_s)
+        recording = Recording(self.sound()[begin:])
+        fits = {
+            each: recording.fit(self.speech(prompt, each, *more))
+            for each in (number, *neighbours(number))
+        }
+        best = max(fits, key=lambda each: fits[each])
+        assert best == number, f"{prompt.value} said {best} ({fits[best]:.2f}), not {number}"
 
     def hears_tone(self, hertz: float, seconds: float = 1.0, timeout_s: float = 30.0) -> None:
         """Wait until a pure tone of that frequency sounded for so long, after what was heard."""
@@ -107,3 +131,11 @@ class Ear:
             plain += [f"{m.start_s:.1f} s {prompt.value}" for m in recording.find(samples, 0.6)]
         loud_s = loud_seconds(sound)
         return f"heard in {recording.seconds:.1f} s ({loud_s:.1f} s loud): {sorted(plain)}"
+
+
+def neighbours(number: str) -> list[str]:
+    """Numbers that differ from this one in a single digit of the last eight."""
+    return [
+        number[:place] + str((int(number[place]) + 1) % 10) + number[place + 1 :]
+        for place in range(len(number) - 8, len(number))
+    ]

@@ -22,6 +22,7 @@ RATE_HZ = 8000
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 _CHUNK = RATE_HZ // 2
+_SHORT_CHUNK = RATE_HZ // 5
 _BIN = 80
 _SLACK_BINS = 25
 _CHUNK_FITS = 0.5
@@ -122,6 +123,13 @@ class Recording:
         """Whether the whole prompt was heard at least once."""
         return bool(self.find(prompt))
 
+    def fit(self, prompt: Samples) -> float:
+        """How well the prompt fits at its best place, in short chunks: to choose among likes."""
+        chunks = _speech_chunks(prompt, _SHORT_CHUNK)
+        if not chunks or len(self.samples) < _SHORT_CHUNK:
+            return 0.0
+        return float(self._fits(prompt, chunks, _SHORT_CHUNK).mean(axis=0).max())
+
     def heard_part(self, prompt: Samples) -> float:
         """How many seconds of the prompt were heard from its beginning before it broke off."""
         chunks = _speech_chunks(prompt)
@@ -136,13 +144,15 @@ class Recording:
             heard_s = (chunk + _CHUNK) / RATE_HZ
         return heard_s
 
-    def _fits(self, prompt: Samples, chunks: list[int]) -> npt.NDArray[np.float64]:
+    def _fits(
+        self, prompt: Samples, chunks: list[int], width: int = _CHUNK
+    ) -> npt.NDArray[np.float64]:
         """How well each chunk fits if the prompt starts in each 10 ms bin; shape (chunks, bins)."""
         sharp = _sharpen(prompt)
         bins = len(self.samples) // _BIN + 1
         rows = np.zeros((len(chunks), bins))
         for row, chunk in zip(rows, chunks, strict=True):
-            best = _dilate(_bin_maxima(self._correlate(sharp[chunk : chunk + _CHUNK])))
+            best = _dilate(_bin_maxima(self._correlate(sharp[chunk : chunk + width])))
             shift = chunk // _BIN
             usable = best[shift : shift + bins]
             row[: len(usable)] = usable
@@ -217,14 +227,14 @@ def _sharpen(samples: Samples) -> Samples:
     return np.diff(samples, prepend=np.float32(0.0)).astype(np.float32)
 
 
-def _speech_chunks(prompt: Samples) -> list[int]:
+def _speech_chunks(prompt: Samples, width: int = _CHUNK) -> list[int]:
     """Where the chunks of a prompt start that hold speech, not a pause; in samples."""
-    if len(prompt) < _CHUNK:
+    if len(prompt) < width:
         return []
-    starts = list(range(0, len(prompt) - _CHUNK + 1, _CHUNK))
-    if len(prompt) - (starts[-1] + _CHUNK) >= _CHUNK // 2:
-        starts.append(len(prompt) - _CHUNK)
-    loudness = [float(np.sqrt((prompt[s : s + _CHUNK] ** 2).mean())) for s in starts]
+    starts = list(range(0, len(prompt) - width + 1, width))
+    if len(prompt) - (starts[-1] + width) >= width // 2:
+        starts.append(len(prompt) - width)
+    loudness = [float(np.sqrt((prompt[s : s + width] ** 2).mean())) for s in starts]
     loudest = max(loudness)
     return [
         s for s, rms in zip(starts, loudness, strict=True) if rms > max(_SILENCE_RMS, loudest / 6)

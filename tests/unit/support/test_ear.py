@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from prompts.catalogue import Prompt, Speech
+from prompts.voice import VoiceBank
 from tests.support.ear import Ear
 from tests.support.hearing import RATE_HZ, Samples
 from tests.support.wavefile import read_wav
@@ -74,6 +75,15 @@ def test_waits_for_the_end_of_a_prompt(tape: Tape, ear: Ear) -> None:
     tape.add(speech[: int(1.7 * RATE_HZ)])
     with pytest.raises(AssertionError):
         ear.hears(Prompt.FORWARDING_MENU, timeout_s=1)
+
+
+def test_tells_a_number_from_its_neighbours(tape: Tape) -> None:
+    ear = Ear(lambda: tape.path, VoiceBank().of("ja"))
+    tape.add(ear.speech(Prompt.FORWARDING_TARGET_SET, "+81312345678"))
+    ear.hears_number(Prompt.FORWARDING_TARGET_SET, "+81312345678", timeout_s=10)
+    tape.add(ear.speech(Prompt.FORWARDING_TARGET_SET, "+81312345679"))
+    with pytest.raises(AssertionError, match=r"said \+81312345679"):
+        ear.hears_number(Prompt.FORWARDING_TARGET_SET, "+81312345678", timeout_s=10)
 
 
 def test_hears_a_tone(tape: Tape, ear: Ear) -> None:
