@@ -12,7 +12,7 @@ from tests.support.carrier import Carrier
 
 SETTINGS = """
 [ivr]
-talkie_repeats = 1
+talkie_times = 1
 
 [sip]
 calls_per_user = 1000
