@@ -1,10 +1,11 @@
 """Render the texts to audio; only who changes a text needs this, and the voices it calls for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from prompts import library, script, sound
 from prompts.espeak import Espeak
+from prompts.library import Library
 from prompts.openjtalk import OpenJTalk
 from prompts.readings.reading import Recipe
 from prompts.rendering import Engine, RenderError
@@ -12,7 +13,12 @@ from prompts.rendering import Engine, RenderError
 Progress = Callable[[str, int, int], None]
 """Told after each clip: its name, how many are done, how many there are."""
 
-_ENGINES: Mapping[str, Callable[[], Engine]] = {"ja": OpenJTalk, "en": Espeak}
+Start = Callable[[], Engine]
+"""Starts a voice; `RenderError` when it is not installed."""
+
+ENGINES: Mapping[str, Start] = {"ja": OpenJTalk, "en": Espeak}
+"""How the voice of each language is started."""
+
 SETTINGS: Mapping[str, str] = {
     "ja": f"{OpenJTalk.settings}; {sound.SETTINGS}",
     "en": f"{Espeak.settings}; {sound.SETTINGS}",
@@ -29,6 +35,7 @@ def render_all(
     only_changed: bool = True,
     progress: Progress = _no_progress,
     audio: Path = library.AUDIO,
+    engines: Mapping[str, Start] = ENGINES,
 ) -> int:
     """Render the clips of the languages, remove what no text speaks, and answer how many.
 
@@ -37,49 +44,48 @@ def render_all(
         ScriptError: a text file is wrong.
     """
     return sum(
-        _render_language(script.load(language), only_changed, progress, audio / language)
+        _render_language(
+            script.load(language),
+            only_changed,
+            progress,
+            Library(audio / language),
+            engines[language],
+        )
         for language in languages
     )
 
 
-def changed(spoken: script.Script, folder: Path) -> list[str]:
-    """List the clips that are missing, damaged, or made from something else."""
+def recipe_sums(spoken: script.Script) -> dict[str, str]:
+    """Sum what each clip of a language is rendered from."""
     settings = SETTINGS[spoken.language]
-    recipes, sums = (library.read_sums(folder / name) for name in (library.RECIPES, library.SUMS))
-    return [
-        clip
-        for clip, recipe in spoken.clips().items()
-        if recipes.get(clip) != library.recipe_sum(recipe, settings)
-        or not _intact(library.clip_path(folder, clip), sums.get(clip))
-    ]
-
-
-def _intact(path: Path, wanted: str | None) -> bool:
-    return path.exists() and library.sum_of(path.read_bytes()) == wanted
+    return {c: library.recipe_sum(recipe, settings) for c, recipe in spoken.clips().items()}
 
 
 def _render_language(
-    spoken: script.Script, only_changed: bool, progress: Progress, folder: Path
+    spoken: script.Script, only_changed: bool, progress: Progress, shelf: Library, start: Start
 ) -> int:
-    clips, settings = spoken.clips(), SETTINGS[spoken.language]
-    wanted = changed(spoken, folder) if only_changed else list(clips)
-    for clip in library.clips_on_disk(folder) - set(clips):
-        library.clip_path(folder, clip).unlink()
-    recipes, sums = (library.read_sums(folder / name) for name in (library.RECIPES, library.SUMS))
+    """Render one language; what was rendered before an error stays rendered."""
+    clips, sums = spoken.clips(), recipe_sums(spoken)
+    wanted = [c for c in clips if not only_changed or shelf.fault(c, sums[c])]
     try:
-        engine = _ENGINES[spoken.language]() if wanted else None
-        for done, clip in enumerate(wanted, start=1):
-            assert engine is not None
-            sums[clip] = library.write_clip(folder, clip, _render(engine, clip, clips[clip]))
-            recipes[clip] = library.recipe_sum(clips[clip], settings)
+        for done, (clip, ulaw) in enumerate(_rendered(start, wanted, clips), start=1):
+            shelf.keep(clip, sums[clip], ulaw)
             progress(f"{spoken.language}/{clip}", done, len(wanted))
     except RenderError as wrong:
         raise RenderError(f"{spoken.language}: {wrong}") from wrong
     finally:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, found in ((library.RECIPES, recipes), (library.SUMS, sums)):
-            library.write_sums(folder / name, {c: v for c, v in found.items() if c in clips})
+        shelf.save(clips)
     return len(wanted)
+
+
+def _rendered(
+    start: Start, wanted: Sequence[str], clips: Mapping[str, Recipe]
+) -> Iterator[tuple[str, bytes]]:
+    """Render clips one by one; without any, the voice need not be installed."""
+    if wanted:
+        engine = start()
+        for clip in wanted:
+            yield clip, _render(engine, clip, clips[clip])
 
 
 def _render(engine: Engine, clip: str, recipe: Recipe) -> bytes:

@@ -12,18 +12,20 @@ PEAK = 0.92
 """No sample beyond this share of full scale; loud peaks are bent towards it."""
 _KNEE = 0.6
 """Below this share of full scale nothing is bent."""
-LONGEST_SILENCE_MS = 400
+LONGEST_SILENCE_MS = 350
 """Silence within a clip; a listener that waits 900 ms for a prompt's end must not be misled."""
 _FADE_MS = 5
 _FRAME = RATE // 100
 _SILENT_DB = -38.0
-"""Frames this far below the active level are silence."""
+"""Frames this far below the active level are silence, and cut from the ends."""
+_PAUSE_DB = -32.0
+"""Frames this far below the active level are a pause: breath and room, but no word."""
 _BAND_HZ = ((90.0, 180.0), (3450.0, 3850.0))
 """Where the band opens and closes, each as the two ends of a raised-cosine slope."""
 
 SETTINGS = (
     f"{RATE} Hz ulaw {LEVEL_DBOV} dBov peak {PEAK} knee {_KNEE} silence {LONGEST_SILENCE_MS} ms "
-    f"fade {_FADE_MS} ms band {_BAND_HZ} gate {_SILENT_DB} dB"
+    f"fade {_FADE_MS} ms band {_BAND_HZ} gates {_SILENT_DB} {_PAUSE_DB} dB"
 )
 
 
@@ -70,7 +72,7 @@ def level(samples: Samples) -> Samples:
 
 def trimmed(samples: Samples) -> Samples:
     """Cut the silence before and after."""
-    speaking = np.flatnonzero(_speaks(samples))
+    speaking = np.flatnonzero(_speaks(samples, _SILENT_DB))
     if not len(speaking):
         return samples[:0]
     return samples[speaking[0] * _FRAME : (speaking[-1] + 1) * _FRAME]
@@ -80,7 +82,7 @@ def shortened(samples: Samples) -> Samples:
     """Cut what a silence within has beyond `LONGEST_SILENCE_MS` out of its middle."""
     longest = LONGEST_SILENCE_MS * RATE // 1000 // _FRAME
     keep = np.ones(len(samples), dtype=bool)
-    edges = np.flatnonzero(np.diff(np.concatenate(([1], _speaks(samples), [1]))))
+    edges = np.flatnonzero(np.diff(np.concatenate(([1], _speaks(samples, _PAUSE_DB), [1]))))
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         if end - start > longest:
             keep[(start + longest // 2) * _FRAME : (end - longest // 2) * _FRAME] = False
@@ -102,8 +104,8 @@ def _frame_power(samples: Samples) -> Samples:
     return np.asarray(np.mean(padded.reshape(-1, _FRAME) ** 2, axis=1))
 
 
-def _speaks(samples: Samples) -> npt.NDArray[np.int8]:
-    floor = 10 ** ((LEVEL_DBOV + _SILENT_DB) / 10)
+def _speaks(samples: Samples, gate_db: float) -> npt.NDArray[np.int8]:
+    floor = 10 ** ((LEVEL_DBOV + gate_db) / 10)
     return (_frame_power(samples) > floor).astype(np.int8)
 
 

@@ -55,7 +55,9 @@ class VoiceBank:
     def __init__(
         self, languages: Sequence[str] = script.LANGUAGES, audio: Path = library.AUDIO
     ) -> None:
-        self._voices = {name: _load(script.load(name), audio / name) for name in languages}
+        self._voices = {
+            name: _load(script.load(name), library.Library(audio / name)) for name in languages
+        }
 
     def of(self, language: str) -> ClipVoice:
         """Choose a voice; `ValueError` when there is none."""
@@ -68,13 +70,13 @@ class VoiceBank:
         return tuple(self._voices)
 
 
-def _load(spoken: script.Script, folder: Path) -> ClipVoice:
+def _load(spoken: script.Script, shelf: library.Library) -> ClipVoice:
     clips: dict[str, bytes] = {}
     for clip in spoken.clips():
         try:
-            clips[clip] = library.read_clip(folder, clip)
+            clips[clip] = shelf.read(clip)
         except (OSError, wave_file.WaveError) as wrong:
             raise MissingAudio(
-                f"{library.clip_path(folder, clip)}: {wrong}; run: tokuban prompts render"
+                f"{shelf.path(clip)}: {wrong}; run: tokuban prompts render"
             ) from wrong
     return ClipVoice(spoken, clips)
