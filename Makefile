@@ -33,7 +33,7 @@ check: $(STAMPS)/dev ## format, lint, types, import contracts
 	$(VENV)/bin/lint-imports
 
 bench: $(STAMPS)/dev $(STAMPS)/programs ## measure, and print each figure beside its target
-	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PY) "$$bench"; done
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PY) -m tests.bench.$$(basename "$$bench" .py); done
 
 format: $(STAMPS)/dev ## format the code and repair what ruff can
 	$(VENV)/bin/ruff format .

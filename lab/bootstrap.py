@@ -10,6 +10,7 @@ from rich.console import Console
 from lab import banner, routes, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
+from lab.figures import TelephonyFigures
 from lab.limits import raise_file_limit, settle_collector
 from lab.office_part import OfficePart
 from lab.settings import Settings
@@ -87,6 +88,7 @@ class Carrier:
         telephony = TelephonyPart(self._settings, office, voices, (self.trace.tap,))
         await self._assembly.start(telephony)
         self.sip_port = telephony.port
+        self.metrics.register(TelephonyFigures(telephony))
         self._readiness = Readiness(True)
 
     def _web(self, office: Office) -> WebPart:

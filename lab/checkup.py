@@ -1,5 +1,6 @@
 """The checks of `tokuban doctor`: what could keep a carrier from working on this machine."""
 
+import asyncio
 import importlib.util
 import os
 import resource
@@ -11,7 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lab.office_part import office_settings
 from lab.settings import Settings
+from provisioning.contract import ContractError
+from provisioning.db.engine import BadDatabaseUrl
+from provisioning.db.migrate import known, present
+from provisioning.db.unit_of_work import Database
+from provisioning.office import DATABASE_FILE
 
 SIP_AND_RTP_FILES = 4096
 """Descriptors for about two thousand calls at two sockets each."""
@@ -61,6 +68,7 @@ def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) ->
     yield rtp_range(settings)
     yield open_files()
     yield data_folder(settings)
+    yield schema(settings)
     yield prompts(prompt_problems())
 
 
@@ -203,6 +211,31 @@ def data_folder(settings: Settings) -> Finding:
     if free < FREE_BYTES:
         return warn(f"data folder {folder}: {free >> 20} MiB free", "make room for recordings")
     return ok(f"data folder {folder}")
+
+
+def schema(settings: Settings) -> Finding:
+    """The database, when there is one, can be read by this program."""
+    office = office_settings(settings)
+    if office.database is None and not (office.data / DATABASE_FILE).exists():
+        return ok("database: made at the first start")
+    try:
+        there = asyncio.run(_revision(office.url))
+    except (ContractError, BadDatabaseUrl) as error:
+        return fail(f"database: {error}", "correct storage.url, or start the database")
+    if there in (known(), None):
+        return ok(f"database: schema {there or 'made at the first start'}")
+    return warn(
+        f"database: schema {there}, this program knows {known()}",
+        "an older one is brought up to date at start, a newer one is refused: keep a copy",
+    )
+
+
+async def _revision(url: str) -> str | None:
+    database = Database.at(url, wait_s=1.0)
+    try:
+        return await present(database)
+    finally:
+        await database.close()
 
 
 def prompts(problems: Sequence[str]) -> Finding:

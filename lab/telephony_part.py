@@ -55,6 +55,11 @@ class TelephonyPart:
         self._agent: Agent | None = None
         self._driver: Driver | None = None
 
+    @property
+    def rejected(self) -> int:
+        """Messages that were refused or ignored for what they are."""
+        return self._agent.rejected if self._agent else 0
+
     async def start(self) -> None:
         """Bind the SIP port over UDP and TCP, load registrations, take calls.
 

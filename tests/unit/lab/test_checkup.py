@@ -1,14 +1,20 @@
 """`tokuban doctor`: each check says what it found and what to do."""
 
+import asyncio
+import contextlib
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from lab import checkup
 from lab.checkup import Verdict
+from lab.office_part import office_settings
 from lab.settings import HttpSettings, MediaSettings, Settings, SipSettings, StorageSettings
+from provisioning.office import DATABASE_FILE, Office
 
 
 @pytest.fixture
@@ -92,6 +98,35 @@ def test_a_data_folder_yet_to_be_made(tmp_path: Path) -> None:
     settings = Settings(storage=StorageSettings(folder=tmp_path / "deep" / "data"))
     assert checkup.data_folder(settings).verdict is not Verdict.FAIL
     assert not (tmp_path / "deep").exists()
+
+
+def test_no_database_yet(tmp_path: Path) -> None:
+    finding = checkup.schema(Settings(storage=StorageSettings(folder=tmp_path / "data")))
+    assert finding.verdict is Verdict.OK
+    assert not (tmp_path / "data").exists()
+
+
+async def opened(settings: Settings) -> None:
+    office = await Office.open(office_settings(settings))
+    await office.close()
+
+
+def test_a_database_of_ours_and_one_of_another_version(tmp_path: Path) -> None:
+    settings = Settings(storage=StorageSettings(folder=tmp_path))
+    asyncio.run(opened(settings))
+    assert checkup.schema(settings).verdict is Verdict.OK
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    finding = checkup.schema(settings)
+    assert (finding.verdict, "9999" in finding.what) == (Verdict.WARN, True)
+
+
+def test_a_database_that_cannot_be_reached() -> None:
+    url = SecretStr("postgresql://me:marker-secret@127.0.0.1:9/x")
+    finding = checkup.schema(Settings(storage=StorageSettings(url=url)))
+    assert finding.verdict is Verdict.FAIL
+    assert "marker-secret" not in finding.what + finding.remedy
 
 
 def test_prompts() -> None:

@@ -46,6 +46,13 @@ def test_it_is_ready_and_has_the_demo_lines(carrier: Carrier) -> None:
     assert "09000000002-link" in carrier.log
 
 
+def test_its_figures_are_there_and_name_nobody(carrier: Carrier) -> None:
+    figures = carrier.fetch("/metrics")
+    for name in ("tokuban_calls ", "tokuban_rtp_streams ", "tokuban_registered_users "):
+        assert f"\n{name}" in figures
+    assert "09000000001" not in figures
+
+
 def test_a_taken_port_is_named_with_its_option(carrier: Carrier, tmp_path: Path) -> None:
     sip = tokuban("up", "--sip-port", str(carrier.sip_port), "--http-port", "0", folder=tmp_path)
     assert sip.returncode == 2
