@@ -27,7 +27,7 @@ class Recording:
 
 
 class Engine(Protocol):
-    """A speech synthesiser with one voice; the same recipe makes the same sound twice."""
+    """A speech synthesiser with one voice."""
 
     def record(self, recipe: Recipe) -> Recording:
         """Speak one recipe; `RenderError` when the voice cannot."""
