@@ -28,6 +28,7 @@ from ivr.sip.settings import EndpointSettings
 from ivr.sip.transaction import ClientTransaction, ServerTransaction
 from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
+from ivr.sip.values import NameAddr
 
 
 class Census(NamedTuple):
@@ -112,9 +113,8 @@ class Endpoint:
         Raises:
             WrongState: a final response was given before.
         """
-        last = transaction.response
-        if last is not None and last.status >= 200:
-            raise WrongState(f"respond: {last.status} was the final response already")
+        if transaction.final_status:
+            raise WrongState(f"respond: {transaction.final_status} was the final response already")
         if response.status > 100 and response.to_tag is None:
             to = response.headers.get("To") or ""
             response.headers.set("To", f"{to};tag={self._core.token()}")
@@ -233,8 +233,7 @@ class Endpoint:
         if invite is None:
             self._core.respond(transaction, 481, now)
             return
-        last = invite.response
-        tag = last.to_tag if last is not None else None
+        tag = NameAddr.parse(invite.to).tag if invite.to else None
         self._core.respond(transaction, 200, now, to_tag=tag)
         if invite.state is TransactionState.PROCEEDING and invite.user is not None:
             invite.user.on_cancel(cancel, now)
@@ -286,8 +285,8 @@ class Endpoint:
     ) -> None:
         """Send one refusal and remember no more than the transaction that absorbs copies."""
         status, headers = refusal
-        self._core.respond(transaction, status, now, headers=headers, once=True)
         method = transaction.request.method
+        self._core.respond(transaction, status, now, headers=headers, once=True)
         self._reject(f"{method}: {reason}", transaction.flow, status)
 
     def _refuse_unreadable(self, error: ParseError, flow: Flow) -> None:

@@ -94,6 +94,7 @@ class Session:
         )
         core.dialogs[session.dialog.key] = session
         transaction.user = session
+        transaction.to = session.dialog.local  # one tag for every response, a CANCEL's too (§9.2)
         session._start_expiry(now)
         return session
 

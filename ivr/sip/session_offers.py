@@ -51,7 +51,7 @@ class Reoffers:
         self._dialog: Dialog | None = None
         self._quiet = False
         self._pending: ServerTransaction | None = None
-        self._unacked: ServerTransaction | None = None
+        self._unacked: int | None = None
         self._repeater: Repeater | None = None
         self._sent: ClientTransaction | None = None
         self._ack: tuple[bytes, Flow] | None = None
@@ -124,7 +124,7 @@ class Reoffers:
             session.local_sdp = sdp
         response = self._core.respond(transaction, 200, now, headers=headers, body=sdp)
         if request.method == "INVITE":
-            self._unacked = transaction
+            self._unacked = request.cseq.number
             self._repeat(session, response, transaction.reply_flow, now)
 
     def refuse(
@@ -141,12 +141,11 @@ class Reoffers:
 
     def receive_ack(self, session: Session, ack: Request, now: float) -> bool:
         """Take the ACK of a re-INVITE's 2xx; False when it belongs to no such."""
-        transaction = self._unacked
-        if transaction is None or transaction.request.cseq.number != ack.cseq.number:
+        if self._unacked is None or self._unacked != ack.cseq.number:
             return False
         self._unacked = None
         self._stop_repeating()
-        if not transaction.request.body and session.offer is Offer.LOCAL:
+        if session.offer is Offer.LOCAL and self._sent is None:
             session.offer = Offer.STABLE
             if ack.body:
                 session.remote_sdp = ack.body

@@ -67,7 +67,8 @@ class Provisional(NamedTuple):
 class Reliable:
     """Reliable provisional responses, one at a time, each until its PRACK (RFC 3262 §3)."""
 
-    __slots__ = ("_core", "_current", "_give_up", "_queue", "_repeater", "_rseq", "_to_tag",
+    __slots__ = ("_core",
+        "_cseq", "_current", "_give_up", "_queue", "_repeater", "_rseq", "_to_tag",
                  "_transaction")  # fmt: skip
 
     def __init__(
@@ -80,6 +81,7 @@ class Reliable:
         self._core = core
         self._transaction = transaction
         self._to_tag = to_tag
+        self._cseq = str(transaction.request.cseq).split()
         self._give_up = give_up
         # RFC 3262 §3 wants 1 to 2**31-1 at random; half of that leaves room to count up.
         self._rseq = 1 + int(core.dice() * 2**30)
@@ -124,8 +126,7 @@ class Reliable:
         RAck names RSeq, and CSeq number and method of the INVITE; all three count.
         """
         words = (rack or "").split()
-        cseq = self._transaction.request.cseq
-        if words != [str(self._rseq), str(cseq.number), cseq.method] or self._current is None:
+        if words != [str(self._rseq), *self._cseq] or self._current is None:
             return None
         done, self._current = self._current, None
         self._stop_repeating()

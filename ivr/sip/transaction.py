@@ -28,6 +28,8 @@ from ivr.sip.transaction_tables import (
 if TYPE_CHECKING:
     from ivr.sip.transaction_layer import TransactionLayer
 
+_SPENT = Request("", "")
+
 TIMED_OUT, UNREACHABLE = 408, 503
 """How a client transaction that got no response fails (RFC 3261 §8.1.3.1)."""
 
@@ -215,9 +217,23 @@ class ClientTransaction(Transaction):
 
 
 class ServerTransaction(Transaction):
-    """A request of a peer; `response` is the last one sent."""
+    """A request of a peer, `to` the To of our last response, `final_status` 0 until it is sent.
 
-    __slots__ = ("_wire", "ack", "merge_key", "reply_flow", "request", "response", "user")
+    Once the final response is out, only its bytes are kept to absorb retransmissions for the
+    32 seconds that remain: `request` is an empty one from then on, `response` None.
+    """
+
+    __slots__ = (
+        "_wire",
+        "ack",
+        "final_status",
+        "merge_key",
+        "reply_flow",
+        "request",
+        "response",
+        "to",
+        "user",
+    )
 
     def __init__(
         self, layer: TransactionLayer, key: str, request: Request, flow: Flow, reply_flow: Flow
@@ -227,6 +243,8 @@ class ServerTransaction(Transaction):
         self.request = request
         self.reply_flow = reply_flow
         self.response: Response | None = None
+        self.to: str | None = None
+        self.final_status = 0
         self.ack: Request | None = None
         self.user: ServerUser | None = None
         self._wire = b""
@@ -265,7 +283,14 @@ class ServerTransaction(Transaction):
         if (self.state, event) not in self._table:
             return False
         self.response = response
-        return self.advance(event, now)
+        self.to = response.headers.get("To")
+        self.advance(event, now)
+        if status >= 200:
+            self.final_status = status
+            self.request, self.response = _SPENT, None
+            if self.state is State.ACCEPTED:
+                self._wire = b""  # whoever sent the 2xx repeats it
+        return True
 
     def _send(self, now: float) -> None:
         self._stop_again()

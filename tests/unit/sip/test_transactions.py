@@ -320,6 +320,16 @@ def test_a_non_invite_request_is_answered_again_until_timer_j() -> None:
     assert transaction.terminated
 
 
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_an_answered_request_is_not_kept_for_the_32_seconds_that_follow(method: str) -> None:
+    bench = Bench()
+    transaction = bench.server(method)
+    bench.respond(transaction, 200)
+    assert not transaction.terminated
+    assert len(transaction.request.headers) == 0
+    assert transaction.response is None
+
+
 def test_a_slow_non_invite_user_earns_a_late_100_and_silence_after_timer_f() -> None:
     bench = Bench()
     transaction = bench.server("OPTIONS")
