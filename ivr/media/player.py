@@ -44,7 +44,7 @@ class Stream:
 
     `ssrc`, `sequence` and `timestamp` are the random beginnings the RFC asks for. `done` callables
     are told `True` when all was sent and `False` when it was cut short; they must not raise.
-    `packet` gives the packet of each 20 ms slot.
+    `packets` gives one packet for each 20 ms slot.
     """
 
     __slots__ = (
@@ -60,11 +60,10 @@ class Stream:
         "_law",
         "_loop",
         "_mark",
-        "_run",
         "_silence",
         "_turned",
         "event_payload_type",
-        "packet",
+        "packets",
         "payload_type",
         "sequence",
         "ssrc",
@@ -87,8 +86,7 @@ class Stream:
         self._echo_flows = False
         self._mark = MARKER
         self._turned = False
-        self._run = self._packets()
-        self.packet = self._run.__next__
+        self.packets = self._packets()
 
     @property
     def playing(self) -> bool:
@@ -156,7 +154,7 @@ class Stream:
         self._finish_keys(False)
         self._echo = None
         with suppress(ValueError):  # closed by its own `done`: it is running, and ends by itself
-            self._run.close()
+            self.packets.close()
 
     def skip(self, slots: int) -> None:
         """Let `slots` frames pass unsent: the timestamp keeps the time (RFC 3550 §5.1)."""

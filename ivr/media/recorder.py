@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ivr.media.g711 import SAMPLE_RATE, ULAW_SILENCE
+from ivr.media.rtp import TIMESTAMPS, Packet
 
 Write = Callable[[bytes], None]
 
@@ -10,6 +11,29 @@ REORDER_SAMPLES = 800
 """A packet may be 100 ms late before its place is taken by silence."""
 LONGEST_GAP_SAMPLES = 60 * SAMPLE_RATE
 """A longer jump is a sender's clock that leapt, not a pause of the speaker."""
+
+
+class Timeline:
+    """Places a sender's packets on the recording's line of samples."""
+
+    __slots__ = ("_base", "_ssrc", "_start")
+
+    def __init__(self) -> None:
+        self._ssrc: int | None = None
+        self._base, self._start = 0, 0.0
+
+    def place(self, packet: Packet, now: float) -> int:
+        """Samples between the first packet and this one; `now` is monotonic seconds.
+
+        A new SSRC has a new beginning: it goes on where the clock stands (RFC 3550 §5.1).
+        """
+        if packet.ssrc != self._ssrc:
+            if self._ssrc is None:
+                self._start = now
+            self._ssrc = packet.ssrc
+            self._base = packet.timestamp - int((now - self._start) * SAMPLE_RATE)
+        offset = (packet.timestamp - self._base) % TIMESTAMPS
+        return offset if offset < TIMESTAMPS // 2 else offset - TIMESTAMPS
 
 
 class Recorder:

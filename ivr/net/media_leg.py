@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ivr.media.dtmf import KeyEar
-from ivr.media.g711 import FRAME_SAMPLES, SAMPLE_RATE, Law, from_wire
+from ivr.media.g711 import FRAME_SAMPLES, Law, from_wire
 from ivr.media.player import Done, Stream
+from ivr.media.recorder import Timeline
 from ivr.media.rtcp import Block, Sent
-from ivr.media.rtp import TIMESTAMPS, Packet, Reception, parse
+from ivr.media.rtp import Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_ports import PortPair
@@ -63,6 +64,41 @@ class MediaLeg:
     of the peer (of `open`, before the first).
     """
 
+    __slots__ = (
+        "_around",
+        "_can_receive",
+        "_can_send",
+        "_connected",
+        "_ear",
+        "_echoing",
+        "_event_payload_type",
+        "_filtering",
+        "_inband",
+        "_law",
+        "_lock",
+        "_loop",
+        "_malformed",
+        "_packets",
+        "_payload_type",
+        "_reception",
+        "_refused",
+        "_remote",
+        "_rtcp",
+        "_rtp",
+        "_sampled",
+        "_send",
+        "_sent",
+        "_sink",
+        "_stream",
+        "_timeline",
+        "_unsent",
+        "closed",
+        "last_received",
+        "on_key",
+        "pair",
+        "port",
+    )
+
     def __init__(self, around: Surroundings, pair: PortPair, stream: Stream) -> None:
         self.port = pair.port
         self.on_key: Callable[[str, int], None] | None = None
@@ -71,7 +107,7 @@ class MediaLeg:
         self._around = around
         self._loop = around.loop
         self._rtp = pair.rtp
-        self._stream = stream
+        self._stream, self._packets = stream, stream.packets
         self._lock = SourceLock()
         self._ear = KeyEar()
         self._reception = Reception()
@@ -80,8 +116,9 @@ class MediaLeg:
         self._event_payload_type: int | None = None
         self._inband = self._echoing = self._filtering = self._sampled = False
         self._can_send = self._can_receive = False
+        self._send: Callable[[bytes], int] | None = None
         self._sink: Sink | None = None
-        self._sink_ssrc, self._sink_base, self._sink_start = -1, 0, 0.0
+        self._timeline = Timeline()
         self._remote: Address | None = None
         self._connected = False
         self._sent = self._unsent = self._malformed = self._refused = 0
@@ -121,6 +158,7 @@ class MediaLeg:
             self._release()
             self._send_to(remote)
         self._can_send = can_send and remote is not None
+        self._aim()
         self._tune_filter()
 
     def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
@@ -157,7 +195,7 @@ class MediaLeg:
         Packets come as they arrive, also late or twice: `ivr.media.recorder` puts them in order.
         """
         self._sink = sink
-        self._sink_ssrc, self._sink_start = -1, self._loop.time()
+        self._timeline = Timeline()
         self._tune_filter()
 
     def facts(self) -> MediaFacts:
@@ -193,14 +231,11 @@ class MediaLeg:
             return
         if skipped:
             self._stream.skip(skipped)
-        packet = self._stream.packet()
-        if not self._can_send or self._remote is None:
+        packet, send = next(self._packets), self._send
+        if send is None:
             return
         try:
-            if self._connected:
-                self._rtp.send(packet)
-            else:
-                self._rtp.sendto(packet, self._remote)
+            send(packet)
         except BlockingIOError:
             self._unsent += 1
         except OSError:
@@ -291,19 +326,7 @@ class MediaLeg:
             if self._inband:
                 self._around.listen_inband(self, ulaw, packet.timestamp)
             if self._sink is not None:
-                self._sink(self._sink_offset(packet), ulaw)
-
-    def _sink_offset(self, packet: Packet) -> int:
-        """Samples since the recording began; a new SSRC goes on where the clock stands."""
-        if packet.ssrc != self._sink_ssrc:
-            first = self._sink_ssrc == -1
-            now = self._loop.time()
-            if first:
-                self._sink_start = now
-            offset = int((now - self._sink_start) * SAMPLE_RATE)
-            self._sink_ssrc, self._sink_base = packet.ssrc, packet.timestamp - offset
-        offset = (packet.timestamp - self._sink_base) % TIMESTAMPS
-        return offset if offset < TIMESTAMPS // 2 else offset - TIMESTAMPS
+                self._sink(self._timeline.place(packet, self.last_received), ulaw)
 
     def _admit(self, source: tuple[str, int], packet: Packet, now: float) -> bool:
         address = (normal(source[0]), source[1])
@@ -323,6 +346,7 @@ class MediaLeg:
             self._refused += 1
             return
         self._connected = True
+        self._aim()
         self._tune_filter()
 
     def _send_to(self, address: Address | None) -> None:
@@ -333,6 +357,16 @@ class MediaLeg:
             host, port = self._remote
             self._rtcp.peer = (host, port + 1) if port < 65535 else None
 
+    def _aim(self) -> None:
+        """Settle once how packets leave, for every slot to come."""
+        rtp, remote = self._rtp, self._remote
+        if remote is None or not self._can_send:
+            self._send = None
+        elif self._connected:
+            self._send = rtp.send
+        else:
+            self._send = lambda packet: rtp.sendto(packet, remote)
+
     def _release(self) -> None:
         """Hear every source again; the lock judges them."""
         if self._connected:
@@ -342,6 +376,7 @@ class MediaLeg:
                 self._refused += 1
                 return
             self._connected = False
+            self._aim()
         self._tune_filter()
 
     def _spelled(self, address: Address) -> Address:

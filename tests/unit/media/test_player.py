@@ -18,7 +18,7 @@ def stream(*, events: int | None = EVENTS) -> Stream:
 
 
 def sent(source: Stream, count: int) -> list[Packet]:
-    packets = [parse(source.packet()) for _ in range(count)]
+    packets = [parse(next(source.packets)) for _ in range(count)]
     return [packet for packet in packets if packet is not None]
 
 
