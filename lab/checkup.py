@@ -9,9 +9,8 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from lab.finding import Finding, fail, ok, warn
 from lab.office_part import office_settings
 from lab.settings import Settings
 from provisioning.contract import ContractError
@@ -25,38 +24,6 @@ SIP_AND_RTP_FILES = 4096
 
 FREE_BYTES = 200 * 1024 * 1024
 RTP_SAMPLE = 8
-
-
-class Verdict(StrEnum):
-    """How a check went."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report; `remedy` says what to do when it is not ok."""
-
-    verdict: Verdict
-    what: str
-    remedy: str = ""
-
-
-def ok(what: str) -> Finding:
-    """All is well."""
-    return Finding(Verdict.OK, what)
-
-
-def warn(what: str, remedy: str) -> Finding:
-    """It works, but not as well as it could."""
-    return Finding(Verdict.WARN, what, remedy)
-
-
-def fail(what: str, remedy: str) -> Finding:
-    """It will not work."""
-    return Finding(Verdict.FAIL, what, remedy)
 
 
 def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) -> Iterator[Finding]:

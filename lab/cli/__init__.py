@@ -1,4 +1,7 @@
-"""The command `tokuban`."""
+"""The command `tokuban`.
+
+A command imports what it runs when it runs, so that small ones answer at once.
+"""
 
 import sys
 

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from lab import call_script, seeds
-from lab.calling import Order, place, server_address
 from lab.errors import Refused
 
 PASSWORD_VARIABLE = "TOKUBAN_PASSWORD"
@@ -51,6 +50,8 @@ def call(
 
     Status 0 only when the call was answered and took every key.
     """
+    from lab.calling import Order, place, server_address
+
     order = Order(
         user=user,
         password=password or _demo_password(user),

@@ -4,10 +4,9 @@ import os
 
 import typer
 
-from lab.checkup import Finding, Verdict, examine
 from lab.cli import options
 from lab.configuration import load
-from prompts.check import problems
+from lab.finding import Finding, Verdict
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -22,6 +21,9 @@ def doctor(
     advertise: options.Advertise = None,
 ) -> None:
     """Check this machine and the settings; status 1 when something would not work."""
+    from lab.checkup import examine
+    from prompts.check import problems
+
     flags = options.flags(data, host, sip_port, http_port, rtp_ports, advertise)
     findings = list(examine(load(config, os.environ, flags), problems))
     for finding in findings:

@@ -5,9 +5,7 @@ from typing import Annotated
 import typer
 
 from lab.errors import Refused
-from prompts import check as checking
 from prompts import script
-from prompts.render import render_all
 from prompts.rendering import RenderError
 from prompts.script import ScriptError
 
@@ -30,10 +28,12 @@ def list_(language: Language = None) -> None:
 @app.command()
 def check() -> None:
     """Prove that text and sound belong together; status 1 when a clip does not."""
-    problems = checking.problems()
-    for problem in problems:
+    from prompts.check import problems
+
+    found = problems()
+    for problem in found:
         typer.echo(f"fail {problem}")
-    if problems:
+    if found:
         raise typer.Exit(1)
     typer.echo("ok   every text has its sound")
 
@@ -46,6 +46,8 @@ def render(
     ] = False,
 ) -> None:
     """Render changed sentences anew (Japanese needs `pip install tokuban[speech]`)."""
+    from prompts.render import render_all
+
     try:
         count = render_all(_languages(language), not everything, _progress)
     except (RenderError, ScriptError) as error:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from lab import bootstrap
 from lab.cli import options
 from lab.configuration import load
 from lab.logging import configure
@@ -34,6 +33,8 @@ def up(
     ] = None,
 ) -> None:
     """Bring the carrier up and serve until Ctrl-C."""
+    from lab import bootstrap
+
     flags = options.flags(data, host, sip_port, http_port, rtp_ports, advertise)
     flags["seed"] = {"file": seed, "demo": demo}
     flags["log"] = {"format": "json" if log_json else None, "level": log_level}

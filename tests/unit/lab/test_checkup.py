@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from lab import checkup
-from lab.checkup import Verdict
+from lab.finding import Finding, Verdict
 from lab.office_part import office_settings
 from lab.settings import HttpSettings, MediaSettings, Settings, SipSettings, StorageSettings
 from provisioning.office import DATABASE_FILE, Office
@@ -42,7 +42,7 @@ def test_a_taken_port_names_the_option(taken: int) -> None:
     assert "--sip-port" in sip_udp.remedy
 
 
-def advertised(host: str, advertise: str | None) -> checkup.Finding:
+def advertised(host: str, advertise: str | None) -> Finding:
     return checkup.advertised(Settings(sip=SipSettings(host=host, advertise=advertise)))
 
 
