@@ -33,9 +33,7 @@ def call(
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write what is heard as WAV.")
     ] = None,
-    transport: Annotated[Over, typer.Option("--transport", help="Signalling over udp or tcp.")] = (
-        Over.UDP
-    ),
+    transport: Annotated[Over, typer.Option("--transport", help="udp or tcp.")] = Over.UDP,
     password: Annotated[
         str | None,
         typer.Option(
