@@ -6,6 +6,7 @@ in-band keys in what arrived since the last, all legs in one matrix product.
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -113,7 +114,8 @@ class MediaEngine:
                 for leg in turn.streams:
                     leg.send_due(turn.skipped)
                 if turn.streams:
-                    self._lateness.append(self.loop.time() - turn.due_at)
+                    # Not the loop's time: uvloop's stands still within a turn of the loop.
+                    self._lateness.append(time.monotonic() - turn.due_at)
             if self._heard:
                 self._detect()
             if now >= self._sweep_at:

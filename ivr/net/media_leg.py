@@ -248,9 +248,10 @@ class MediaLeg:
         """Open the ears when the peer fell silent, and report when it is time."""
         if self._lock.silent(now):
             self._release()
-        octets = self._sent * FRAME_SAMPLES
-        sent = Sent(now, self._stream.timestamp, self._sent, octets)
-        self._rtcp.sweep(now, sent, self._reception)
+        if self._rtcp.due(now):
+            octets = self._sent * FRAME_SAMPLES
+            sent = Sent(now, self._stream.timestamp, self._sent, octets)
+            self._rtcp.report(now, sent, self._reception)
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""

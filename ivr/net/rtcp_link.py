@@ -5,7 +5,8 @@ import random
 import secrets
 import socket
 
-from ivr.media.rtcp import INTERVAL_S, Block, Heard, Sent, goodbye, parse, report
+from ivr.media.rtcp import INTERVAL_S, Block, Heard, Sent, goodbye, parse
+from ivr.media.rtcp import report as compound
 from ivr.media.rtp import Reception
 from ivr.media.source_lock import Address, normal
 
@@ -32,13 +33,15 @@ class RtcpLink:
         self._expected = self._received = 0
         loop.add_reader(sock.fileno(), self._readable)
 
-    def sweep(self, now: float, sent: Sent, reception: Reception) -> None:
-        """Report when it is time (RFC 3550 §6.2: half to one and a half of the interval)."""
-        if self.peer is None or now < self._due:
-            return
+    def due(self, now: float) -> bool:
+        """Whether it is time for a report, and somebody to report to."""
+        return now >= self._due and self.peer is not None
+
+    def report(self, now: float, sent: Sent, reception: Reception) -> None:
+        """Report, and be due half to one and a half intervals later (RFC 3550 §6.2)."""
         self._due = now + INTERVAL_S * random.uniform(0.5, 1.5)
         blocks = () if reception.ssrc is None else (self._block(reception, now),)
-        self._send(report(self._ssrc, self._cname, sent, blocks))
+        self._send(compound(self._ssrc, self._cname, sent, blocks))
 
     def close(self) -> None:
         """Say BYE and stop listening."""

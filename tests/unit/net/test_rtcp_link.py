@@ -41,14 +41,15 @@ async def test_reports_go_out_by_the_clock_and_bye_at_the_end(
     loop = asyncio.get_running_loop()
     link, reception = RtcpLink(loop, ours, 7), Reception()
     now = loop.time()
-    link.sweep(now + 100, SENT, reception)
+    assert not link.due(now + 100)
     link.peer = peer.getsockname()
-    link.sweep(now, SENT, reception)
-    assert compounds(peer) == []
+    assert not link.due(now)
+    assert link.due(now + INTERVAL_S)
     for sequence in (1, 2, 4, 5):
         reception.note(Packet(False, 0, sequence, 160 * sequence, 99, b""), now)
-    link.sweep(now + INTERVAL_S, SENT, reception)
-    link.sweep(now + INTERVAL_S, SENT, reception)
+    link.report(now + INTERVAL_S, SENT, reception)
+    assert not link.due(now + INTERVAL_S)
+    assert link.due(now + 2.5 * INTERVAL_S)
     link.close()
     first, last = compounds(peer)
     assert first is not None
