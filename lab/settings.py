@@ -142,8 +142,13 @@ class SipSettings(Section):
     )
     digest: Digest = Field(
         default=Digest.BOTH,
-        description="Digest algorithms offered, best first; `md5` for old clients (SIPp 3.6, "
-        "aiosip) that look at the first challenge alone.",
+        description="Digest algorithms offered, best first; `md5` where clients such as SIPp 3.6 "
+        "look at the first challenge alone.",
+    )
+    md5_agents: str = Field(
+        default="baresip v0., baresip v1., aiosip",
+        description="Parts of the User-Agent, comma-separated, of phones that are offered MD5 "
+        "alone, because a SHA-256 challenge stops them.",
     )
     nonce_life_s: int = Field(
         default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."

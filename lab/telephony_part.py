@@ -183,6 +183,9 @@ def _authentication(settings: Settings) -> AuthenticationPolicy:
         realm=settings.sip.realm,
         nonce_life_s=float(settings.sip.nonce_life_s),
         algorithms=settings.sip.digest.algorithms,
+        md5_agents=tuple(
+            part.strip() for part in settings.sip.md5_agents.split(",") if part.strip()
+        ),
     )
 
 

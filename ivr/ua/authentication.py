@@ -28,11 +28,18 @@ class Challenge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationPolicy:
-    """A guesser's budget (A): wrong passwords one host may try in a while, in all and per user."""
+    """How phones are challenged, and a guesser's budget.
+
+    `failures_per_user` and `failures_per_host` are the wrong passwords one host may try in
+    `window_s` (A). A User-Agent that holds one of `md5_agents` is challenged with MD5 alone:
+    libre 1.0 and aiosip give up at any other algorithm, wherever it stands among the challenges.
+    As everyone is offered MD5 (LINE-02), a forged User-Agent gains nothing.
+    """
 
     realm: str = "tokuban"
     nonce_life_s: float = 300.0
     algorithms: tuple[str, ...] = ALGORITHMS
+    md5_agents: tuple[str, ...] = ("baresip v0.", "baresip v1.", "aiosip")
     window_s: float = 60.0
     failures_per_user: int = 20
     failures_per_host: int = 200
@@ -44,6 +51,7 @@ class Authenticator:
     def __init__(self, directory: Directory, policy: AuthenticationPolicy) -> None:
         nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
         self._server = DigestServer(policy.realm, nonces, policy.algorithms)
+        self._md5_alone = DigestServer(policy.realm, nonces, ("MD5",))
         self._directory = directory
         self._policy = policy
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
@@ -73,14 +81,17 @@ class Authenticator:
                 return account
         if verdict.outcome is Outcome.WRONG:
             self._note_failure(flow, claimed, now)
-        raise self._challenge(now, stale=verdict.outcome is Outcome.STALE)
+        raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
     def _ha1(self, user: str) -> Mapping[str, str] | None:
         account = self._directory.account(user)
         return account.ha1 if account else None
 
-    def _challenge(self, now: float, *, stale: bool) -> Challenge:
-        values = self._server.challenges(now, secrets.token_hex(8), stale=stale)
+    def _challenge(self, request: Request, now: float, *, stale: bool) -> Challenge:
+        agent = request.headers.get("User-Agent") or ""
+        old = any(name in agent for name in self._policy.md5_agents)
+        server = self._md5_alone if old else self._server
+        values = server.challenges(now, secrets.token_hex(8), stale=stale)
         headers = tuple(("WWW-Authenticate", value) for value in values)
         return Challenge(_UNAUTHORIZED, headers)
 

@@ -154,13 +154,22 @@ def test_a_cancelled_call_gets_487(phone: WirePhone) -> None:
 
 def test_a_lost_ack_of_a_refusal_makes_the_refusal_come_again(phone: WirePhone) -> None:
     """Timer G: a final response that is not a 2xx is sent again until its ACK (§17.2.1)."""
-    with WireCall(phone, lines.TONE) as call:
+    with WireCall(phone, lines.UNASSIGNED) as call:
         branch = token("z9hG4bK")
-        phone.send(call.text("INVITE", 1, branch=branch, body=call.sdp()))
-        first = phone.expect(401, method="INVITE")
-        again = phone.expect(401, method="INVITE")
+        phone.send(call.invite(branch))
+        first = phone.expect(404, method="INVITE")
+        again = phone.expect(404, method="INVITE")
         assert again.headers == first.headers
         call.acknowledge(again, branch)
+        assert not [m for m in phone.drain(5.0) if m.status == 404]
+
+
+def test_a_challenge_is_sent_once(phone: WirePhone) -> None:
+    """A stateless 401 (§8.2.7): whoever forges a caller's address cannot multiply packets."""
+    with WireCall(phone, lines.TONE) as call:
+        phone.send(call.text("INVITE", 1, body=call.sdp()))
+        phone.expect(401, method="INVITE")
+        assert phone.drain(2.0) == []
 
 
 def test_sigterm_ends_twenty_calls_in_good_order(own_carrier: Carrier) -> None:
@@ -182,4 +191,4 @@ def test_sigterm_ends_twenty_calls_in_good_order(own_carrier: Carrier) -> None:
                 phone.answer(bye)
                 ended.add(bye.get("Call-ID"))
         assert ended == {call.call_id for call in calls}
-        own_carrier.stop()
+        own_carrier.wait_ended()

@@ -108,6 +108,10 @@ class Carrier:
     def stop(self) -> None:
         """End it by SIGTERM and insist on a clean end: status 0 and no traceback in the log."""
         self.program.signal(signal.SIGTERM)
+        self.wait_ended()
+
+    def wait_ended(self) -> None:
+        """Wait for the clean end that a SIGTERM was sent for."""
         status = self.program.wait(_CLEAN_EXIT_S)
         assert status == 0, f"the carrier ended with {status}: {self.log[-3000:]}"
         self.assert_untroubled()

@@ -64,7 +64,8 @@ class BaresipPhone:
         self._answers: dict[str, Json] = {}
         self.events: list[Json] = []
         self._configure(user, password, rtp_ports, voice, register)
-        self.program = Program([find("baresip"), "-f", str(folder)], folder / "baresip.log")
+        command = ["stdbuf", "-oL", find("baresip"), "-f", str(folder)]
+        self.program = Program(command, folder / "baresip.log")
         self._control = until(self._connect, "baresip's control port")
 
     def _configure(
@@ -151,9 +152,16 @@ class BaresipPhone:
         return until(arrived, f"baresip event {' or '.join(types)}", timeout_s)
 
     def wait_registered(self, timeout_s: float = _PATIENCE_S) -> bool:
-        """Whether its first registration went through."""
-        event = self.wait_event("REGISTER_OK", "REGISTER_FAIL", timeout_s=timeout_s)
-        return bool(event["type"] == "REGISTER_OK")
+        """Whether its first registration went through; its log has the word of it."""
+
+        def outcome() -> str:
+            said = self.program.output()
+            words = {"200 OK": "yes", "401 Unauthorized": "no", "403 Forbidden": "no"}
+            return next((meaning for word, meaning in words.items() if word in said), "")
+
+        return (
+            until(outcome, f"baresip's registration; {self.program.output()}", timeout_s) == "yes"
+        )
 
     def dial(self, number: str) -> None:
         """Call a number of its server."""

@@ -99,8 +99,17 @@ class LinphonePhone:
         self._server = server
         host, port = server
         self.say(f"register sip:{user}@{host} sip:{host}:{port} {password}")
-        said = self.wait_said(r"Registration on .* (successful|failed)")
-        return said == "successful"
+        return bool(until(self._registration, f"linphone's registration; {self._tail()}") == "yes")
+
+    def _registration(self) -> str:
+        """`yes`, `no` (it asks for another password), or an empty string as long as it tries."""
+        said = self.program.output()
+        if "Password for " in said:
+            return "no"
+        if "registered, identity=" in said:
+            return "yes"
+        self.say("status register")
+        return ""
 
     def dial(self, number: str, record: Path) -> None:
         """Call a number of the registered server, recording what is heard."""
