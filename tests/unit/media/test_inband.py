@@ -1,6 +1,7 @@
 """Keys as tones: Japan's shortest, twisted, detuned and noisy keys; and no keys in speech."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from ivr.media import tones
 from ivr.media.dtmf import KEYS
 from ivr.media.g711 import encode_ulaw
 from ivr.media.inband import Detector, detect
+from ivr.store.wav import read_ulaw
 
+AUDIO = Path(__file__).parents[3] / "prompts" / "audio"
 KEYPAD = "123A456B789C*0#D"
 PEAK = 32124 * 10 ** ((-15 - 3.17) / 20)
 
@@ -124,6 +127,14 @@ class TestNotKeys:
         noise = dice.normal(0, 6000, 8000 * 20).clip(-32000, 32000)
         assert hear(bytes([0xFF]) * 16000) == ""
         assert hear(encode_ulaw(noise.astype(np.int16)), 1600) == ""
+
+    @pytest.mark.parametrize("language", ["ja", "en"])
+    def test_the_prompts_themselves(self, language: str) -> None:
+        files = sorted((AUDIO / language).glob("*.wav"))
+        assert len(files) > 10
+        assert {file.name: hear(read_ulaw(file), 1600) for file in files} == {
+            file.name: "" for file in files
+        }
 
     @pytest.mark.parametrize("pitch", [95.0, 130.0, 180.0, 230.0, 300.0])
     def test_voices(self, pitch: float) -> None:
