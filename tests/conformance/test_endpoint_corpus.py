@@ -10,7 +10,7 @@ import pytest
 
 from ivr.sip.events import Flow, MessageRejected, RequestReceived
 from ivr.sip.message import Response
-from tests.conformance.test_endpoint import HOME, PHONE, Wire, message
+from tests.conformance.raw_wire import HOME, PHONE, Wire, message
 
 CORPUS = Path(__file__).parent / "corpus"
 ROWS = list(csv.DictReader((CORPUS / "index.tsv").read_text("utf-8").splitlines(), delimiter="\t"))

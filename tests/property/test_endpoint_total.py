@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.sip.message import parse
-from tests.conformance.test_endpoint import Wire, branch, message
+from tests.conformance.raw_wire import Wire, branch, message
 
 _METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "PRACK", "INFO", "REGISTER", "X")
 _HEADERS = (
