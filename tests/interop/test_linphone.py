@@ -46,7 +46,7 @@ def test_keys_by_info_are_taken(carrier: Carrier, tmp_path: Path, voice: Voice) 
 
 
 @pytest.mark.rule("LINE-05")
-def test_an_unassigned_number_has_a_talkie_and_404(
+def test_an_unassigned_number_has_a_talkie_and_is_refused(
     carrier: Carrier, tmp_path: Path, voice: Voice
 ) -> None:
     record = tmp_path / "heard.wav"
@@ -54,4 +54,6 @@ def test_an_unassigned_number_has_a_talkie_and_404(
         assert phone.register(LINE.number, LINE.password, carrier.address)
         phone.dial(lines.UNASSIGNED, record)
         Ear(lambda: record, voice).hears(Prompt.TALKIE_UNASSIGNED)
-        assert "Not found" in phone.wait_ended()
+        assert phone.wait_ended() == "error."
+        assert "early media" in phone.program.output()
+        assert "connected" not in phone.program.output()

@@ -18,6 +18,8 @@ HOST = "127.0.5.60"
 ANSWER_S = 1.0
 
 CASES = cases()
+UNFINISHED = ("clerr.dat", "baddn.dat")
+"""On a stream these have not ended yet: octets of the body, or the end of the headers, are due."""
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +76,13 @@ def test_over_udp(carrier: Carrier, listeners: dict[int, socket.socket], case: C
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_over_tcp(carrier: Carrier, case: Case) -> None:
+def test_over_tcp(md5_carrier: Carrier, case: Case) -> None:
+    """To another carrier: to the first one they would be repeats of what came over UDP."""
+    carrier = md5_carrier
     with socket.create_connection(carrier.address) as connection:
         connection.sendall(case.data)
         answer = final(collect([connection]))
-    allowed = case.allows(answer) or (answer is None and case.file == "clerr.dat")
+    allowed = case.allows(answer) or (answer is None and case.file in UNFINISHED)
     assert allowed, f"answered {answer}, wanted one of {sorted(case.answers)}"
     with Wire(carrier.address) as wire:
         assert wire.ping().status == 200

@@ -11,9 +11,8 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from tests.support.closing import Closing
 from tests.support.ports import LOOPBACK
 from tests.support.wire_rtp import RtpEnd
 
@@ -56,7 +55,7 @@ class Message:
 def read(data: bytes) -> Message:
     """Split a message; it must be whole and its lines end in CRLF."""
     head, _, body = data.partition(b"\r\n\r\n")
-    start, *lines = head.decode().split("\r\n")
+    start, *lines = head.decode(errors="replace").split("\r\n")
     headers = []
     for line in lines:
         name, _, value = line.partition(":")
@@ -88,7 +87,7 @@ def authorization(challenge: str, user: str, password: str, method: str, uri: st
     )
 
 
-class Wire:
+class Wire(Closing):
     """A UDP socket that speaks SIP; it answers nothing by itself."""
 
     def __init__(self, server: Address, host: str = LOOPBACK, port: int = 0) -> None:
@@ -188,17 +187,6 @@ class Wire:
     def close(self) -> None:
         self.socket.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 class WirePhone(Wire):
     """A phone with an account: registers, dials, ends calls, step by step."""
@@ -260,7 +248,7 @@ class WirePhone(Wire):
         return self.expect(200, 401, 403, 423, 503, method="REGISTER")
 
 
-class WireCall:
+class WireCall(Closing):
     """One outgoing call of a `WirePhone`, with an RTP socket of its own."""
 
     def __init__(self, phone: WirePhone, number: str, *, event_type: int = 101) -> None:
@@ -361,14 +349,3 @@ class WireCall:
 
     def close(self) -> None:
         self.rtp.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -102,6 +102,13 @@ def test_reads_a_file_whose_header_was_never_closed(tape: Tape, ear: Ear) -> Non
     assert len(read_wav(tape.path).samples) == int((0.5 + 1.5 + 0.25) * RATE_HZ)
 
 
+def test_reads_a_file_whose_header_is_not_written_yet(tape: Tape, ear: Ear) -> None:
+    tape.add(ear.speech(Prompt.GOODBYE))
+    data = tape.path.read_bytes()
+    tape.path.write_bytes(bytes(44) + data[44:])
+    assert len(read_wav(tape.path).samples) == int((0.5 + 1.5 + 0.25) * RATE_HZ)
+
+
 def test_an_empty_file_is_silence(tmp_path: Path, ear: Ear) -> None:
     (tmp_path / "tape.wav").write_bytes(b"")
     assert len(ear.sound()) == 0
