@@ -73,6 +73,7 @@ def test_registrations_and_calls_survive_a_rough_network(carrier: Carrier, tmp_p
                 calls=100,
                 rate=25,
                 hold_ms=300,
+                patient=True,
             )
             assert outcome.successful >= 99, outcome.screen
 

@@ -4,9 +4,9 @@ import json
 import re
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tests.support.closing import Closing
 from tests.support.phones import sounds
 from tests.support.phones.program import Program, find
 from tests.support.ports import LOOPBACK, free_port
@@ -37,7 +37,7 @@ call_max_calls 4
 """
 
 
-class BaresipPhone:
+class BaresipPhone(Closing):
     """One account; records every call into `dump-*-dec.wav` files of its folder."""
 
     def __init__(
@@ -193,14 +193,3 @@ class BaresipPhone:
     def close(self) -> None:
         self._control.close()
         self.program.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -2,9 +2,8 @@
 
 import re
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.support.closing import Closing
 from tests.support.phones import sounds
 from tests.support.phones.program import Program, find
 from tests.support.ports import LOOPBACK, free_port, free_range
@@ -47,7 +46,7 @@ enabled=1
 """
 
 
-class LinphonePhone:
+class LinphonePhone(Closing):
     """One account; keys go as RFC 4733 events, or as SIP INFO when asked so at the start."""
 
     def __init__(self, folder: Path, *, keys_by_info: bool = False) -> None:
@@ -136,14 +135,3 @@ class LinphonePhone:
         if self.program.process.poll() is None:
             self.say("quit")
         self.program.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

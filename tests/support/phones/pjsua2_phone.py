@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
+from tests.support.closing import Closing
 from tests.support.phones.program import Program
 from tests.support.ports import LOOPBACK, free_port, free_range
 
@@ -108,7 +108,7 @@ class Pjsua2Call:
         self.wait_for("DISCONNECTED")
 
 
-class Pjsua2Phone:
+class Pjsua2Phone(Closing):
     """One account on one transport; at most four calls at a time."""
 
     def __init__(
@@ -277,14 +277,3 @@ class Pjsua2Phone:
         else:
             self.program.stop()
         self._selector.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

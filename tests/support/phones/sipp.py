@@ -46,10 +46,14 @@ def run(
     hold_ms: int = 0,
     lost_percent: float = 0.0,
     tcp: bool = False,
+    patient: bool = False,
     at_once: int = 3000,
     timeout_s: int = 240,
 ) -> Outcome:
     """Play a scenario `calls` times, `rate` a second, and wait for the end of the last one.
+
+    `patient`: a message out of turn is passed over, as a telephone would; SIPp alone gives the
+    call up at a late 100.
 
     Raises:
         AssertionError: SIPp did not end, or did not print its counts.
@@ -61,6 +65,13 @@ def run(
     command += ["-l", str(at_once), "-d", str(hold_ms), "-t", "t1" if tcp else "u1"]
     command += ["-buff_size", "4194304", "-nostdin", "-timeout", str(timeout_s), "-trace_err"]
     command += ["-error_file", str(folder / f"{scenario}.errors")]
+    if scenario == "call":  # SIPp's own idea of the digest uri leaves the user part out
+        command += ["-auth_uri", f"{service}@{server[0]}:{server[1]}"]
+    if scenario == "call":
+        # SIPp signs the address alone unless told the whole Request-URI.
+        command += ["-auth_uri", f"{service}@{server[0]}:{server[1]}"]
+    if patient:
+        command += ["-default_behaviors", "all,-abortunexp"]
     if lost_percent:
         command += ["-lost", f"{lost_percent:g}"]
     program = Program(command, folder / f"{scenario}.screen", env={"TERM": "dumb"}, cwd=folder)
