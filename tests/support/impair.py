@@ -7,9 +7,8 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
+from tests.support.closing import Closing
 from tests.support.ports import LOOPBACK
 
 _DATAGRAM = 65_535
@@ -65,7 +64,7 @@ class _Parcel:
     to: tuple[str, int] = field(compare=False)
 
 
-class Relay:
+class Relay(Closing):
     """Stands before a server: each client gets a port of its own toward the server, as a NAT."""
 
     def __init__(self, server: tuple[str, int], weather: Weather, seed: int = 1) -> None:
@@ -148,14 +147,3 @@ class Relay:
         self._selector.close()
         for opened in (self._front, self._wake, self._waker, *self._upstream.values()):
             opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
