@@ -65,21 +65,26 @@ def run(
     command += ["-l", str(at_once), "-d", str(hold_ms), "-t", "t1" if tcp else "u1"]
     command += ["-buff_size", "4194304", "-nostdin", "-timeout", str(timeout_s), "-trace_err"]
     command += ["-error_file", str(folder / f"{scenario}.errors")]
-    if scenario == "call":  # SIPp's own idea of the digest uri leaves the user part out
-        command += ["-auth_uri", f"{service}@{server[0]}:{server[1]}"]
-    if scenario == "call":
-        # SIPp signs the address alone unless told the whole Request-URI.
-        command += ["-auth_uri", f"{service}@{server[0]}:{server[1]}"]
-    if patient:
-        command += ["-default_behaviors", "all,-abortunexp"]
-    if lost_percent:
-        command += ["-lost", f"{lost_percent:g}"]
+    command += _choices(scenario, f"{service}@{server[0]}:{server[1]}", patient, lost_percent)
     program = Program(command, folder / f"{scenario}.screen", env={"TERM": "dumb"}, cwd=folder)
     try:
         status = program.wait(timeout_s + 60)
     finally:
         program.stop()
     return _outcome(status, program.output())
+
+
+def _choices(scenario: str, dialled: str, patient: bool, lost_percent: float) -> list[str]:
+    """Options that some runs want."""
+    options = []
+    if scenario == "call":
+        # SIPp signs the address alone unless told the whole Request-URI.
+        options += ["-auth_uri", dialled]
+    if patient:
+        options += ["-default_behaviors", "all,-abortunexp"]
+    if lost_percent:
+        options += ["-lost", f"{lost_percent:g}"]
+    return options
 
 
 def _outcome(status: int, screen: str) -> Outcome:
