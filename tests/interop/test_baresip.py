@@ -56,15 +56,6 @@ def test_a_wrong_password_is_refused(carrier: Carrier, tmp_path: Path) -> None:
         assert not phone.wait_registered()
 
 
-@pytest.mark.rule("FWD-01")
-def test_1429_sets_forwarding_up(carrier: Carrier, phone: BaresipPhone, voice: Voice) -> None:
-    phone.dial("1429")
-    phone.wait_answered()
-    journeys.set_forwarding_up(ear_of(phone, voice), phone.keys)
-    phone.hang_up()
-    journeys.assert_forwarding(carrier, LINE, active=True)
-
-
 @pytest.mark.rule("LINE-05")
 def test_an_unassigned_number_has_a_talkie_and_404(phone: BaresipPhone, voice: Voice) -> None:
     phone.dial(lines.UNASSIGNED)

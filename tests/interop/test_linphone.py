@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prompts.catalogue import Prompt, Voice
-from tests.interop import journeys, lines
+from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
 from tests.support.phones.linphone_phone import LinphonePhone
@@ -19,19 +19,6 @@ LINE = lines.LINPHONE
 def test_a_wrong_password_is_refused(carrier: Carrier, tmp_path: Path) -> None:
     with LinphonePhone(tmp_path) as phone:
         assert not phone.register(LINE.number, "wrong", carrier.address)
-
-
-@pytest.mark.rule("FWD-01")
-def test_1429_sets_forwarding_up(carrier: Carrier, tmp_path: Path, voice: Voice) -> None:
-    record = tmp_path / "heard.wav"
-    with LinphonePhone(tmp_path) as phone:
-        assert phone.register(LINE.number, LINE.password, carrier.address)
-        assert journeys.registrations(carrier, LINE)
-        phone.dial("1429", record)
-        phone.wait_answered()
-        journeys.set_forwarding_up(Ear(lambda: record, voice), phone.keys)
-        phone.hang_up()
-    journeys.assert_forwarding(carrier, LINE, active=True)
 
 
 def test_keys_by_info_are_taken(carrier: Carrier, tmp_path: Path, voice: Voice) -> None:

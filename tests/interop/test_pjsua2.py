@@ -57,17 +57,6 @@ def test_a_wrong_password_is_refused(carrier: Carrier, tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("FWD-01")
-def test_1429_sets_forwarding_up(
-    carrier: Carrier, phone: Pjsua2Phone, tmp_path: Path, voice: Voice
-) -> None:
-    dialled = Dialled(phone, "1429", tmp_path / "heard.wav", voice)
-    dialled.call.wait_answered()
-    journeys.set_forwarding_up(dialled.ear, dialled.call.keys)
-    dialled.call.hang_up()
-    journeys.assert_forwarding(carrier, lines.PJSUA2, active=True)
-
-
-@pytest.mark.rule("FWD-01")
 def test_1421_and_1420_start_and_stop(carrier: Carrier, tmp_path: Path, voice: Voice) -> None:
     line = lines.CODES
     with Pjsua2Phone(tmp_path / "phone") as phone:
