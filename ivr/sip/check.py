@@ -6,6 +6,7 @@ from ivr.sip.abnf import GrammarError, decimal, is_token
 from ivr.sip.headers import BadHeader
 from ivr.sip.message import Message, ParseError, Request, Response
 from ivr.sip.uri import Uri, UriError
+from ivr.sip.values import Via
 
 _ONCE = """
 Authentication-Info CSeq Call-ID Content-Disposition Content-Type Date Event Expires
@@ -57,11 +58,11 @@ def _check_via(request: Request) -> None:
 
 def _check_common(message: Message) -> None:
     headers = message.headers
-    for name, values in headers.by_name():
-        if len(values) > 1 and name in _SINGLE_HEADERS:
+    for name in headers.repeated():
+        if name in _SINGLE_HEADERS:
             raise BadHeader(name, "stands more than once")
-    for party in (message.from_, message.to):
-        if (tag := party.tag) is not None and not is_token(tag):
+    for tag in (message.from_tag, message.to_tag):
+        if tag is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
     message.call_id  # noqa: B018
     message.cseq  # noqa: B018
@@ -73,13 +74,7 @@ def _check_common(message: Message) -> None:
 
 def _check_request(request: Request) -> None:
     _check_common(request)
-    via = request.via
-    if via.protocol.upper() != "SIP/2.0":
-        raise BadHeader("Via", "another protocol than SIP/2.0")
-    if via.port is not None and not 0 < via.port < 65536:
-        raise BadHeader("Via", "the port is none")
-    if via.branch in (_MAGIC_COOKIE, ""):
-        raise BadHeader("Via", "the branch identifies nothing")
+    _check_hop(request.via)
     if request.cseq.method != request.method:
         raise BadHeader("CSeq", "the method is not the request's")
     request.max_forwards  # noqa: B018
@@ -92,6 +87,15 @@ def _check_request(request: Request) -> None:
     request.record_routes  # noqa: B018
     if request.method == "REGISTER":
         _check_register(request)
+
+
+def _check_hop(via: Via) -> None:
+    if via.protocol.upper() != "SIP/2.0":
+        raise BadHeader("Via", "another protocol than SIP/2.0")
+    if via.port is not None and not 0 < via.port < 65536:
+        raise BadHeader("Via", "the port is none")
+    if via.branch in (_MAGIC_COOKIE, ""):
+        raise BadHeader("Via", "the branch identifies nothing")
 
 
 def _check_register(request: Request) -> None:

@@ -62,6 +62,8 @@ CANONICAL_NAMES = {
 }
 """Spellings met on the wire to the RFC's own; `canonical_name` knows every other spelling."""
 
+_SPELT_RIGHT = frozenset(_CANONICAL.values())
+
 
 class BadHeader(GrammarError):
     """A header is missing or breaks its grammar: the sender's fault, answered 400."""
@@ -87,11 +89,13 @@ class Headers:
     kept as surrogates.
     """
 
-    __slots__ = ("_fields", "_parsed")
+    # A name's list is replaced and never changed, so that messages may share it.
+    __slots__ = ("_fields", "typed")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._fields: dict[str, list[str]] = {}
-        self._parsed: dict[str, Any] = {}
+        self.typed: dict[str, Any] = {}
+        """What `parsed` has read so far, for `Message` to look up without a call."""
         for name, value in items:
             self.add(name, value)
 
@@ -100,17 +104,21 @@ class Headers:
         """Wrap fields whose names are canonical already; the dictionary is kept, not copied."""
         headers = cls.__new__(cls)
         headers._fields = fields
-        headers._parsed = {}
+        headers.typed = {}
         return headers
 
     def get(self, name: str) -> str | None:
         """The first value as it stood on the wire, or None."""
-        values = self._fields.get(name) or self._fields.get(canonical_name(name))
+        values = self._fields.get(name)
+        if values is None and name not in _SPELT_RIGHT:
+            values = self._fields.get(canonical_name(name))
         return values[0] if values else None
 
     def lines(self, name: str) -> list[str]:
         """Every value as it stood on the wire, one item a header line."""
-        values = self._fields.get(name) or self._fields.get(canonical_name(name))
+        values = self._fields.get(name)
+        if values is None and name not in _SPELT_RIGHT:
+            values = self._fields.get(canonical_name(name))
         return values[:] if values else []
 
     def all(self, name: str) -> list[str]:
@@ -136,13 +144,14 @@ class Headers:
         """Append a value below the ones that stand."""
         name = canonical_name(name)
         self._forget(name)
-        self._fields.setdefault(name, []).append(value)
+        standing = self._fields.get(name)
+        self._fields[name] = [value] if standing is None else [*standing, value]
 
     def add_first(self, name: str, value: str) -> None:
         """Put a value on top of the ones that stand, as a Via or Record-Route is."""
         name = canonical_name(name)
         self._forget(name)
-        self._fields.setdefault(name, []).insert(0, value)
+        self._fields[name] = [value, *self._fields.get(name, ())]
 
     def put(self, name: str, value: str) -> None:
         """Set one value in a message that is being built and that nobody has read yet.
@@ -160,13 +169,27 @@ class Headers:
         else:
             self._fields.pop(name, None)
 
+    def set_first(self, name: str, value: str, typed: object) -> None:
+        """Replace the first value, `typed` being what `parsed` would read in it.
+
+        `name` must be the canonical spelling and stand already.
+        """
+        self._forget(name)
+        self._fields[name] = [value, *self._fields[name][1:]]
+        self.typed[name] = typed
+
     def remove(self, name: str) -> None:
         """Drop every value; no error when there is none."""
         self.set(name)
 
     def copy(self) -> "Headers":
         """Independent of the original."""
-        return Headers.of({name: values[:] for name, values in self._fields.items()})
+        return Headers.of(self._fields.copy())
+
+    def taken(self, names: Iterable[str]) -> "Headers":
+        """The fields of these canonical names, in their order, as far as they stand."""
+        fields = self._fields
+        return Headers.of({name: values for name in names if (values := fields.get(name))})
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:
         """The first value through `parse`, remembered until the header changes.
@@ -176,7 +199,7 @@ class Headers:
         Raises:
             BadHeader: the header is missing, or `parse` raised GrammarError.
         """
-        known: T | None = self._parsed.get(name)
+        known: T | None = self.typed.get(name)
         if known is not None:
             return known
         values = self._fields.get(name)
@@ -186,7 +209,7 @@ class Headers:
             result = parse(values[0])
         except GrammarError as error:
             raise BadHeader(name, getattr(error, "why", str(error))) from None
-        self._parsed[name] = result
+        self.typed[name] = result
         return result
 
     def parsed_list(self, name: str, parse: Callable[[str], T]) -> list[T]:
@@ -197,13 +220,13 @@ class Headers:
         Raises:
             BadHeader: a value broke its grammar.
         """
-        key = name + ","
-        known: list[T] | None = self._parsed.get(key)
-        if known is not None:
-            return known
         lines = self._fields.get(name)
         if lines is None:
             return []
+        key = name + ","
+        known: list[T] | None = self.typed.get(key)
+        if known is not None:
+            return known
         try:
             if len(lines) == 1 and lines[0] and "," not in lines[0]:
                 result = [parse(lines[0])]
@@ -213,19 +236,29 @@ class Headers:
             raise
         except GrammarError as error:
             raise BadHeader(name, str(error)) from None
-        self._parsed[key] = result
+        self.typed[key] = result
         return result
 
     def by_name(self) -> Iterable[tuple[str, list[str]]]:
         """Canonical names with their values; not to be changed."""
         return self._fields.items()
 
+    def repeated(self) -> list[str]:
+        """The canonical names that stand on more than one line."""
+        fields = self._fields
+        if len(self) == len(fields):
+            return []
+        return [name for name, values in fields.items() if len(values) > 1]
+
     def _forget(self, name: str) -> None:
-        self._parsed.pop(name, None)
-        self._parsed.pop(name + ",", None)
+        if self.typed:
+            self.typed.pop(name, None)
+            self.typed.pop(name + ",", None)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._fields or canonical_name(name) in self._fields
+        if name in self._fields:
+            return True
+        return name not in _SPELT_RIGHT and canonical_name(name) in self._fields
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, value) for name, values in self._fields.items() for value in values)
