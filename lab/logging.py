@@ -7,7 +7,9 @@ is written, and whatever stands under a secret's name is masked.
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -41,21 +43,42 @@ _SECRETS_IN_TEXT = (
     re.compile(r"(?i)\b(bearer)(\s+)(\S+)"),
 )
 
+_HINTS = ("response", "passw", "token", "ha1", "cnonce", "bearer", "://")
+"""One of these stands in every text that a pattern above fits: looking for them costs a tenth."""
+
 EventDict = MutableMapping[str, Any]
 
 
 def masked(text: str) -> str:
     """The text with digest responses, passwords, tokens and passwords in URLs masked."""
+    if not _hinted(text):
+        return text
     for pattern in _SECRETS_IN_TEXT:
         text = pattern.sub(lambda found: f"{found[1]}{found[2]}{MASK}", text)
     return text
 
 
+def _hinted(text: str) -> bool:
+    folded = text.casefold()
+    for hint in _HINTS:  # noqa: SIM110  # any() takes twice as long
+        if hint in folded:
+            return True
+    return False
+
+
 def mask_secrets(_: Any, __: str, event: EventDict) -> EventDict:
     """Processor: mask values by their names, and secrets inside text."""
     for name, value in event.items():
-        event[name] = MASK if name.lower() in SECRET_NAMES else _clean(value)
+        if _is_secret(name):
+            event[name] = MASK
+        elif type(value) is not int:
+            event[name] = _clean(value)
     return event
+
+
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return name.lower() in SECRET_NAMES
 
 
 def _clean(value: Any) -> Any:
@@ -79,6 +102,8 @@ def escape_controls(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _escape(value: Any) -> Any:
+    if type(value) is str:
+        return value if value.isprintable() else _escaped(value)
     if isinstance(value, str):
         return _escaped(value)
     if isinstance(value, Mapping):
@@ -100,52 +125,136 @@ def _code(char: str) -> str:
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
+class _Lines:
+    """Writes whole lines; a structlog logger of the name `named` and the end of a handler."""
+
+    def __init__(self, stream: TextIO, lock: threading.Lock, name: str = "") -> None:
+        self._stream, self._lock, self.name = stream, lock, name
+
+    def named(self, name: str = "") -> "_Lines":
+        return _Lines(self._stream, self._lock, name)
+
+    def write(self, line: str) -> None:
+        """Write one line at once. A reader that is gone must not end the call that is logged."""
+        with self._lock:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                pass
+
+    debug = info = warning = error = critical = write
+
+
+class _Handler(logging.Handler):
+    """Lines of libraries, which log through the standard library."""
+
+    def __init__(self, lines: _Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.write(self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
 def configure(settings: LogSettings, out: TextIO | None = None) -> None:
-    """Send every event, those of libraries too, to `out` (standard error) as settings say."""
+    """Send every event, those of libraries too, to `out` (standard error) as settings say.
+
+    Our own events do not pass through the standard library's records: a line costs a fifth so,
+    and one below the level next to nothing.
+    """
     stream = out or sys.stderr
-    as_json = settings.format is LogFormat.JSON
+    lines = _Lines(stream, threading.Lock())
+    writers = _writers(settings.format is LogFormat.JSON, stream.isatty())
+    level = logging.getLevelNamesMapping()[settings.level.value.upper()]
     structlog.configure(
-        processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*_common(), *writers],
+        logger_factory=lines.named,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_common(), processors=_writers(as_json, stream.isatty())
+            foreign_pre_chain=[*_common(), structlog.stdlib.PositionalArgumentsFormatter()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *writers],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.level.value.upper())
+    root.setLevel(level)
     for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiosqlite", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _common() -> list[structlog.typing.Processor]:
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        structlog.stdlib.PositionalArgumentsFormatter(),
     ]
 
 
 def _writers(as_json: bool, colours: bool) -> list[structlog.typing.Processor]:
     """Exceptions become text before masking, so that a traceback hides secrets as well."""
-    last: structlog.typing.Processor
+    clean: list[structlog.typing.Processor] = [mask_secrets, escape_controls]
+    last: list[structlog.typing.Processor]
     if as_json:
-        last = structlog.processors.JSONRenderer(ensure_ascii=False)
+        last = [*clean, structlog.processors.JSONRenderer(ensure_ascii=False)]
     elif colours:
-        last = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)
+        last = [*clean, structlog.dev.ConsoleRenderer(colors=True, pad_event_to=28)]
     else:
-        last = structlog.processors.LogfmtRenderer(key_order=["at", "level", "event"])
-    return [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
-        mask_secrets,
-        escape_controls,
-        last,
+        last = [text_line]
+    return [structlog.processors.format_exc_info, *last]
+
+
+def text_line(_: Any, __: str, event: EventDict) -> str:
+    """Processor: `at=… level=… event=…` and the other facts as they came, quoted where needed.
+
+    In most lines nothing is to be masked or escaped, which one look at the whole line shows:
+    that takes a third of the time of looking at each value.
+    """
+    line = _logfmt(event)
+    if (
+        _names_are_plain(tuple(event))
+        and _PLAIN.issuperset(map(type, event.values()))
+        and line.isprintable()
+        and not _hinted(line)
+    ):
+        return line
+    return _logfmt(escape_controls(_, __, mask_secrets(_, __, event)))
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+"""Types whose text hides nothing within."""
+
+
+@lru_cache(1024)
+def _names_are_plain(names: tuple[str, ...]) -> bool:
+    return all(name.isprintable() and not _is_secret(name) for name in names)
+
+
+def _logfmt(event: EventDict) -> str:
+    fields = [f"at={event.get('at')} level={event.get('level')}"]
+    fields.append(f"event={_quoted(event.get('event'))}")
+    fields += [
+        f"{name}={_quoted(value)}"
+        for name, value in event.items()
+        if name not in ("at", "level", "event")
     ]
+    return " ".join(fields)
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if " " not in text and "=" not in text and '"' not in text:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -52,6 +52,8 @@ class TelephonyPart:
         self.media: MediaEngine | None = None
         self.calls: InboundCalls | None = None
         self.registrar: Registrar | None = None
+        # Bound once: the module's own logger is put together anew for each line.
+        self._log = log.bind()
         self._agent: Agent | None = None
         self._driver: Driver | None = None
 
@@ -78,7 +80,7 @@ class TelephonyPart:
         )
         authenticator = Authenticator(office.directory, _authentication(settings))
         registrar = Registrar(
-            driver, authenticator, office.bindings, _registrar_limits(settings), log
+            driver, authenticator, office.bindings, _registrar_limits(settings), self._log
         )
         await registrar.load()
         calls = InboundCalls(
@@ -88,10 +90,10 @@ class TelephonyPart:
             self._serve,
             SoundSettings(settings.sip.public_host),
             CallPolicy(settings.sip.calls_per_user, float(settings.media.silence_s)),
-            log,
+            self._log,
         )
         self.registrar, self.calls = registrar, calls
-        self._agent = Agent(driver, endpoint_settings, calls, registrar, log)
+        self._agent = Agent(driver, endpoint_settings, calls, registrar, self._log)
         self._incoming = self._make_incoming()
         await self._listen(driver)
 
@@ -158,7 +160,7 @@ class TelephonyPart:
             self._agent.handle(event)
 
     async def _serve(self, leg: InboundLeg) -> None:
-        bound = log.bind(call_id=leg.call_id, line=leg.account.line, user=leg.account.user)
+        bound = self._log.bind(call_id=leg.call_id, line=leg.account.line, user=leg.account.user)
         await self._incoming.serve(leg, bound)
 
 

@@ -88,6 +88,32 @@ def test_the_level_is_kept(out: io.StringIO) -> None:
     assert out.getvalue() == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["PassWord: x1y2", "RESPONSE = x1y2", "Bearer x1y2", "pa\u017fsword=x1y2", "db://me:x1y2@host"],
+)
+def test_a_secret_is_found_however_it_is_written(text: str) -> None:
+    assert "x1y2" not in masked(text)
+
+
+def test_a_fact_is_quoted_where_it_would_be_misread(out: io.StringIO) -> None:
+    log_as(LogFormat.TEXT, out).info("a b", one='say "x"', two="p=q", three=None, four=True, five=5)
+    _, _, facts = out.getvalue().rstrip().partition(" level=info ")
+    assert facts == r'event="a b" one="say \"x\"" two="p=q" three= four=true five=5 logger=test'
+
+
+def test_values_within_values_are_masked_by_their_names(out: io.StringIO) -> None:
+    log_as(LogFormat.TEXT, out).info("x", facts={"code": "1234"}, raw=b"a\nb")
+    assert "1234" not in out.getvalue()
+    assert len(out.getvalue().splitlines()) == 1
+
+
+def test_a_reader_that_is_gone_ends_nothing(out: io.StringIO) -> None:
+    log = log_as(LogFormat.TEXT, out)
+    out.close()
+    log.error("nobody hears this")
+
+
 def test_masking_leaves_other_text_alone() -> None:
     text = "INVITE sip:1429@127.0.0.1:5060 from 127.0.0.1:5070 user-agent baresip v1.0.0"
     assert masked(text) == text
