@@ -15,6 +15,8 @@ from typing import Any
 from ivr.sip.events import Flow
 
 Address = tuple[str, int]
+_Passed = tuple[float, bool, Flow, bytes]
+"""UTC epoch seconds, whether it came in, its flow, its bytes."""
 QUEUE_MESSAGES = 1000
 
 _RESPONSE = re.compile(rb'(?i)(\bresponse\s*=\s*)("?)([^"\s,]+)')
@@ -64,7 +66,7 @@ class TraceHub:
     """The last messages and the readers that follow; lives in the loop's thread."""
 
     def __init__(self, keep: int, readers: int, wall: Callable[[], float]) -> None:
-        self._kept: deque[Seen] = deque(maxlen=keep)
+        self._kept: deque[_Passed] = deque(maxlen=keep)
         self._readers: set[_Reader] = set()
         self._most_readers = readers
         self._wall = wall
@@ -73,12 +75,13 @@ class TraceHub:
     def tap(self, inbound: bool, flow: Flow, data: bytes) -> None:
         """Note a message as it crosses the socket; never raises, never waits."""
         self._count += 1
-        seen = Seen(
-            self._count, self._wall(), not inbound, flow.transport, flow.local, flow.peer, data
-        )
-        self._kept.append(seen)
-        for reader in self._readers:
-            reader.offer(seen)
+        # A plain tuple: a `Seen` takes ten times as long to make, and few are ever looked at.
+        passed = (self._wall(), inbound, flow, data)
+        self._kept.append(passed)
+        if self._readers:
+            seen = _seen(self._count, passed)
+            for reader in self._readers:
+                reader.offer(seen)
 
     @property
     def full(self) -> bool:
@@ -93,12 +96,13 @@ class TraceHub:
             follow: go on until `close`.
         """
         reader = _Reader(QUEUE_MESSAGES)
-        remembered = list(self._kept) if past else []
+        kept = list(self._kept) if past else []
+        first = self._count - len(kept) + 1
         if follow:
             self._readers.add(reader)
         try:
-            for seen in remembered:
-                yield _clean(seen)
+            for number, passed in enumerate(kept, first):
+                yield _clean(_seen(number, passed))
             while follow and (item := await reader.next()) is not None:
                 yield _clean(item) if isinstance(item, Seen) else item
         finally:
@@ -108,6 +112,11 @@ class TraceHub:
         """End every reader."""
         for reader in self._readers:
             reader.end()
+
+
+def _seen(number: int, passed: _Passed) -> Seen:
+    at, inbound, flow, data = passed
+    return Seen(number, at, not inbound, flow.transport, flow.local, flow.peer, data)
 
 
 def _clean(seen: Seen) -> Seen:
