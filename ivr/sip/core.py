@@ -8,7 +8,8 @@ from typing import Protocol
 
 from ivr.sip.dialog import Dialog
 from ivr.sip.events import Event, Flow
-from ivr.sip.message import Request, Response, response_to
+from ivr.sip.message import Request, Response
+from ivr.sip.reply import write_fields, write_reply
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.transaction import ClientTransaction, ClientUser, ServerTransaction
 from ivr.sip.transaction_layer import TransactionLayer
@@ -42,8 +43,8 @@ class Core:
         dice: uniform in [0, 1).
     """
 
-    __slots__ = ("_allow", "_contacts", "_sent_by", "_supported", "dialogs", "dice", "events",
-                 "layer", "settings", "token")  # fmt: skip
+    __slots__ = ("_allow", "_contacts", "_sent_by", "_server", "_supported", "dialogs", "dice",
+                 "events", "layer", "settings", "token")  # fmt: skip
 
     def __init__(
         self, settings: EndpointSettings, token: Callable[[], str], dice: Callable[[], float]
@@ -56,6 +57,7 @@ class Core:
         self.layer = TransactionLayer(settings.timing, self.sent_by, token)
         self._allow = ", ".join(settings.allow)
         self._supported = ", ".join(settings.supported)
+        self._server = f"Server: {settings.user_agent}\r\n"
         self._sent_by: dict[tuple[str, tuple[str, int]], str] = {}
         self._contacts: dict[tuple[str, tuple[str, int]], str] = {}
 
@@ -68,7 +70,7 @@ class Core:
         text = self._sent_by.get(key)
         if text is None:
             host, port = self.settings.advertised.get(flow.transport, flow.local)
-            text = self._sent_by[key] = f"{host_text(host)}:{port}"
+            text = self._sent_by[key] = f"{host_text(host)}:{port or flow.local[1]}"
         return text
 
     def contact(self, flow: Flow) -> str:
@@ -92,27 +94,33 @@ class Core:
         body: bytes = b"",
         reason: str | None = None,
         once: bool = False,
-    ) -> Response:
-        """Build a response with what its status asks for, send it, and return it."""
+    ) -> bytes:
+        """Write a final or a dialog's provisional response, send it, and return it."""
         request = transaction.request
-        makes_dialog = 100 < status < 300 and request.method in _MAKES_DIALOG
-        if to_tag is None and request.to_tag is None:
-            to_tag = self.token()
-        response = response_to(request, status, reason, to_tag, record_route=makes_dialog)
-        fields = response.headers
-        if makes_dialog:
-            fields.put("Contact", self.contact(transaction.flow))
-            fields.put("Supported", self._supported)
-        if makes_dialog or status == 405:
-            fields.put("Allow", self._allow)
-        fields.put("Server", self.settings.user_agent)
-        for name, value in headers:
-            fields.add(name, value)
+        to = request.headers.get("To") or ""
+        if request.to_tag is None:
+            to = f"{to};tag={to_tag or self.token()}"
+        fields = self._server
+        if 100 < status < 300 and request.method in _MAKES_DIALOG:
+            fields = self._dialog_fields(request, transaction.flow) + fields
+        elif status == 405:
+            fields = f"Allow: {self._allow}\r\n{fields}"
+        if headers:
+            fields += write_fields(headers)
         if body:
-            fields.put("Content-Type", "application/sdp")
-            response.body = body
-        transaction.respond(response, now, once=once)
-        return response
+            fields += "Content-Type: application/sdp\r\n"
+        data = write_reply(request, status, reason, to, fields, body)
+        transaction.send(status, data, to, now, once=once)
+        return data
+
+    def _dialog_fields(self, request: Request, flow: Flow) -> str:
+        """What a response that makes a dialog, or refreshes one, has besides (§12.1.1)."""
+        routes = request.headers.lines("Record-Route")
+        kept = write_fields(("Record-Route", route) for route in routes) if routes else ""
+        return (
+            f"{kept}Contact: {self.contact(flow)}\r\n"
+            f"Supported: {self._supported}\r\nAllow: {self._allow}\r\n"
+        )
 
     def equip(self, request: Request, flow: Flow, headers: Iterable[Header] = ()) -> None:
         """Put into a request of ours what its method asks for."""

@@ -37,7 +37,10 @@ class EndpointSettings:
     """Longest Request-URI in characters; more gets 414 (our choice; RFC 3261 names no number)."""
     user_agent: str = "tokuban"
     advertised: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Per transport, the host and port in Via and Contact; the flow's local address otherwise."""
+    """Per transport, the host and port in Via and Contact; the flow's local address otherwise.
+
+    Port 0 stands for the port the flow ends at, where the system chose it.
+    """
     resolve: Resolve | None = None
     """`(host, port, transport) -> (address, port)` for names; addresses need no resolver.
 

@@ -1,0 +1,27 @@
+"""What the signalling core is told of the settings."""
+
+import pytest
+
+from ivr.sip.core import Core
+from ivr.sip.events import Flow
+from lab.settings import Settings, SipSettings
+from lab.telephony_part import endpoint_settings_of
+
+FLOW = Flow("TCP", ("127.0.0.1", 40123), ("127.0.0.1", 5071))
+
+
+@pytest.mark.parametrize(
+    ("port", "advertise", "seen"),
+    [
+        (0, "192.0.2.9", "192.0.2.9:40123"),
+        (40123, "192.0.2.9", "192.0.2.9:40123"),
+        (0, None, "127.0.0.1:40123"),
+    ],
+)
+def test_the_port_advertised_is_one_that_is_listened_on(
+    port: int, advertise: str | None, seen: str
+) -> None:
+    settings = endpoint_settings_of(Settings(sip=SipSettings(port=port, advertise=advertise)))
+    core = Core(settings, lambda: "token", lambda: 0.5)
+    assert core.sent_by(FLOW) == seen
+    assert core.contact(FLOW) == f"<sip:{seen};transport=tcp>"
