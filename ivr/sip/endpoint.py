@@ -82,11 +82,11 @@ class Endpoint:
 
     def handle_timers(self, now: float) -> None:
         """Do what is due by `now`."""
-        self._layer.timers.fire_due(now)
+        self._layer.fire_due(now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timers` is next needed, monotonic seconds."""
-        return self._layer.timers.next_deadline()
+        return self._layer.next_deadline()
 
     def take_transmits(self) -> list[Transmit]:
         transmits, self._layer.transmits = self._layer.transmits, []
@@ -252,7 +252,7 @@ class Endpoint:
 
     def _receive_new(self, transaction: ServerTransaction, now: float) -> None:
         request = transaction.request
-        merge_key = f"{request.from_tag} {request.call_id} {request.cseq}"
+        merge_key = f"{request.from_tag} {request.call_id} {request.cseq.number} {request.method}"
         if merge_key in self._layer.merging:
             self._refuse(transaction, Refusal(482), "merged: came by another path too", now)
             return

@@ -67,12 +67,12 @@ class IncomingInvite:
             self.reliable.stop()
         # What a reliable response has settled is not said twice (RFC 3262 §5).
         body = b"" if self._settled else sdp
-        response = self._core.respond(
+        data = self._core.respond(
             self.transaction, 200, now, to_tag=self._to_tag, headers=headers, body=body
         )
         self._repeater = Repeater(
             self._core,
-            response.encode(),
+            data,
             self.transaction.reply_flow,
             self._no_ack,
             now,

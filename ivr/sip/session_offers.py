@@ -122,10 +122,10 @@ class Reoffers:
             session.offer = Offer.LOCAL
         if sdp:
             session.local_sdp = sdp
-        response = self._core.respond(transaction, 200, now, headers=headers, body=sdp)
+        data = self._core.respond(transaction, 200, now, headers=headers, body=sdp)
         if request.method == "INVITE":
             self._unacked = request.cseq.number
-            self._repeat(session, response, transaction.reply_flow, now)
+            self._repeat(session, data, transaction.reply_flow, now)
 
     def refuse(
         self, session: Session, status: int, headers: tuple[Header, ...], now: float
@@ -307,10 +307,10 @@ class Reoffers:
             raise WrongState(f"{order}: no re-INVITE or UPDATE waits for an answer")
         return transaction
 
-    def _repeat(self, session: Session, response: Response, flow: Flow, now: float) -> None:
+    def _repeat(self, session: Session, data: bytes, flow: Flow, now: float) -> None:
         give_up = partial(session.step, Input.NO_ACK)
         cap_s = self._core.settings.timing.t2_s
-        self._repeater = Repeater(self._core, response.encode(), flow, give_up, now, cap_s)
+        self._repeater = Repeater(self._core, data, flow, give_up, now, cap_s)
 
     def _stop_repeating(self) -> None:
         if self._repeater is not None:

@@ -37,10 +37,9 @@ class Repeater:
         self._flow = flow
         self._cap_s = cap_s
         self._interval_s = timing.t1_s
-        self._again: Timer = core.layer.timers.set(now + timing.t1_s, self._repeat)
-        self._give_up: Timer = core.layer.timers.set(
-            now + timing.transaction_s, partial(self._end, give_up)
-        )
+        timers = core.layer.timers
+        self._again: Timer = timers.after(timing.t1_s, now, self._repeat)
+        self._give_up: Timer = timers.after(timing.transaction_s, now, partial(self._end, give_up))
 
     def stop(self) -> None:
         self._again.cancel()
@@ -49,7 +48,7 @@ class Repeater:
     def _repeat(self, now: float) -> None:
         self._core.layer.send(self._data, self._flow)
         self._interval_s = min(self._interval_s * 2, self._cap_s)
-        self._again = self._core.layer.timers.set(now + self._interval_s, self._repeat)
+        self._again = self._core.layer.timers.after(self._interval_s, now, self._repeat)
 
     def _end(self, give_up: Callable[[float], None], now: float) -> None:
         self.stop()
@@ -102,7 +101,7 @@ class Reliable:
         self._current = provisional
         self._rseq += 1
         headers = (("Require", "100rel"), ("RSeq", str(self._rseq)), *provisional.headers)
-        response = self._core.respond(
+        data = self._core.respond(
             self._transaction,
             provisional.status,
             now,
@@ -113,7 +112,7 @@ class Reliable:
         timing = self._core.settings.timing
         self._repeater = Repeater(
             self._core,
-            response.encode(),
+            data,
             self._transaction.reply_flow,
             self._give_up,
             now,

@@ -95,18 +95,15 @@ class Transaction:
     def on_transport_error(self, now: float) -> None:
         self.advance(Input.TRANSPORT_ERROR, now)
 
-    def _fire(self, event: Input, now: float) -> None:
-        self.advance(event, now)
-
     def _repeat(self, event: Input, interval_s: float, now: float) -> None:
         self._interval_s = interval_s
-        self._again = self._layer.timers.set(now + interval_s, partial(self._fire, event))
+        self._again = self._layer.timers.after(interval_s, now, partial(self.advance, event))
 
     def _finish(self, event: Input, after_s: float, now: float) -> None:
         """The last timer of a state: whatever was running is over."""
         self._stop_again()
         self._stop_end()
-        self._end = self._layer.timers.set(now + after_s, partial(self._fire, event))
+        self._end = self._layer.timers.after(after_s, now, partial(self.advance, event))
 
     def _linger(self, event: Input, after_s: float, now: float) -> None:
         """As `_finish`; nothing is late on a reliable transport, so no time is spent there."""
@@ -145,9 +142,10 @@ class ClientTransaction(Transaction):
         self._layer.send(self._wire, self.flow)
         if not self.flow.reliable:
             self._repeat(Input.TIMER_A if invite else Input.TIMER_E, timing.t1_s, now)
-        self._end = self._layer.timers.set(
-            now + timing.transaction_s,
-            partial(self._fire, Input.TIMER_B if invite else Input.TIMER_F),
+        self._end = self._layer.timers.after(
+            timing.transaction_s,
+            now,
+            partial(self.advance, Input.TIMER_B if invite else Input.TIMER_F),
         )
 
     def receive(self, response: Response, now: float) -> None:
@@ -219,18 +217,17 @@ class ClientTransaction(Transaction):
 class ServerTransaction(Transaction):
     """A request of a peer, `to` the To of our last response, `final_status` 0 until it is sent.
 
-    Once the final response is out, only its bytes are kept to absorb retransmissions for the
-    32 seconds that remain: `request` is an empty one from then on, `response` None.
+    `reply` holds the bytes of our last response. Once it is final, they are all that is kept to
+    absorb retransmissions for the 32 seconds that remain: `request` is an empty one from then on.
     """
 
     __slots__ = (
-        "_wire",
         "ack",
         "final_status",
         "merge_key",
+        "reply",
         "reply_flow",
         "request",
-        "response",
         "to",
         "user",
     )
@@ -241,17 +238,18 @@ class ServerTransaction(Transaction):
         invite = request.method == "INVITE"
         super().__init__(layer, INVITE_SERVER if invite else SERVER, key, flow)
         self.request = request
+        self.reply = b""
         self.reply_flow = reply_flow
-        self.response: Response | None = None
         self.to: str | None = None
         self.final_status = 0
         self.ack: Request | None = None
         self.user: ServerUser | None = None
-        self._wire = b""
         self.merge_key: str | None = None
 
     def start(self, now: float) -> None:
-        """Wait for the user above, and say 100 when it takes long."""
+        """Wait for the user above, and say 100 when it takes long; nothing once it has answered."""
+        if self.reply or self.final_status:
+            return
         timing = self._layer.timing
         invite = self.request.method == "INVITE"
         self._repeat(Input.TIMER_TRYING, timing.trying_s if invite else timing.late_trying_s, now)
@@ -265,13 +263,20 @@ class ServerTransaction(Transaction):
         self.advance(Input.RCV_ACK, now)
 
     def respond(self, response: Response, now: float, *, once: bool = False) -> bool:
-        """Send a response; False when a final one went out before, or nobody waits any more.
+        """Send a response; False when a final one went out before, or nobody waits any more."""
+        to = response.headers.get("To")
+        return self.send(response.status, response.encode(), to, now, once=once)
+
+    def send(
+        self, status: int, reply: bytes, to: str | None, now: float, *, once: bool = False
+    ) -> bool:
+        """As `respond`, for a response that is written already.
 
         Args:
+            to: its To.
             once: never repeat this final response unasked, as for 401 and 407: the request may
                 carry a forged source (RFC 3261 §26.3.2.4).
         """
-        status = response.status
         if status < 200:
             event = Input.SEND_1XX
         elif status < 300:
@@ -282,31 +287,28 @@ class ServerTransaction(Transaction):
             event = Input.SEND_300_699
         if (self.state, event) not in self._table:
             return False
-        self.response = response
-        self.to = response.headers.get("To")
+        self.reply = reply
+        self.to = to
         self.advance(event, now)
         if status >= 200:
             self.final_status = status
-            self.request, self.response = _SPENT, None
+            self.request = _SPENT
             if self.state is State.ACCEPTED:
-                self._wire = b""  # whoever sent the 2xx repeats it
+                self.reply = b""  # whoever sent the 2xx repeats it
         return True
 
     def _send(self, now: float) -> None:
         self._stop_again()
-        if self.response is not None:
-            self._wire = self.response.encode()
-            self._layer.send(self._wire, self.reply_flow)
+        self._layer.send(self.reply, self.reply_flow)
 
     def _resend(self, now: float) -> None:
-        if self._wire:
-            self._layer.send(self._wire, self.reply_flow)
+        if self.reply:
+            self._layer.send(self.reply, self.reply_flow)
         else:
             self._send_trying(now)
 
     def _send_trying(self, now: float) -> None:
-        self._stop_again()
-        self.response = response_to(self.request, 100)
+        self.reply = response_to(self.request, 100).encode()
         self._send(now)
 
     def _pass_up(self, now: float) -> None:
@@ -322,8 +324,8 @@ class ServerTransaction(Transaction):
             self._repeat(Input.TIMER_G, self._layer.timing.t1_s, now)
 
     def _start_h(self, now: float) -> None:
-        self._end = self._layer.timers.set(
-            now + self._layer.timing.transaction_s, partial(self._fire, Input.TIMER_H)
+        self._end = self._layer.timers.after(
+            self._layer.timing.transaction_s, now, partial(self.advance, Input.TIMER_H)
         )
 
     def _back_off_g(self, now: float) -> None:

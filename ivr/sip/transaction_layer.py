@@ -24,6 +24,7 @@ class TransactionLayer:
 
     __slots__ = (
         "_by_flow",
+        "_fresh",
         "_sent_by",
         "_token",
         "clients",
@@ -44,6 +45,7 @@ class TransactionLayer:
         self.servers: dict[str, ServerTransaction] = {}
         self.merging: dict[str, ServerTransaction] = {}
         self._by_flow: dict[Flow, set[Transaction]] = {}
+        self._fresh: list[tuple[ServerTransaction, float]] = []
         self._sent_by = sent_by
         self._token = token
 
@@ -89,12 +91,32 @@ class TransactionLayer:
     def start_server(
         self, key: str, request: Request, flow: Flow, reply_flow: Flow, now: float
     ) -> ServerTransaction:
-        """Remember a new request; `request`'s top Via carries its source already."""
+        """Remember a new request; `request`'s top Via carries its source already.
+
+        Its timer is set with the next look at the deadlines: most requests are answered before.
+        """
         transaction = ServerTransaction(self, key, request, flow, reply_flow)
         self.servers[key] = transaction
         self._index(transaction)
-        transaction.start(now)
+        self._fresh.append((transaction, now))
         return transaction
+
+    def next_deadline(self) -> float | None:
+        """When `fire_due` is next needed, monotonic seconds."""
+        if self._fresh:
+            self._start_fresh()
+        return self.timers.next_deadline()
+
+    def fire_due(self, now: float) -> None:
+        """Do what is due by `now`."""
+        if self._fresh:
+            self._start_fresh()
+        self.timers.fire_due(now)
+
+    def _start_fresh(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for transaction, received_at in fresh:
+            transaction.start(received_at)
 
     def client_for(self, response: Response) -> ClientTransaction | None:
         """The transaction a response belongs to: top Via's branch and CSeq's method."""

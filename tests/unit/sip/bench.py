@@ -67,9 +67,9 @@ class Bench:
     def run_until(self, end: float) -> None:
         """Fire every timer up to `end` at its own instant, noting when what was sent."""
         self.note()
-        while (at := self.layer.timers.next_deadline()) is not None and at <= end:
+        while (at := self.layer.next_deadline()) is not None and at <= end:
             self.now = at
-            self.layer.timers.fire_due(at)
+            self.layer.fire_due(at)
             self.note()
         self.now = end
 

@@ -56,3 +56,55 @@ def test_late_trying_comes_when_the_clients_timer_e_has_reached_t2(
     t1_s: float, t2_s: float, waited_s: float
 ) -> None:
     assert Timing(t1_s=t1_s, t2_s=t2_s).late_trying_s == pytest.approx(waited_s)
+
+
+def test_timers_of_one_delay_share_a_lane_and_keep_their_order_among_all() -> None:
+    timers, fired = Timers(), list[str]()
+    timers.after(1.0, 0.0, lambda now: fired.append("first"))
+    timers.set(1.0, lambda now: fired.append("second"))
+    timers.after(1.0, 0.0, lambda now: fired.append("third"))
+    timers.after(0.5, 0.25, lambda now: fired.append("soonest"))
+    for number in range(100):
+        timers.after(1.0, 2.0 + number, lambda now: fired.append("late"))
+    assert len(timers._heap) == 3
+    assert len(timers) == 104
+    assert timers.next_deadline() == 0.75
+    timers.fire_due(1.0)
+    assert fired == ["soonest", "first", "second", "third"]
+    timers.fire_due(200.0)
+    assert len(fired) == 104
+    assert (len(timers), timers.next_deadline()) == (0, None)
+
+
+def test_cancelled_timers_of_a_lane_are_passed_over() -> None:
+    timers, fired = Timers(), list[float]()
+    lane = [timers.after(1.0, float(number), fired.append) for number in range(6)]
+    for number in (0, 2, 3, 5):
+        lane[number].cancel()
+    assert len(timers) == 2
+    assert timers.next_deadline() == 2.0
+    timers.fire_due(2.0)
+    assert timers.next_deadline() == 5.0
+    timers.fire_due(9.0)
+    assert fired == [2.0, 9.0]
+    assert (len(timers), timers.next_deadline()) == (0, None)
+
+
+def test_a_lane_takes_a_deadline_before_its_last_one() -> None:
+    timers, fired = Timers(), list[str]()
+    timers.after(1.0, 5.0, lambda now: fired.append("later"))
+    timers.after(1.0, 4.0, lambda now: fired.append("sooner"))
+    assert timers.next_deadline() == 5.0
+    timers.fire_due(6.0)
+    assert fired == ["sooner", "later"]
+
+
+def test_giving_back_cancelled_timers_loses_no_lane() -> None:
+    timers, fired = Timers(), list[float]()
+    timers.after(1.0, 0.0, fired.append).cancel()
+    timers.after(1.0, 1.0, fired.append)
+    for number in range(20_000):
+        timers.set(100.0 + number, fired.append).cancel()
+    assert len(timers) == 1
+    timers.fire_due(3.0)
+    assert fired == [3.0]

@@ -19,7 +19,7 @@ def start(machine: Machine, bench: Bench) -> Transaction:
         client.response = response_to(client.request, 200, to_tag="2")
         return client
     server = bench.server(method)
-    server.response = response_to(server.request, 200, to_tag="2")
+    server.reply = response_to(server.request, 200, to_tag="2").encode()
     server.ack = bench.request("ACK")
     return server
 
