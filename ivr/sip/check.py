@@ -34,59 +34,56 @@ def check(message: Message) -> None:
             every response.
     """
     try:
+        via = message.via
         if isinstance(message, Response):
-            _check_response(message)
+            _check_common(message)
             return
-        _check_via(message)
     except GrammarError as error:
         raise ParseError(str(error)) from None
     try:
+        _check_hop(via)
+        _check_common(message)
         _check_request(message)
     except GrammarError as error:
         raise ParseError(str(error), 400, message) from None
     _check_target(message)
 
 
-def _check_response(response: Response) -> None:
-    response.via  # noqa: B018  # raises when it cannot be read
-    _check_common(response)
-
-
-def _check_via(request: Request) -> None:
-    request.via  # noqa: B018  # raises when it cannot be read
-
-
 def _check_common(message: Message) -> None:
-    headers = message.headers
-    for name in headers.repeated():
-        if name in _SINGLE_HEADERS:
+    fields = message.headers.fields
+    for name, values in fields.items():
+        if len(values) > 1 and name in _SINGLE_HEADERS:
             raise BadHeader(name, "stands more than once")
-    for tag in (message.from_tag, message.to_tag):
-        if tag is not None and not is_token(tag):
+    for party in (message.from_, message.to):
+        if (tag := party.params.get("tag")) is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
     message.call_id  # noqa: B018
     message.cseq  # noqa: B018
-    if "Contact" in headers:
+    if "Contact" in fields:
         message.contacts  # noqa: B018
-    if "Content-Type" in headers:
+    if "Content-Type" in fields:
         message.content_type  # noqa: B018
 
 
 def _check_request(request: Request) -> None:
-    _check_common(request)
-    _check_hop(request.via)
     if request.cseq.method != request.method:
         raise BadHeader("CSeq", "the method is not the request's")
-    request.max_forwards  # noqa: B018
-    headers = request.headers
-    if (expires := headers.get("Expires")) is not None:
-        decimal(expires, _MOST_DELTA)
-    if (date := headers.get("Date")) is not None and not _DATE.fullmatch(date):
+    fields = request.headers.fields
+    if "Max-Forwards" in fields:
+        request.max_forwards  # noqa: B018
+    if "Expires" in fields:
+        decimal(fields["Expires"][0], _MOST_DELTA)
+    if "Date" in fields and not _DATE.fullmatch(fields["Date"][0]):
         raise BadHeader("Date", "is no RFC 1123 date in GMT")
-    request.routes  # noqa: B018
-    request.record_routes  # noqa: B018
+    if "Route" in fields or "Record-Route" in fields:
+        _check_routes(request)
     if request.method == "REGISTER":
         _check_register(request)
+
+
+def _check_routes(request: Request) -> None:
+    request.routes  # noqa: B018
+    request.record_routes  # noqa: B018
 
 
 def _check_hop(via: Via) -> None:

@@ -1,7 +1,8 @@
 """What the signalling core tells the user agent, and what it asks the transport to send.
 
 Every session that was announced (`CallReceived`) or begun (`Endpoint.invite`) ends in exactly one
-`SessionEnded` or `SessionRefused`.
+`SessionEnded` or `SessionRefused`. Events are not to be changed; frozen classes, which would see
+to it, take three times as long to make.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class EndCause(Enum):
     LOCAL = "ended on this side"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallReceived:
     """A new call; answer it with `session.ringing/progress/answer/refuse`."""
 
@@ -59,7 +60,7 @@ class CallReceived:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestReceived:
     """A request other than INVITE for the user agent; answer it with `Endpoint.respond`."""
 
@@ -68,7 +69,7 @@ class RequestReceived:
     flow: Flow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ResponseReceived:
     """A response to `Endpoint.request`, provisional or final."""
 
@@ -76,7 +77,7 @@ class ResponseReceived:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionTimedOut:
     """No final response to `Endpoint.request` within 64*T1, or the transport failed."""
 
@@ -85,7 +86,7 @@ class TransactionTimedOut:
     """408, or 503 when the transport failed (RFC 3261 §8.1.3.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionProgress:
     """A provisional response to our INVITE other than 100; reliable ones are already PRACKed."""
 
@@ -93,7 +94,7 @@ class SessionProgress:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionAnswered:
     """Our INVITE was answered; acknowledged already unless the offer is in this response."""
 
@@ -101,7 +102,7 @@ class SessionAnswered:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionConfirmed:
     """The ACK for our 2xx came; its body is the answer when our 2xx carried the offer."""
 
@@ -109,7 +110,7 @@ class SessionConfirmed:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionChallenged:
     """401 or 407 to our INVITE; go on with `session.retry`, or give up with `hang_up`."""
 
@@ -117,7 +118,7 @@ class SessionChallenged:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionRefused:
     """Our INVITE failed; `response` is None for a time-out (408) or a transport error (503)."""
 
@@ -126,7 +127,7 @@ class SessionRefused:
     response: Response | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionReoffered:
     """A re-INVITE or UPDATE; answer with `accept_reoffer` or `refuse_reoffer`.
 
@@ -137,7 +138,7 @@ class SessionReoffered:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnswerReceived:
     """The peer's answer to an offer we made in a response: it came in a PRACK or an ACK."""
 
@@ -145,7 +146,7 @@ class AnswerReceived:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReofferAnswered:
     """Our re-INVITE or UPDATE was accepted; `response` carries the answer."""
 
@@ -153,7 +154,7 @@ class ReofferAnswered:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReofferRefused:
     """Our re-INVITE or UPDATE was refused for good; the session goes on as it was."""
 
@@ -161,7 +162,7 @@ class ReofferRefused:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InfoReceived:
     """An INFO within the session; 200 was sent already."""
 
@@ -169,7 +170,7 @@ class InfoReceived:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionEnded:
     """The session is over; `request` is the BYE or CANCEL that ended it."""
 
@@ -178,7 +179,7 @@ class SessionEnded:
     request: Request | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageRejected:
     """Something unreadable, forbidden or unexpected came; `status` is None when not answered."""
 

@@ -90,10 +90,11 @@ class Headers:
     """
 
     # A name's list is replaced and never changed, so that messages may share it.
-    __slots__ = ("_fields", "typed")
+    __slots__ = ("fields", "typed")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: dict[str, list[str]] = {}
+        self.fields: dict[str, list[str]] = {}
+        """Values in wire order by canonical name: to be read, and changed through methods alone."""
         self.typed: dict[str, Any] = {}
         """What `parsed` has read so far, for `Message` to look up without a call."""
         for name, value in items:
@@ -103,22 +104,22 @@ class Headers:
     def of(cls, fields: dict[str, list[str]]) -> "Headers":
         """Wrap fields whose names are canonical already; the dictionary is kept, not copied."""
         headers = cls.__new__(cls)
-        headers._fields = fields
+        headers.fields = fields
         headers.typed = {}
         return headers
 
     def get(self, name: str) -> str | None:
         """The first value as it stood on the wire, or None."""
-        values = self._fields.get(name)
+        values = self.fields.get(name)
         if values is None and name not in _SPELT_RIGHT:
-            values = self._fields.get(canonical_name(name))
+            values = self.fields.get(canonical_name(name))
         return values[0] if values else None
 
     def lines(self, name: str) -> list[str]:
         """Every value as it stood on the wire, one item a header line."""
-        values = self._fields.get(name)
+        values = self.fields.get(name)
         if values is None and name not in _SPELT_RIGHT:
-            values = self._fields.get(canonical_name(name))
+            values = self.fields.get(canonical_name(name))
         return values[:] if values else []
 
     def all(self, name: str) -> list[str]:
@@ -128,7 +129,7 @@ class Headers:
             BadHeader: a quoted string or an angle bracket in the list never closes.
         """
         name = canonical_name(name)
-        values = self._fields.get(name, ())
+        values = self.fields.get(name, ())
         if name not in LIST_HEADERS:
             return list(values)
         try:
@@ -144,30 +145,30 @@ class Headers:
         """Append a value below the ones that stand."""
         name = canonical_name(name)
         self._forget(name)
-        standing = self._fields.get(name)
-        self._fields[name] = [value] if standing is None else [*standing, value]
+        standing = self.fields.get(name)
+        self.fields[name] = [value] if standing is None else [*standing, value]
 
     def add_first(self, name: str, value: str) -> None:
         """Put a value on top of the ones that stand, as a Via or Record-Route is."""
         name = canonical_name(name)
         self._forget(name)
-        self._fields[name] = [value, *self._fields.get(name, ())]
+        self.fields[name] = [value, *self.fields.get(name, ())]
 
     def put(self, name: str, value: str) -> None:
         """Set one value in a message that is being built and that nobody has read yet.
 
         `name` must be the canonical spelling.
         """
-        self._fields[name] = [value]
+        self.fields[name] = [value]
 
     def set(self, name: str, *values: str) -> None:
         """Replace all values; without any, the header goes."""
         name = canonical_name(name)
         self._forget(name)
         if values:
-            self._fields[name] = list(values)
+            self.fields[name] = list(values)
         else:
-            self._fields.pop(name, None)
+            self.fields.pop(name, None)
 
     def set_first(self, name: str, value: str, typed: object) -> None:
         """Replace the first value, `typed` being what `parsed` would read in it.
@@ -175,7 +176,7 @@ class Headers:
         `name` must be the canonical spelling and stand already.
         """
         self._forget(name)
-        self._fields[name] = [value, *self._fields[name][1:]]
+        self.fields[name] = [value, *self.fields[name][1:]]
         self.typed[name] = typed
 
     def remove(self, name: str) -> None:
@@ -184,11 +185,11 @@ class Headers:
 
     def copy(self) -> "Headers":
         """Independent of the original."""
-        return Headers.of(self._fields.copy())
+        return Headers.of(self.fields.copy())
 
     def taken(self, names: Iterable[str]) -> "Headers":
         """The fields of these canonical names, in their order, as far as they stand."""
-        fields = self._fields
+        fields = self.fields
         return Headers.of({name: values for name in names if (values := fields.get(name))})
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:
@@ -202,7 +203,7 @@ class Headers:
         known: T | None = self.typed.get(name)
         if known is not None:
             return known
-        values = self._fields.get(name)
+        values = self.fields.get(name)
         if not values:
             raise BadHeader(name, "missing")
         try:
@@ -220,7 +221,7 @@ class Headers:
         Raises:
             BadHeader: a value broke its grammar.
         """
-        lines = self._fields.get(name)
+        lines = self.fields.get(name)
         if lines is None:
             return []
         key = name + ","
@@ -239,35 +240,24 @@ class Headers:
         self.typed[key] = result
         return result
 
-    def by_name(self) -> Iterable[tuple[str, list[str]]]:
-        """Canonical names with their values; not to be changed."""
-        return self._fields.items()
-
-    def repeated(self) -> list[str]:
-        """The canonical names that stand on more than one line."""
-        fields = self._fields
-        if len(self) == len(fields):
-            return []
-        return [name for name, values in fields.items() if len(values) > 1]
-
     def _forget(self, name: str) -> None:
         if self.typed:
             self.typed.pop(name, None)
             self.typed.pop(name + ",", None)
 
     def __contains__(self, name: str) -> bool:
-        if name in self._fields:
+        if name in self.fields:
             return True
-        return name not in _SPELT_RIGHT and canonical_name(name) in self._fields
+        return name not in _SPELT_RIGHT and canonical_name(name) in self.fields
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((name, value) for name, values in self._fields.items() for value in values)
+        return ((name, value) for name, values in self.fields.items() for value in values)
 
     def __len__(self) -> int:
-        return sum(map(len, self._fields.values()))
+        return sum(map(len, self.fields.values()))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self._fields == other._fields
+        return isinstance(other, Headers) and self.fields == other.fields
 
     __hash__ = None  # type: ignore[assignment]
 

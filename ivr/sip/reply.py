@@ -43,11 +43,11 @@ def write_reply(
         reason = reason_phrase(status)
     elif "\n" in reason or "\r" in reason:
         raise ValueError("a line break inside the reason phrase")
-    source = request.headers
-    vias = "\r\nVia: ".join(source.lines("Via"))
+    source = request.headers.fields
+    vias = "\r\nVia: ".join(source["Via"])
     head = (
-        f"SIP/2.0 {status} {reason}\r\nVia: {vias}\r\nFrom: {source.get('From')}\r\nTo: {to}\r\n"
-        f"Call-ID: {source.get('Call-ID')}\r\nCSeq: {source.get('CSeq')}\r\n"
+        f"SIP/2.0 {status} {reason}\r\nVia: {vias}\r\nFrom: {source['From'][0]}\r\nTo: {to}\r\n"
+        f"Call-ID: {source['Call-ID'][0]}\r\nCSeq: {source['CSeq'][0]}\r\n"
         f"{fields}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("utf-8", "surrogateescape") + body

@@ -3,7 +3,8 @@
 import pytest
 
 from ivr.sip.headers import BadHeader, Headers
-from ivr.sip.message import MOST_HEADERS, ParseError, Request, Response, parse, response_to
+from ivr.sip.lines import MOST_HEADERS
+from ivr.sip.message import ParseError, Request, Response, parse, response_to
 from ivr.sip.uri import Uri, UriError
 from tests.unit.sip.messages import INVITE, invite
 
