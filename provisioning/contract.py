@@ -5,10 +5,10 @@ through the other ports; a method that changes something returns once the change
 is durable, and raises `StorageUnavailable` when it cannot be made so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Any, NewType, Protocol
 
 E164 = NewType("E164", str)
 """A full international number: `+`, country code, up to 15 digits (ITU-T E.164)."""
@@ -151,11 +151,19 @@ class Directory(Protocol):
     def accounts_of(self, number: E164) -> tuple[Account, ...]: ...
 
 
+class Saving(Protocol):
+    """A change on its way; an asyncio future is one. Thousands a second need no task each."""
+
+    def __await__(self) -> Generator[Any, None, None]: ...
+    def add_done_callback(self, told: Callable[[Any], object], /) -> None: ...
+    def exception(self) -> BaseException | None: ...
+
+
 class BindingStore(Protocol):
     """Where registrations survive a restart."""
 
     async def load(self) -> Mapping[str, tuple[Binding, ...]]: ...
-    async def save(self, user: str, bindings: tuple[Binding, ...]) -> None: ...
+    def save(self, user: str, bindings: tuple[Binding, ...]) -> Saving: ...
 
 
 class Forwarding(Protocol):

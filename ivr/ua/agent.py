@@ -29,9 +29,12 @@ class Agent:
         self._driver = driver
         self._settings = settings
         self._calls = calls
-        self._registrar = registrar
         self._log = log
         self._sparing = Sparing()
+        self._requests: dict[str, Callable[[events.RequestReceived], None]] = {
+            "REGISTER": registrar.received,
+            "OPTIONS": self._options,
+        }
         self.rejected = 0
 
     def handle(self, event: events.Event) -> None:
@@ -40,7 +43,7 @@ class Agent:
             case events.CallReceived():
                 self._calls.received(event)
             case events.RequestReceived():
-                self._request(event)
+                self._requests.get(event.request.method, self._not_allowed)(event)
             case events.SessionEnded():
                 self._calls.ended(event)
             case events.MessageRejected():
@@ -49,7 +52,8 @@ class Agent:
                 self._in_call(event)
 
     def _in_call(self, event: events.Event) -> None:
-        leg = self._calls.leg_of(event.session) if hasattr(event, "session") else None
+        session = getattr(event, "session", None)
+        leg = self._calls.leg_of(session) if session is not None else None
         if leg is None:
             return
         match event:
@@ -61,13 +65,6 @@ class Agent:
                 leg.reoffered(request)
             case events.InfoReceived(request=request):
                 leg.info(request)
-
-    def _request(self, event: events.RequestReceived) -> None:
-        by_method: dict[str, Callable[[events.RequestReceived], None]] = {
-            "REGISTER": self._registrar.received,
-            "OPTIONS": self._options,
-        }
-        by_method.get(event.request.method, self._not_allowed)(event)
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""

@@ -235,7 +235,8 @@ class Phone:
         return call
 
     def _handle(self, event: events.Event) -> None:
-        call = self._calls.get(event.session) if hasattr(event, "session") else None
+        session = getattr(event, "session", None)
+        call = self._calls.get(session) if session is not None else None
         if call is None:
             return
         match event:

@@ -1,8 +1,11 @@
 """The registrar: REGISTER in, bindings kept in memory and, before the 200, on disk (LINE-02)."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 
 from ivr.net import clock
 from ivr.net.driver import Driver
@@ -10,14 +13,23 @@ from ivr.sip.abnf import GrammarError
 from ivr.sip.events import RequestReceived
 from ivr.sip.message import Request, response_to
 from ivr.sip.transaction import ServerTransaction
-from ivr.sip.values import NameAddr
 from ivr.ua.authentication import Authenticator, Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log
-from provisioning.contract import Account, Binding, BindingStore, StorageUnavailable
+from provisioning.contract import Account, Binding, BindingStore, Saving, StorageUnavailable
 
 _UNAVAILABLE = Refused(503, "Registration Cannot Be Stored Now", ("Retry-After", "10"))
+
+
+@dataclass(slots=True, eq=False)
+class _Change:
+    """A REGISTER whose change is being stored."""
+
+    event: RequestReceived
+    user: str
+    flow: str
+    bindings: tuple[Binding, ...]
 
 
 class Registrar:
@@ -43,7 +55,9 @@ class Registrar:
         self._log = log
         self._wall = wall
         self._bindings: dict[str, tuple[Binding, ...]] = {}
-        self._turns: dict[str, asyncio.Task[None]] = {}
+        self._storing: dict[str, deque[RequestReceived]] = {}
+        """The users whose change is being stored, each with the REGISTERs that wait behind it."""
+        self._stored_all = asyncio.Event()
 
     async def load(self) -> None:
         """Take over the registrations that an earlier process kept."""
@@ -72,57 +86,86 @@ class Registrar:
             self._answer(transaction, request, challenge.status, challenge.headers)
             return
         except Refused as refusal:
-            self._answer(transaction, request, refusal.status, refusal.headers, refusal.reason)
+            self._refuse(event, refusal)
             return
-        self._change_in_turn(event, account.user)
-
-    def _change_in_turn(self, event: RequestReceived, user: str) -> None:
-        """Changes of one account happen one after the other, in the order they came."""
-        before = self._turns.get(user)
-        task = asyncio.get_running_loop().create_task(self._change(event, user, before))
-        self._turns[user] = task
-        task.add_done_callback(lambda done: self._turn_over(user, done))
-
-    def _turn_over(self, user: str, task: asyncio.Task[None]) -> None:
-        if self._turns.get(user) is task:
-            del self._turns[user]
-
-    async def _change(
-        self, event: RequestReceived, user: str, before: asyncio.Task[None] | None
-    ) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        request, transaction = event.request, event.transaction
-        try:
-            await self._bind(request, user, flow_text(event.flow))
-        except Refused as refusal:
-            self._answer(transaction, request, refusal.status, refusal.headers, refusal.reason)
-        except Exception as error:  # the phone must hear something, whatever failed
-            self._log.error("registration.failed", user=user, error=repr(error), exc_info=True)
-            self._answer(transaction, request, 500)
+        # Changes of one account happen one after the other, in the order they came.
+        waiting = self._storing.get(account.user)
+        if waiting is not None:
+            waiting.append(event)
         else:
-            self._accept(transaction, request, user)
+            self._change(event, account.user)
 
-    async def _bind(self, request: Request, user: str, flow: str) -> None:
-        current = self.of(user)
+    def _change(self, event: RequestReceived, user: str) -> bool:
+        """Begin to store what a REGISTER changes; False when it was answered at once."""
+        request, flow = event.request, flow_text(event.flow)
         now = clock.monotonic()
-        changed = after(request, current, flow=flow, now=now, limits=self._limits)
         try:
-            await self._store.save(user, moved(changed, self._wall() - now))
-        except StorageUnavailable as error:
-            self._log.warning("registration.not-stored", user=user, error=str(error))
-            raise _UNAVAILABLE from error
-        if changed:
-            self._bindings[user] = changed
+            bindings = after(request, self.of(user), flow=flow, now=now, limits=self._limits)
+            saving = self._store.save(user, moved(bindings, self._wall() - now))
+        except Refused as refusal:
+            self._refuse(event, refusal)
+            return False
+        except Exception as error:  # the phone must hear something, whatever failed
+            self._fail(event, user, error)
+            return False
+        self._storing.setdefault(user, deque())
+        change = _Change(event, user, flow, bindings)
+        saving.add_done_callback(lambda done: self._saved(change, done))
+        return True
+
+    def _saved(self, change: _Change, saving: Saving) -> None:
+        """A change is durable, or is not: answer, and go on to the account's next one."""
+        try:
+            self._conclude(change, saving.exception())
+        finally:
+            self._go_on(change.user)
+
+    def _conclude(self, change: _Change, error: BaseException | None) -> None:
+        if error is None:
+            self._take_over(change)
+            self._accept(change.event.transaction, change.event.request, change.user)
+        elif isinstance(error, StorageUnavailable):
+            self._log.warning("registration.not-stored", user=change.user, error=str(error))
+            self._refuse(change.event, _UNAVAILABLE)
+        else:
+            self._fail(change.event, change.user, error)
+
+    def _go_on(self, user: str) -> None:
+        waiting = self._storing[user]
+        while waiting:
+            if self._change(waiting.popleft(), user):
+                return
+        del self._storing[user]
+        if not self._storing:
+            self._stored_all.set()
+
+    def _take_over(self, change: _Change) -> None:
+        user = change.user
+        before = {binding.contact for binding in self.of(user)}
+        if change.bindings:
+            self._bindings[user] = change.bindings
         else:
             self._bindings.pop(user, None)
-        self._log.info("registration.changed", user=user, contacts=len(changed), flow=flow)
+        if before == {binding.contact for binding in change.bindings}:
+            self._log.debug("registration.refreshed", user=user, flow=change.flow)
+        else:
+            contacts = len(change.bindings)
+            self._log.info("registration.changed", user=user, contacts=contacts, flow=change.flow)
+
+    def _fail(self, event: RequestReceived, user: str, error: BaseException) -> None:
+        self._log.error("registration.failed", user=user, error=repr(error), exc_info=error)
+        self._answer(event.transaction, event.request, 500)
+
+    def _refuse(self, event: RequestReceived, refusal: Refused) -> None:
+        self._answer(
+            event.transaction, event.request, refusal.status, refusal.headers, refusal.reason
+        )
 
     def _accept(self, transaction: ServerTransaction, request: Request, user: str) -> None:
         now = clock.monotonic()
         headers = [("Contact", _contact(binding, now)) for binding in self.of(user)]
-        headers.append(("Date", formatdate(self._wall(), usegmt=True)))
-        if "path" in request.headers.tokens("Supported"):
+        headers.append(("Date", _date(int(self._wall()))))
+        if "Path" in request.headers and "path" in request.headers.tokens("Supported"):
             headers += [("Path", path) for path in request.headers.all("Path")]
         self._answer(transaction, request, 200, tuple(headers))
 
@@ -142,8 +185,9 @@ class Registrar:
 
     async def close(self) -> None:
         """Finish the changes that are being stored."""
-        while self._turns:
-            await asyncio.wait(list(self._turns.values()))
+        while self._storing:
+            self._stored_all.clear()
+            await self._stored_all.wait()
 
 
 def _check_address(request: Request, account: Account) -> None:
@@ -157,9 +201,15 @@ def _check_address(request: Request, account: Account) -> None:
 
 
 def _contact(binding: Binding, now: float) -> str:
-    params: dict[str, str | None] = {"expires": str(max(1, round(binding.expires_at - now)))}
+    text = f"<{binding.contact}>;expires={max(1, round(binding.expires_at - now))}"
     if binding.q != 1.0:
-        params["q"] = f"{binding.q:g}"
+        text += f";q={binding.q:g}"
     if binding.instance:
-        params["+sip.instance"] = f'"{binding.instance}"'
-    return str(NameAddr(binding.contact, params=params))
+        text += f';+sip.instance="{binding.instance}"'
+    return text
+
+
+@lru_cache(4)
+def _date(second: int) -> str:
+    """The Date of every answer within one second (RFC 3261 §20.17)."""
+    return formatdate(second, usegmt=True)

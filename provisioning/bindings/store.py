@@ -3,29 +3,52 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import Binding
 from provisioning.db.tables import bindings
 
+_Row = tuple[str | int | float | None, ...]
+_COLUMNS = tuple(column.name for column in bindings.columns)
 _remove = bindings.delete().where(bindings.c.username == bindparam("of"))
+_remove_json = text("DELETE FROM bindings WHERE username IN (SELECT value FROM json_each(:users))")
+_insert_json = text(
+    f"INSERT INTO bindings ({', '.join(_COLUMNS)}) SELECT "
+    + ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(_COLUMNS)))
+    + " FROM json_each(:rows)"
+)
 
 
-async def replace(connection: AsyncConnection, changes: Mapping[str, tuple[Binding, ...]]) -> None:
-    """Make the bindings of each user in `changes` exactly these."""
+def replace(connection: Connection, changes: Mapping[str, tuple[Binding, ...]]) -> None:
+    """Make the bindings of each user in `changes` exactly these.
+
+    Raises ValueError for text with a NUL character, which no database takes.
+    """
     # Sorted, so that two nodes that write the same users cannot deadlock.
     users = sorted(changes)
-    await connection.execute(_remove, [{"of": user} for user in users])
     rows = [
         _row(user, position, binding)
         for user in users
         for position, binding in enumerate(changes[user])
     ]
+    if connection.dialect.name == "sqlite":
+        _replace_by_json(connection, users, rows)
+        return
+    connection.execute(_remove, [{"of": user} for user in users])
     if rows:
-        await connection.execute(bindings.insert(), rows)
+        connection.execute(
+            bindings.insert(), [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        )
+
+
+def _replace_by_json(connection: Connection, users: list[str], rows: list[_Row]) -> None:
+    """Two statements, however many rows: SQLite gives up Python's lock at each, and taking it
+    back from a busy loop takes milliseconds."""
+    connection.execute(_remove_json, {"users": json.dumps(users, ensure_ascii=False)})
+    if rows:
+        connection.execute(_insert_json, {"rows": json.dumps(rows, ensure_ascii=False)})
 
 
 async def read(
@@ -53,20 +76,25 @@ async def read(
     return {user: tuple(group) for user, group in found.items()}
 
 
-def _row(user: str, position: int, binding: Binding) -> dict[str, Any]:
-    return {
-        "username": user,
-        "contact": binding.contact,
-        "call_id": binding.call_id,
-        "cseq": binding.cseq,
-        "expires_at": binding.expires_at,
-        "flow": binding.flow,
-        "q": binding.q,
-        "path": json.dumps(binding.path),
-        "instance": binding.instance,
-        "user_agent": _printable(binding.user_agent),
-        "position": position,
-    }
+def _row(user: str, position: int, binding: Binding) -> _Row:
+    """The values of `_COLUMNS`."""
+    path = json.dumps(binding.path) if binding.path else "[]"
+    texts = (user, binding.contact, binding.call_id, binding.flow, binding.instance or "")
+    if "\0" in "".join(texts):
+        raise ValueError("a NUL character")
+    return (
+        user,
+        binding.contact,
+        binding.call_id,
+        binding.cseq,
+        binding.expires_at,
+        binding.flow,
+        binding.q,
+        path,
+        binding.instance,
+        _printable(binding.user_agent),
+        position,
+    )
 
 
 def _printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -42,20 +42,36 @@ def create(url: URL, *, wait_s: float) -> tuple[AsyncEngine, AsyncEngine]:
     return _sqlite(url, wait_s, writes=False), _sqlite(url, wait_s, writes=True)
 
 
+def create_blocking(url: URL, *, wait_s: float) -> Engine:
+    """A writing engine for a thread of its own."""
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, **_postgresql_arguments(wait_s))
+    blocking = url.set(drivername="sqlite+pysqlite")
+    engine = create_engine(blocking, **_sqlite_arguments(wait_s, writes=True))
+    _prepare_sqlite(engine, wait_s, "BEGIN IMMEDIATE")
+    return engine
+
+
 def _sqlite(url: URL, wait_s: float, *, writes: bool) -> AsyncEngine:
     """One writer, some readers: in WAL mode a reader never waits for the writer."""
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_size=1 if writes else 4,
-        max_overflow=0,
-        pool_timeout=wait_s,
-        connect_args={"timeout": wait_s},
-    )
+    engine = create_async_engine(url, **_sqlite_arguments(wait_s, writes=writes))
     # A lock upgrade ignores busy_timeout, so a writer takes its lock at once.
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    _prepare_sqlite(engine.sync_engine, wait_s, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _sqlite_arguments(wait_s: float, *, writes: bool) -> dict[str, Any]:
+    return {
+        "hide_parameters": True,
+        "pool_size": 1 if writes else 4,
+        "max_overflow": 0,
+        "pool_timeout": wait_s,
+        "connect_args": {"timeout": wait_s},
+    }
+
+
+def _prepare_sqlite(engine: Engine, wait_s: float, begin: str) -> None:
+    @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -65,28 +81,29 @@ def _sqlite(url: URL, wait_s: float, *, writes: bool) -> AsyncEngine:
         cursor.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    return engine
-
 
 def _postgresql(url: URL, wait_s: float) -> AsyncEngine:
+    return create_async_engine(url, **_postgresql_arguments(wait_s))
+
+
+def _postgresql_arguments(wait_s: float) -> dict[str, Any]:
     wait_ms = int(wait_s * 1000)
     limits = f"-c statement_timeout={2 * wait_ms} -c lock_timeout={wait_ms}"
-    return create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_size=8,
-        max_overflow=0,
-        pool_timeout=wait_s,
-        pool_pre_ping=True,
-        connect_args={
+    return {
+        "hide_parameters": True,
+        "pool_size": 8,
+        "max_overflow": 0,
+        "pool_timeout": wait_s,
+        "pool_pre_ping": True,
+        "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_S,
             # Said here, since a server-wide "off" would break the promise of durability.
             "options": f"{limits} -c synchronous_commit=on",
             "tcp_user_timeout": 2 * wait_ms,
             "application_name": "tokuban",
         },
-    )
+    }

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import exc, text
+from sqlalchemy import Connection, Engine, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from provisioning.contract import StorageUnavailable
@@ -13,27 +14,31 @@ from provisioning.db import engine
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
+BlockingWork = Callable[[Connection], T]
 
 OFFICE_LOCK = 0x746F6B75
 """The advisory lock under which whole sets of rows change on PostgreSQL ("toku")."""
 
 
 class Database:
-    """One database; `read` and `write` run a unit of work on a connection of their own.
+    """One database; each unit of work runs on a connection of its own.
 
-    Both raise `StorageUnavailable` when the database cannot be reached, is locked for
+    All raise `StorageUnavailable` when the database cannot be reached, is locked for
     too long, is read-only or is full. Nothing was changed then, except that a server lost
     during COMMIT itself may have kept the change: every change may be repeated safely.
     """
 
-    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine, blocking: Engine) -> None:
+        self._reader, self._writer, self._blocking = reader, writer, blocking
+        self._thread = ThreadPoolExecutor(1, "database")
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
     def at(cls, url: str, *, wait_s: float = 3.0) -> Self:
         """The database at `url`; a lock is waited for at most `wait_s` seconds."""
-        return cls(*engine.create(engine.parse(url), wait_s=wait_s))
+        parsed = engine.parse(url)
+        blocking = engine.create_blocking(parsed, wait_s=wait_s)
+        return cls(*engine.create(parsed, wait_s=wait_s), blocking)
 
     @property
     def is_postgresql(self) -> bool:
@@ -56,11 +61,25 @@ class Database:
 
         return await self._shielded(_run(self._writer, locked))
 
+    async def write_in_thread(self, work: BlockingWork[T]) -> T:
+        """What `work` answers, once its changes are durable; it runs in a thread, one at a time.
+
+        The loop waits once for the whole of it; `write` goes to the driver's thread and back a
+        dozen times, which at a small unit of work is most of its cost.
+        """
+        return await self._shielded(self._in_thread(work))
+
     async def close(self) -> None:
         """Finish what runs, then close every connection."""
         await asyncio.gather(*self._running, return_exceptions=True)
+        self._thread.shutdown()
+        self._blocking.dispose()
         await self._reader.dispose()
         await self._writer.dispose()
+
+    async def _in_thread(self, work: BlockingWork[T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, _run_blocking, self._blocking, work)
 
     async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
         """Let a unit of work end by itself: a caller who hangs up must not tear it."""
@@ -79,6 +98,11 @@ async def _run(source: AsyncEngine, work: Work[T]) -> T:
     with _storage_errors():
         async with source.begin() as connection:
             return await work(connection)
+
+
+def _run_blocking(source: Engine, work: BlockingWork[T]) -> T:
+    with _storage_errors(), source.begin() as connection:
+        return work(connection)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ Each passes the same contract suite as the stored one (tests/contract). `unavail
 makes every change fail as a locked database does.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from provisioning.contract import (
     E164,
     Account,
     Binding,
+    ContractError,
     Diversion,
     Line,
     NumberDisplay,
@@ -55,14 +57,24 @@ class InMemoryBindings(_Breakable):
 
     def __init__(self, users: Collection[str] | None = None) -> None:
         self.rows: dict[str, tuple[Binding, ...]] = {}
-        self._users = users
+        self.users = users
 
     async def load(self) -> Mapping[str, tuple[Binding, ...]]:
         return dict(self.rows)
 
-    async def save(self, user: str, bindings: tuple[Binding, ...]) -> None:
+    def save(self, user: str, bindings: tuple[Binding, ...]) -> asyncio.Future[None]:
+        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._replace(user, bindings)
+        except ContractError as error:
+            saved.set_exception(error)
+        else:
+            saved.set_result(None)
+        return saved
+
+    def _replace(self, user: str, bindings: tuple[Binding, ...]) -> None:
         self._check()
-        if self._users is not None and user not in self._users:
+        if self.users is not None and user not in self.users:
             raise UnknownLine("no such account")
         if len({binding.contact for binding in bindings}) < len(bindings):
             raise OutOfRange("a contact stands twice among the bindings")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from provisioning.contract import Diversion, NumberDisplay, StorageUnavailable
 from provisioning.lines.sealing import Seal, WrongKey
@@ -77,11 +76,11 @@ class TestLocked:
 
 
 async def test_a_full_disk_is_said_so(on_sqlite: Office) -> None:
-    async def leave_no_page(connection: AsyncConnection) -> None:
-        pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
-        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    def leave_no_page(connection: Connection) -> None:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
 
-    await on_sqlite._database.write(leave_no_page)
+    await on_sqlite._database.write_in_thread(leave_no_page)
     long = replace(binding(), user_agent="x" * 200_000)
     with pytest.raises(StorageUnavailable, match="full"):
         await on_sqlite.bindings.save("docomo", (long,))

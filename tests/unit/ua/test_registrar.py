@@ -117,6 +117,44 @@ async def test_what_cannot_be_stored_is_not_confirmed(board: Switchboard, wire: 
     assert [b.contact for b in board.registrar.of(USER)] == ["sip:a@127.0.0.1:5062"]
 
 
+async def test_changes_of_one_account_happen_in_the_order_they_came(
+    board: Switchboard, wire: Wire
+) -> None:
+    """Five at once: each waits for the one before, and takes effect on what it left."""
+    wire.send()
+    challenges = (await wire.answer()).headers.all("WWW-Authenticate")
+    for count in range(1, 6):
+        value = authorize(
+            challenges, user=USER, password=PASSWORD, method="REGISTER", uri="sip:tokuban",
+            cnonce="c", nc=count,
+        )  # fmt: skip
+        wire.send(f"Authorization: {value}", f"Contact: <sip:{count}@127.0.0.1:5062>")
+    answers = [await wire.answer() for _ in range(5)]
+    assert [answer.status for answer in answers] == [200] * 5
+    assert [len(answer.contacts) for answer in answers] == [1, 2, 3, 4, 5]
+    assert len(board.bindings.rows[USER]) == 5
+
+
+async def test_a_refresh_is_told_apart_from_a_change(board: Switchboard, wire: Wire) -> None:
+    for contact in ("a", "a", "b"):
+        await wire.register(f"Contact: <sip:{contact}@127.0.0.1:5062>")
+    assert board.notes.events() == [
+        "registration.changed",
+        "registration.refreshed",
+        "registration.changed",
+    ]
+
+
+async def test_a_defect_in_storing_is_answered_and_holds_nobody_up(
+    board: Switchboard, wire: Wire
+) -> None:
+    board.bindings.users = ()
+    assert (await wire.register("Contact: <sip:a@127.0.0.1:5062>")).status == 500
+    board.bindings.users = (USER,)
+    assert (await wire.register("Contact: <sip:a@127.0.0.1:5062>")).status == 200
+    await board.registrar.close()
+
+
 async def test_the_path_is_kept_and_told(board: Switchboard, wire: Wire) -> None:
     answer = await wire.register(
         "Contact: <sip:a@127.0.0.1:5062>", "Path: <sip:edge.example;lr>", "Supported: path"
