@@ -54,8 +54,8 @@ def _check_common(message: Message) -> None:
     for name, values in fields.items():
         if len(values) > 1 and name in _SINGLE_HEADERS:
             raise BadHeader(name, "stands more than once")
-    for party in (message.from_, message.to):
-        if (tag := party.params.get("tag")) is not None and not is_token(tag):
+    for tag in (message.from_tag, message.to_tag):
+        if tag is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
     message.call_id  # noqa: B018
     message.cseq  # noqa: B018

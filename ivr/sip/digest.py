@@ -132,14 +132,14 @@ class DigestServer:
         self.realm = realm
         self._nonces = nonces
         self._algorithms = tuple(algorithms)
+        self._opening = f"Digest realm={quote(realm)}, nonce="
 
     def challenges(self, now: float, salt: str, *, stale: bool = False) -> list[str]:
         """The header values of a 401 or 407, one an algorithm, best first (RFC 8760 §2.4)."""
-        nonce = self._nonces.issue(now, salt)
-        return [
-            str(Challenge(self.realm, nonce, algorithm, ("auth",), stale=stale))
-            for algorithm in self._algorithms
-        ]
+        opening = self._opening + quote(self._nonces.issue(now, salt))
+        if stale:
+            opening += ", stale=true"
+        return [f'{opening}, algorithm={algorithm}, qop="auth"' for algorithm in self._algorithms]
 
     def verify(
         self,

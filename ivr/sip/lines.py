@@ -1,6 +1,7 @@
 """A message's head, cut into lines already, as header fields (RFC 3261 §7.3)."""
 
 import re
+from itertools import repeat
 
 from ivr.sip.abnf import is_token
 from ivr.sip.headers import CANONICAL_NAMES, canonical_name
@@ -29,7 +30,7 @@ def _usual_fields(lines: list[str]) -> dict[str, list[str]] | None:
     try:
         fields = {
             names[name]: [value.strip(" \t")]
-            for name, _, value in [line.partition(":") for line in lines[1:]]
+            for name, _, value in map(str.partition, lines[1:], repeat(":"))
         }
     except KeyError:
         return None

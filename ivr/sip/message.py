@@ -143,7 +143,8 @@ class Request(_Message):
         via = self.via
         params = via.params
         if "rport" in params:
-            stamped = via.with_params(received=host, rport=str(port))
+            stamped_params = {**params, "received": host, "rport": str(port)}
+            stamped = Via(via.transport, via.host, via.port, stamped_params, via.protocol)
         elif via.host != host:
             stamped = via.with_params(received=host)
         else:
@@ -329,7 +330,7 @@ def _body(lengths: list[str] | None, rest: bytes) -> tuple[bytes, str]:
         return rest, ""
     try:
         length = decimal(lengths[0], 2**31)
-        if any(decimal(other, 2**31) != length for other in lengths[1:]):
+        if len(lengths) > 1 and any(decimal(other, 2**31) != length for other in lengths[1:]):
             return b"", "two Content-Length headers differ"
     except GrammarError as error:
         return b"", f"Content-Length: {error}"

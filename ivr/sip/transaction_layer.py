@@ -160,8 +160,8 @@ def server_key(request: Request, method: str) -> str:
         method: the request's own, or INVITE to find what an ACK or a CANCEL belongs to.
     """
     via = request.via
-    branch = via.branch
-    if branch and branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
+    branch = via.params.get("branch")
+    if branch and branch[:7] == MAGIC_COOKIE and len(branch) > 7:
         return f"{branch} {via.host.lower()}:{via.port} {method}"
     # An RFC 2543 client; the To tag is left out, since an INVITE's ACK has one and it has none.
     to_tag = "" if method == "INVITE" else request.to_tag

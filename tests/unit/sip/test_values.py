@@ -39,6 +39,26 @@ class TestNameAddr:
         assert address.param("absent") is None
         assert address.with_params(q="1").param("q") == "1"
 
+    @pytest.mark.parametrize(
+        ("name", "display"),
+        [
+            ("", ""),
+            ('"Taro Y" ', "Taro Y"),
+            ('"<x>"', "<x>"),
+            ("sipp ", "sipp"),
+            ("a b.c ", "a b.c"),
+        ],
+    )
+    @pytest.mark.parametrize("tag", [None, "as5-x.1"])
+    def test_the_usual_shapes_are_read_as_the_whole_grammar_reads_them(
+        self, name: str, display: str, tag: str | None
+    ) -> None:
+        text = f"{name}<sip:x@example.com:5060;lr>" + (f";tag={tag}" if tag else "")
+        usual, whole = NameAddr.parse(text), NameAddr.parse(text + ";x")
+        assert (usual.display, usual.tag) == (display, tag)
+        assert usual == whole._replace(params={**usual.params})
+        assert list(whole.params) == [*usual.params, "x"]
+
     def test_a_broken_uri_is_only_noticed_when_asked(self) -> None:
         address = NameAddr.parse("<sip:x@y:70000>")
         with pytest.raises(UriError):
@@ -80,6 +100,25 @@ class TestVia:
         via = Via.parse("SIP / 2.0 / UDP  first.example : 4000 ; ttl = 16 ;maddr=224.2.0.1")
         assert (via.transport, via.sent_by) == ("UDP", ("first.example", 4000))
         assert via.maddr == "224.2.0.1"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1",
+            "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport",
+            "SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK-1.a",
+            "SIP/2.0/TLS [2001:db8::9]:5061;branch=z9hG4bK1",
+        ],
+    )
+    def test_the_usual_shapes_are_read_as_the_whole_grammar_reads_them(self, text: str) -> None:
+        usual, whole = Via.parse(text), Via.parse(text + ";x")
+        assert usual == whole._replace(params={**usual.params})
+        assert str(usual) == text
+        assert list(whole.params) == [*usual.params, "x"]
+
+    def test_an_rport_asked_for_twice(self) -> None:
+        with pytest.raises(GrammarError, match="stands twice"):
+            Via.parse("SIP/2.0/UDP h;rport;branch=z9hG4bK1;rport")
 
     def test_an_rport_asked_for(self) -> None:
         via = Via.parse("SIP/2.0/UDP h;rport")
