@@ -314,8 +314,8 @@ class Call:
             await self.play(Prompt.INVALID_KEY)
 
     async def _until_hang_up(self) -> NoReturn:
-        await asyncio.Event().wait()
-        raise AssertionError("nobody sets this event")
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("nobody sets this future")
 
 
 def _being_cancelled() -> bool:

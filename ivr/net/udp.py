@@ -43,11 +43,11 @@ class UdpTransport:
             self._socket.close()
             raise
         self.local: tuple[str, int] = self._socket.getsockname()[:2]
-        self._flows: dict[tuple[str, int], Flow] = {}
         self._loop.add_reader(self._socket.fileno(), self._readable)
 
     def _readable(self) -> None:
         receive, socket_receive = self._receiver.received, self._socket.recvfrom
+        local = self.local
         for _ in range(_BURST):
             try:
                 data, address = socket_receive(_LARGEST)
@@ -55,7 +55,7 @@ class UdpTransport:
                 return
             except OSError:  # an ICMP error of an earlier send; the socket stays good
                 continue
-            receive(data, Flow("UDP", self.local, (address[0], address[1])))
+            receive(data, Flow("UDP", local, address[:2]))
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Send one datagram to the flow's peer, or queue it while the kernel's buffer is full."""

@@ -6,6 +6,7 @@ the facts of the services, rules LINE-04, CALL-04 and FWD-06. Pure: text in, val
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import lru_cache
 from typing import NamedTuple
 
 from ivr.numbering.dial_string import normalised
@@ -136,6 +137,10 @@ def parse(dialled: str) -> Dialled:
 
     Total: what cannot be a number is `Kind.INVALID`.
     """
+    return _parsed(dialled) if len(dialled) <= _LONGEST_KEPT else _parse(dialled)
+
+
+def _parse(dialled: str) -> Dialled:
     digits = normalised(dialled)
     if digits is None:
         return Dialled("", Kind.INVALID)
@@ -148,6 +153,10 @@ def parse(dialled: str) -> Dialled:
     e164 = E164(f"+{COUNTRY_CODE}{digits[1:]}") if kind in NUMBERED else None
     return Dialled(digits, kind, e164, prefix)
 
+
+_LONGEST_KEPT = 64
+_parsed = lru_cache(4096)(_parse)
+"""The few numbers that most calls go to are understood once."""
 
 NUMBERED = {Kind.FIXED, Kind.IP_PHONE, Kind.MOBILE, Kind.FREEPHONE, Kind.PREMIUM}
 """Kinds whose members have a full international number."""

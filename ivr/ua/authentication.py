@@ -64,9 +64,10 @@ class Authenticator:
             Challenge: 401 with a fresh nonce, or 403 to a host that guesses.
         """
         now = monotonic()
+        if "Authorization" not in request.headers:
+            raise self._challenge(request, now, stale=False)
         credentials = request.headers.all("Authorization")
-        claimed = _claimed(credentials)
-        if credentials and self._guessing(flow, claimed, now):
+        if self._failures and self._guessing(flow, _claimed(credentials), now):
             raise Challenge(_FORBIDDEN)
         verdict = self._server.verify(
             credentials,
@@ -80,7 +81,7 @@ class Authenticator:
             if account is not None:
                 return account
         if verdict.outcome is Outcome.WRONG:
-            self._note_failure(flow, claimed, now)
+            self._note_failure(flow, _claimed(credentials), now)
         raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
     def _ha1(self, user: str) -> Mapping[str, str] | None:
@@ -89,7 +90,7 @@ class Authenticator:
 
     def _challenge(self, request: Request, now: float, *, stale: bool) -> Challenge:
         agent = request.headers.get("User-Agent") or ""
-        old = any(name in agent for name in self._policy.md5_agents)
+        old = bool(agent) and any(name in agent for name in self._policy.md5_agents)
         server = self._md5_alone if old else self._server
         values = server.challenges(now, secrets.token_hex(8), stale=stale)
         headers = tuple(("WWW-Authenticate", value) for value in values)

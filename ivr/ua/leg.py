@@ -31,8 +31,7 @@ class InboundLeg:
         self._sound = sound
         self._opened = False
         self._closed = False
-        loop = asyncio.get_running_loop()
-        self._confirmed: asyncio.Future[None] = loop.create_future()
+        self._waiting: list[asyncio.Future[None]] = []
         self._media.on_key = self._key
 
     @property
@@ -69,7 +68,10 @@ class InboundLeg:
             self._opened = True
             with self._driver.turn() as now:
                 self.session.answer(self._sound.description, now)
-        await asyncio.shield(self._confirmed)
+        if self.established_at is None:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
 
     def confirmed(self, request: Request, now: float) -> None:
         """The ACK came, with the answer in it when ours was the offer."""
@@ -77,8 +79,10 @@ class InboundLeg:
             self.established_at = now
         if request.body:
             self.answered_late(request)
-        if not self._confirmed.done():
-            self._confirmed.set_result(None)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
 
     def answered_late(self, request: Request) -> None:
         """The caller's answer to our offer came in a PRACK or an ACK."""
@@ -145,7 +149,9 @@ class InboundLeg:
             self._closed = True
             self.on_key = None
             self._media.close()
-            self._confirmed.cancel()
+            for waiting in self._waiting:
+                waiting.cancel()
+            self._waiting.clear()
 
     def _key(self, key: str, timestamp: int) -> None:
         if self.on_key is not None:

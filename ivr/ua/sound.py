@@ -43,6 +43,7 @@ class Sound:
         self._learn_from = learn_from
         self._session_id = secrets.randbits(31)
         self._ours: Sdp | None = None
+        self._text: bytes | None = None
 
     @property
     def description(self) -> bytes:
@@ -53,7 +54,9 @@ class Sound:
         """
         if self._ours is None:
             raise RuntimeError("no description before the first offer or answer")
-        return self._ours.encode()
+        if self._text is None:
+            self._text = self._ours.encode()
+        return self._text
 
     @property
     def held(self) -> bool:
@@ -80,7 +83,7 @@ class Sound:
             self._follow(answer.audio)
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
             raise NotAcceptable(str(error)) from error
-        self._ours = answer.sdp
+        self._ours, self._text = answer.sdp, None
         return self.description
 
     def offer(self) -> bytes:
