@@ -5,7 +5,7 @@ whatever happened before, so that nothing drifts. After a stall at most `CATCH_U
 up for; older ones are skipped and said so, because an unbounded burst would starve signalling.
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 TICK_S = 0.005
@@ -16,10 +16,13 @@ S = TypeVar("S", bound=Hashable)
 
 
 class Turn(NamedTuple, Generic[S]):
-    """One due tick: the streams to send for, and the rounds each of them missed before it."""
+    """One due tick: the streams to send for, and the rounds each of them missed before it.
+
+    `streams` is the wheel's own: let none join or leave while it is walked through.
+    """
 
     due_at: float
-    streams: tuple[S, ...]
+    streams: Collection[S]
     skipped: int
 
 
@@ -27,8 +30,9 @@ class Wheel(Generic[S]):
     """Streams by phase. A stream is any hashable; `now` is monotonic seconds."""
 
     def __init__(self) -> None:
-        self._phases: list[tuple[S, ...]] = [()] * PHASES
-        self._phase_of: dict[S, int] = {}
+        # Dictionaries as ordered sets: joining and leaving cost the same however many there are.
+        self._phases: list[dict[S, None]] = [{} for _ in range(PHASES)]
+        self._phase_of: dict[S, dict[S, None]] = {}
         self._start = 0.0
         self._tick = 0
 
@@ -43,16 +47,16 @@ class Wheel(Generic[S]):
         """Put `stream` into the emptiest phase, of those the one due soonest."""
         if stream in self._phase_of:
             return
-        soonest = [(self._tick + ahead) % PHASES for ahead in range(PHASES)]
-        phase = min(soonest, key=lambda index: len(self._phases[index]))
-        self._phases[phase] += (stream,)
+        due = self._tick % PHASES
+        phase = min(self._phases[due:] + self._phases[:due], key=len)
+        phase[stream] = None
         self._phase_of[stream] = phase
 
     def remove(self, stream: S) -> None:
         """Take `stream` out; one that is not there is no error."""
         phase = self._phase_of.pop(stream, None)
         if phase is not None:
-            self._phases[phase] = tuple(kept for kept in self._phases[phase] if kept is not stream)
+            del phase[stream]
 
     def next_deadline(self) -> float:
         """When the next tick is due."""

@@ -7,6 +7,7 @@ Sequence numbers and timestamps run on without a seam through prompts, silence, 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from operator import length_hint
 
 from ivr.media.dtmf import EventSlot, event_slots
 from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, from_wire, to_wire
@@ -17,6 +18,11 @@ Done = Callable[[bool], None]
 
 _ECHO_AHEAD = 2
 _ECHO_LIMIT = 10
+_SILENCE_FRAMES = 500
+_SILENCE: dict[Law, bytes] = {
+    "PCMU": SILENCE_FRAME * _SILENCE_FRAMES,
+    "PCMA": to_wire(SILENCE_FRAME, "PCMA") * _SILENCE_FRAMES,
+}
 
 
 def key_frames(keys: str, duration_ms: int, gap_ms: int) -> Iterator[bytes]:
@@ -55,27 +61,28 @@ class Stream:
         "_echo_flows",
         "_echo_rest",
         "_event_timestamp",
+        "_first",
         "_keys",
         "_keys_done",
         "_law",
         "_loop",
+        "_made",
         "_mark",
-        "_silence",
-        "_turned",
+        "_run",
+        "_run_slots",
+        "_timestamp",
         "event_payload_type",
         "packets",
         "payload_type",
-        "sequence",
         "ssrc",
-        "timestamp",
     )
 
     def __init__(self, ssrc: int, sequence: int, timestamp: int) -> None:
-        self.ssrc, self.sequence, self.timestamp = ssrc, sequence & 0xFFFF, timestamp & 0xFFFFFFFF
+        self.ssrc, self._first, self._timestamp = ssrc, sequence, timestamp
+        self._made = 0
         self.payload_type = 0
         self.event_payload_type: int | None = None
         self._law: Law = "PCMU"
-        self._silence = SILENCE_FRAME
         self._audio, self._at, self._loop = b"", 0, False
         self._done: Done | None = None
         self._keys: Iterator[EventSlot | bytes | None] | None = None
@@ -85,8 +92,21 @@ class Stream:
         self._echo_rest = b""
         self._echo_flows = False
         self._mark = MARKER
-        self._turned = False
+        self._run: Iterator[int] | None = None
+        self._run_slots = 0
         self.packets = self._packets()
+
+    @property
+    def made(self) -> int:
+        """How many packets were taken from `packets`."""
+        self._settle()
+        return self._made
+
+    @property
+    def timestamp(self) -> int:
+        """The RTP timestamp of the next slot."""
+        self._settle()
+        return self._timestamp & 0xFFFFFFFF
 
     @property
     def playing(self) -> bool:
@@ -95,12 +115,12 @@ class Stream:
 
     def tune(self, law: Law, payload_type: int, event_payload_type: int | None) -> None:
         """Use what was negotiated; what plays goes on in the new law."""
+        self._settle()
         if law != self._law:
             self._audio = to_wire(from_wire(self._audio, self._law), law)
-            self._law, self._silence = law, to_wire(SILENCE_FRAME, law)
+            self._law = law
             self._clear_echo()
         self.payload_type, self.event_payload_type = payload_type, event_payload_type
-        self._turned = True
 
     def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
         """Play from the next packet on, in place of what plays now."""
@@ -128,12 +148,13 @@ class Stream:
             slots = key_frames(keys, duration_ms, gap_ms)
         else:
             slots = event_slots(keys, duration_ms, gap_ms)
+        self._settle()
         self._finish_keys(False)
         self._keys, self._keys_done = slots, done
-        self._turned = True
 
     def echo(self, on: bool) -> None:
         """Send back what `hear` is given, while nothing plays."""
+        self._settle()
         self._echo = deque(maxlen=_ECHO_LIMIT) if on else None
         self._echo_rest = b""
 
@@ -158,31 +179,54 @@ class Stream:
 
     def skip(self, slots: int) -> None:
         """Let `slots` frames pass unsent: the timestamp keeps the time (RFC 3550 §5.1)."""
-        self.timestamp = (self.timestamp + slots * FRAME_SAMPLES) & 0xFFFFFFFF
+        self._settle()
+        self._timestamp += slots * FRAME_SAMPLES
         self._mark = MARKER
-        self._turned = True
 
     def _packets(self) -> Generator[bytes, None, None]:
-        """Every packet in turn: one with care, then what is even about a prompt at speed.
+        """Every packet in turn: one with care, then what is even about prompt or silence at speed.
 
-        The speed is that of local names: half the cost of doing each packet with care. Whatever
-        changes the stream sets `_turned`.
+        The speed is that of local names and of storing nothing, half the cost of doing each packet
+        with care. Whatever reads or changes the stream settles the run first, which ends it.
         """
         pack, ssrc = HEADER.pack, self.ssrc
         while True:
-            self._turned = False
             yield self._careful()
+            if self._mark or self._keys is not None:
+                continue
             audio, at, kind = self._audio, self._at, self.payload_type
-            sequence, timestamp = self.sequence, self.timestamp
-            while not self._turned and self._keys is None:
-                frame = audio[at : at + FRAME_SAMPLES]
-                if not frame:
+            if not audio:
+                if self._echo is not None:
+                    continue
+                audio, at = _SILENCE[self._law], 0
+            sequence, timestamp = self._sequence(), self._timestamp & 0xFFFFFFFF
+            self._run = run = iter(range(at, len(audio), FRAME_SAMPLES))
+            self._run_slots = length_hint(run)
+            for at in run:
+                yield (
+                    pack(VERSION, kind, sequence, timestamp, ssrc) + audio[at : at + FRAME_SAMPLES]
+                )
+                if self._run is not run:
                     break
-                packet = pack(VERSION, kind, sequence, timestamp, ssrc) + frame
-                self._at = at = at + FRAME_SAMPLES
-                self.sequence = sequence = (sequence + 1) & 0xFFFF
-                self.timestamp = timestamp = (timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
-                yield packet
+                sequence = (sequence + 1) & 0xFFFF
+                timestamp = (timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+            self._settle()
+
+    def _settle(self) -> None:
+        """End the even run, if one is under way: note how many packets it gave."""
+        if self._run is not None:
+            slots = self._run_slots - length_hint(self._run)
+            self._run = None
+            self._advance(slots)
+            if self._audio:
+                self._at += slots * FRAME_SAMPLES
+
+    def _advance(self, slots: int) -> None:
+        self._made += slots
+        self._timestamp += slots * FRAME_SAMPLES
+
+    def _sequence(self) -> int:
+        return (self._first + self._made) & 0xFFFF
 
     def _careful(self) -> bytes:
         """The packet of this slot, whatever it is: of a key, a prompt's beginning or end."""
@@ -203,22 +247,22 @@ class Stream:
         return self._audio_packet(frame)
 
     def _audio_packet(self, frame: bytes) -> bytes:
-        sequence, timestamp = self.sequence, self.timestamp
-        second = self.payload_type | self._mark
-        self.sequence = (sequence + 1) & 0xFFFF
-        self.timestamp = (timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+        head = self._head(self.payload_type | self._mark, self._timestamp)
+        self._advance(1)
         self._mark = 0
-        return HEADER.pack(VERSION, second, sequence, timestamp, self.ssrc) + frame
+        return head + frame
 
     def _event_packet(self, slot: EventSlot) -> bytes:
         if slot.start:
-            self._event_timestamp = self.timestamp
+            self._event_timestamp = self._timestamp
         second = (self.event_payload_type or 0) | (MARKER if slot.start else 0)
-        head = HEADER.pack(VERSION, second, self.sequence, self._event_timestamp, self.ssrc)
-        self.sequence = (self.sequence + 1) & 0xFFFF
-        self.timestamp = (self.timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+        head = self._head(second, self._event_timestamp)
+        self._advance(1)
         self._mark = MARKER
         return head + slot.payload
+
+    def _head(self, second: int, timestamp: int) -> bytes:
+        return HEADER.pack(VERSION, second, self._sequence(), timestamp & 0xFFFFFFFF, self.ssrc)
 
     def _between(self) -> bytes:
         """The frame after a prompt's last: its beginning when it loops, an echo, or silence."""
@@ -230,18 +274,21 @@ class Stream:
             if self._audio:
                 self._at = FRAME_SAMPLES
                 return self._audio[:FRAME_SAMPLES]
-        return self._echoed() if self._echo is not None else self._silence
+        return self._echoed() if self._echo is not None else self._silence()
 
     def _echoed(self) -> bytes:
         """The oldest echo frame, once enough are there to ride out jitter."""
         if not self._echo:
             self._echo_flows = False
-            return self._silence
+            return self._silence()
         if not self._echo_flows:
             if len(self._echo) < _ECHO_AHEAD:
-                return self._silence
+                return self._silence()
             self._echo_flows, self._mark = True, MARKER
         return self._echo.popleft()
+
+    def _silence(self) -> bytes:
+        return _SILENCE[self._law][:FRAME_SAMPLES]
 
     def _clear_echo(self) -> None:
         if self._echo is not None:
@@ -249,9 +296,9 @@ class Stream:
             self._echo_rest = b""
 
     def _finish(self, played: bool) -> None:
+        self._settle()
         done, self._done = self._done, None
         self._audio, self._at, self._loop = b"", 0, False
-        self._turned = True
         if done is not None:
             done(played)
 

@@ -8,6 +8,7 @@ source that carries the same SSRC on where it stopped (a NAT that rebound).
 """
 
 from enum import Enum, auto
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ TABLE: dict[tuple[State, Input], Step] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def normal(host: str) -> str:
     """One spelling per IP address; an IPv4-mapped one as IPv4.
 

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
+from struct import Struct
 
 import numpy as np
 
@@ -16,11 +17,15 @@ from ivr.media.inband import Detector, detect
 from ivr.media.pacer import Wheel
 from ivr.media.player import Stream
 from ivr.net.media_leg import MediaFacts, MediaLeg
+from ivr.net.rtp_out import RtpOut, send_due
 from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
 
 __all__ = ["MediaEngine", "MediaFacts", "MediaLeg", "MediaStats", "NoPortsLeft", "RtpPorts"]
 
 SWEEP_S = 0.25
+_SWEEP_TICKS = 40
+"""A sweep is spread over as many ticks, so that none is long for it."""
+_BEGINNING = Struct("!IHI")
 _LATENESS_SAMPLES = 4096
 
 
@@ -49,11 +54,14 @@ class MediaEngine:
         self.loop = loop or asyncio.get_running_loop()
         self.packet_filter = packet_filter
         self._ports = ports
-        self._wheel: Wheel[MediaLeg] = Wheel()
-        self._legs: dict[MediaLeg, Detector] = {}
+        self._wheel: Wheel[RtpOut] = Wheel()
+        self._legs: dict[MediaLeg, None] = {}
+        self._detectors: dict[MediaLeg, Detector] = {}
         self._heard: list[tuple[MediaLeg, bytes, int]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sweep_at = 0.0
+        self._unswept: list[MediaLeg] = []
+        self._sweep_share = 1
         self._lateness: deque[float] = deque(maxlen=_LATENESS_SAMPLES)
         self._skipped = 0
         self._sent_by_closed = 0
@@ -64,10 +72,10 @@ class MediaEngine:
         Raises:
             NoPortsLeft: every port is taken.
         """
-        stream = Stream(secrets.randbits(32), secrets.randbits(15), secrets.randbits(32))
-        leg = MediaLeg(self, self._ports.open(), stream)
-        self._legs[leg] = Detector()
-        self._wheel.add(leg)
+        ssrc, sequence, timestamp = _BEGINNING.unpack(secrets.token_bytes(_BEGINNING.size))
+        leg = MediaLeg(self, self._ports.open(), Stream(ssrc, sequence & 0x7FFF, timestamp))
+        self._legs[leg] = None
+        self._wheel.add(leg.out)
         if self._timer is None:
             now = self.loop.time()
             self._wheel.start(now)
@@ -89,7 +97,7 @@ class MediaEngine:
         return MediaStats(
             streams=len(self._wheel),
             free_ports=self._ports.free,
-            sent=self._sent_by_closed + sum(leg.facts().sent for leg in self._legs),
+            sent=self._sent_by_closed + sum(leg.out.sent for leg in self._legs),
             skipped_rounds=self._skipped,
             lateness_p50_ms=float(np.percentile(late_ms, 50)),
             lateness_p99_ms=float(np.percentile(late_ms, 99)),
@@ -101,9 +109,11 @@ class MediaEngine:
 
     def forget(self, leg: MediaLeg) -> None:
         """Take a closed leg off the wheel and its ports back."""
-        self._wheel.remove(leg)
-        if self._legs.pop(leg, None) is not None:
-            self._sent_by_closed += leg.facts().sent
+        if leg in self._legs:
+            del self._legs[leg]
+            self._detectors.pop(leg, None)
+            self._wheel.remove(leg.out)
+            self._sent_by_closed += leg.out.sent
             self._ports.close(leg.pair)
 
     def _tick(self) -> None:
@@ -111,15 +121,13 @@ class MediaEngine:
         try:
             for turn in self._wheel.turns(now):
                 self._skipped = max(self._skipped, turn.skipped)
-                for leg in turn.streams:
-                    leg.send_due(turn.skipped)
                 if turn.streams:
+                    send_due(turn.streams, turn.skipped)
                     # Not the loop's time: uvloop's stands still within a turn of the loop.
                     self._lateness.append(time.monotonic() - turn.due_at)
             if self._heard:
                 self._detect()
-            if now >= self._sweep_at:
-                self._sweep(now)
+            self._sweep(now)
         finally:
             self._rearm()
 
@@ -132,11 +140,22 @@ class MediaEngine:
     def _detect(self) -> None:
         heard, self._heard = self._heard, []
         heard = [piece for piece in heard if piece[0] in self._legs]
-        for index, key in detect([(self._legs[leg], ulaw) for leg, ulaw, _ in heard]):
+        batch = [(self._detectors.setdefault(leg, Detector()), ulaw) for leg, ulaw, _ in heard]
+        for index, key in detect(batch):
             leg, _, timestamp = heard[index]
             leg.key_heard(key, timestamp)
 
     def _sweep(self, now: float) -> None:
-        self._sweep_at = now + SWEEP_S
-        for leg in list(self._legs):
-            leg.sweep(now)
+        """Look after one share of the legs; begin again once all had their turn."""
+        if not self._unswept:
+            if now < self._sweep_at:
+                return
+            self._sweep_at = now + SWEEP_S
+            self._unswept = list(self._legs)
+            self._sweep_share = -(-len(self._unswept) // _SWEEP_TICKS)
+        share = slice(-self._sweep_share, None)
+        legs = self._unswept[share]
+        del self._unswept[share]
+        for leg in legs:
+            if not leg.closed:
+                leg.sweep(now)

@@ -1,7 +1,6 @@
 """One leg's media: its sockets, what it sends in each slot, and what it hears."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,14 +13,19 @@ from ivr.media.rtcp import Block, Sent
 from ivr.media.rtp import Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
 from ivr.net.rtcp_link import RtcpLink
+from ivr.net.rtp_out import RtpOut
 from ivr.net.rtp_ports import PortPair
-from ivr.net.socket_options import attach_event_filter, detach_filter, disconnect
+from ivr.net.socket_options import attach_event_filter, detach_filter
 
 Sink = Callable[[int, bytes], None]
 
 COMFORT_NOISE = 13
 _DATAGRAM = 2048
-_DRAIN = 16
+SETTLED_S = 0.5
+"""From this age on a leg gets what only a longer call needs: RTCP and the packet filter.
+
+Both cost more than all the rest of opening and closing a leg.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,10 @@ class MediaLeg:
     __slots__ = (
         "_around",
         "_can_receive",
-        "_can_send",
-        "_connected",
+        "_deaf",
         "_ear",
         "_echoing",
+        "_errors",
         "_event_payload_type",
         "_filtering",
         "_inband",
@@ -78,23 +82,20 @@ class MediaLeg:
         "_lock",
         "_loop",
         "_malformed",
-        "_packets",
+        "_opened_at",
         "_payload_type",
         "_reception",
-        "_refused",
-        "_remote",
         "_rtcp",
         "_rtp",
         "_sampled",
-        "_send",
-        "_sent",
         "_sink",
         "_stream",
         "_timeline",
-        "_unsent",
+        "_wanted",
         "closed",
         "last_received",
         "on_key",
+        "out",
         "pair",
         "port",
     )
@@ -107,23 +108,23 @@ class MediaLeg:
         self._around = around
         self._loop = around.loop
         self._rtp = pair.rtp
-        self._stream, self._packets = stream, stream.packets
+        self._stream = stream
+        self.out = RtpOut(pair, stream)
+        self._rtcp: RtcpLink | None = None
         self._lock = SourceLock()
         self._ear = KeyEar()
         self._reception = Reception()
         self._law: Law = "PCMU"
         self._payload_type: int | None = None
         self._event_payload_type: int | None = None
-        self._inband = self._echoing = self._filtering = self._sampled = False
-        self._can_send = self._can_receive = False
-        self._send: Callable[[bytes], int] | None = None
+        self._wanted: tuple[int | None, ...] = ()
+        self._can_receive = self._inband = self._echoing = False
+        self._deaf = self._sampled = False
+        self._filtering: int | None = None
         self._sink: Sink | None = None
         self._timeline = Timeline()
-        self._remote: Address | None = None
-        self._connected = False
-        self._sent = self._unsent = self._malformed = self._refused = 0
-        self.last_received = self._loop.time()
-        self._rtcp = RtcpLink(around.loop, pair.rtcp, stream.ssrc)
+        self._malformed = self._errors = 0
+        self.last_received = self._opened_at = self._loop.time()
         self._loop.add_reader(self._rtp.fileno(), self._readable)
 
     def connect(
@@ -152,13 +153,13 @@ class MediaLeg:
         learn_from = normal(learn_from) if learn_from is not None else None
         self._law, self._payload_type = law, payload_type
         self._event_payload_type, self._inband = event_payload_type, detect_inband
+        self._wanted = (payload_type, event_payload_type, COMFORT_NOISE)
         self._can_receive = can_receive
         self._stream.tune(law, payload_type, event_payload_type)
         if self._lock.expect(remote, learn_from):
             self._release()
             self._send_to(remote)
-        self._can_send = can_send and remote is not None
-        self._aim()
+        self.out.allow(can_send and remote is not None)
         self._tune_filter()
 
     def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
@@ -201,17 +202,17 @@ class MediaLeg:
     def facts(self) -> MediaFacts:
         """Count what was sent and heard so far."""
         return MediaFacts(
-            sent=self._sent,
-            unsent=self._unsent,
+            sent=self.out.sent,
+            unsent=self.out.unsent,
             received=self._reception.received,
             lost=self._reception.lost,
             jitter_ms=self._reception.jitter_ms,
             foreign=self._lock.foreign,
             malformed=self._malformed,
-            refused=self._refused,
+            refused=self._errors + self.out.refused,
             sampled=self._sampled,
             locked=self._lock.locked,
-            remote=self._rtcp.remote,
+            remote=self._rtcp.remote if self._rtcp else None,
         )
 
     def close(self) -> None:
@@ -220,38 +221,27 @@ class MediaLeg:
             return
         self.closed = True
         self.on_key = self._sink = None
-        self._stream.close()
+        self.out.close()
         self._loop.remove_reader(self._rtp.fileno())
-        self._rtcp.close()
+        if self._rtcp is not None:
+            self._rtcp.close()
         self._around.forget(self)
 
-    def send_due(self, skipped: int) -> None:
-        """Send this slot's packet, after `skipped` slots that passed unsent."""
-        if self.closed:
-            return
-        if skipped:
-            self._stream.skip(skipped)
-        packet, send = next(self._packets), self._send
-        if send is None:
-            return
-        try:
-            send(packet)
-        except BlockingIOError:
-            self._unsent += 1
-        except OSError:
-            # An ICMP error of an earlier packet: the peer's port is closed, now or for good.
-            self._refused += 1
-        else:
-            self._sent += 1
-
     def sweep(self, now: float) -> None:
-        """Open the ears when the peer fell silent, and report when it is time."""
+        """Open the ears when the peer fell silent, and do what only a longer call needs."""
         if self._lock.silent(now):
             self._release()
-        if self._rtcp.due(now):
-            octets = self._sent * FRAME_SAMPLES
-            sent = Sent(now, self._stream.timestamp, self._sent, octets)
-            self._rtcp.report(now, sent, self._reception)
+        if now - self._opened_at < SETTLED_S:
+            return
+        if self._deaf and self._filtering is None:
+            self._attach_filter()
+        if self._rtcp is None:
+            self._rtcp = RtcpLink(self._loop, self.pair.rtcp, self._stream.ssrc)
+            self._rtcp.aim(self.out.remote)
+        elif self._rtcp.due(now):
+            sent = self.out.sent
+            totals = Sent(now, self._stream.timestamp, sent, sent * FRAME_SAMPLES)
+            self._rtcp.report(now, totals, self._reception)
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""
@@ -272,29 +262,27 @@ class MediaLeg:
         host, port = normal(remote[0]), remote[1]
         if not 0 < port < 65536:
             raise ValueError(f"RTP port {port} of {host}: 1 to 65535")
-        if self._rtp.family == socket.AF_INET and ":" in host:
+        if ":" in host and not self.pair.ipv6:
             raise ValueError(f"RTP address {host}: this engine speaks IPv4")
         return host, port
 
     def _readable(self) -> None:
-        for _ in range(_DRAIN):
-            try:
-                if self._connected:
-                    datagram, source = self._rtp.recv(_DATAGRAM), None
-                else:
-                    datagram, source = self._rtp.recvfrom(_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._refused += 1
-                continue
-            self._take(datagram, source)
-            if self.closed:
-                return
+        """Take one datagram; the loop comes back for the next. Asking for more costs an error."""
+        try:
+            if self.out.connected:
+                datagram, source = self._rtp.recv(_DATAGRAM), None
+            else:
+                datagram, source = self._rtp.recvfrom(_DATAGRAM)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._errors += 1
+            return
+        self._take(datagram, source)
 
     def _take(self, datagram: bytes, source: tuple[str, int] | None) -> None:
         packet = parse(datagram)
-        if packet is None or not self._negotiated(packet.payload_type):
+        if packet is None or packet.payload_type not in self._wanted:
             self._malformed += 1
             return
         now = self._loop.time()
@@ -306,10 +294,6 @@ class MediaLeg:
         self._reception.note(packet, now)
         if self._can_receive:
             self._hear(packet)
-
-    def _negotiated(self, payload_type: int) -> bool:
-        wanted = (self._payload_type, self._event_payload_type, COMFORT_NOISE)
-        return self._payload_type is not None and payload_type in wanted
 
     def _hear(self, packet: Packet) -> None:
         if packet.payload_type == self._event_payload_type:
@@ -334,67 +318,42 @@ class MediaLeg:
         verdict = self._lock.judge(address, packet.ssrc, packet.sequence, now)
         if verdict is Do.DROP:
             return False
-        if not self._connected:
+        if not self.out.connected:
             self._hold(address)
         return True
 
     def _hold(self, address: Address) -> None:
-        """Send to and hear only `address`: the kernel keeps strangers out."""
-        self._send_to(address)
-        try:
-            self._rtp.connect(self._spelled(address))
-        except OSError:
-            self._refused += 1
-            return
-        self._connected = True
-        self._aim()
+        if not self.out.hold(address):
+            self._errors += 1
+        if self._rtcp is not None:
+            self._rtcp.aim(self.out.remote)
         self._tune_filter()
 
     def _send_to(self, address: Address | None) -> None:
-        """Aim RTP at `address` and RTCP at the port above it (RFC 3550 §11)."""
-        self._remote = self._rtcp.peer = None
-        if address is not None:
-            self._remote = self._spelled(address)
-            host, port = self._remote
-            self._rtcp.peer = (host, port + 1) if port < 65535 else None
-
-    def _aim(self) -> None:
-        """Settle once how packets leave, for every slot to come."""
-        rtp, remote = self._rtp, self._remote
-        if remote is None or not self._can_send:
-            self._send = None
-        elif self._connected:
-            self._send = rtp.send
-        else:
-            self._send = lambda packet: rtp.sendto(packet, remote)
+        self.out.to(address)
+        if self._rtcp is not None:
+            self._rtcp.aim(self.out.remote)
 
     def _release(self) -> None:
         """Hear every source again; the lock judges them."""
-        if self._connected:
-            try:
-                disconnect(self._rtp)
-            except OSError:
-                self._refused += 1
-                return
-            self._connected = False
-            self._aim()
+        if not self.out.release():
+            self._errors += 1
         self._tune_filter()
 
-    def _spelled(self, address: Address) -> Address:
-        """`address` as the socket takes it: IPv4-mapped where it is an IPv6 one."""
-        host, port = address
-        if self._rtp.family == socket.AF_INET6 and ":" not in host:
-            return f"::ffff:{host}", port
-        return address
-
     def _tune_filter(self) -> None:
-        """Have the kernel drop audio while nobody listens to it."""
-        deaf = self._connected and not (self._echoing or self._inband or self._sink)
+        """Settle whether the kernel may drop audio: nobody listens to it, and events are told."""
+        listening = self._echoing or self._inband or self._sink is not None
+        told = self._event_payload_type is not None and self._around.packet_filter
+        self._deaf = self.out.connected and told and not listening
+        if self._filtering is None or (self._deaf and self._filtering == self._event_payload_type):
+            return
+        detach_filter(self._rtp)
+        self._filtering = None
+
+    def _attach_filter(self) -> None:
         event = self._event_payload_type
-        if deaf and event is not None and self._around.packet_filter:
-            if not self._filtering and attach_event_filter(self._rtp, event):
-                self._filtering = self._sampled = True
-                self._reception.sample()
-        elif self._filtering:
-            detach_filter(self._rtp)
-            self._filtering = False
+        if event is None or not attach_event_filter(self._rtp, event):
+            self._deaf = False
+            return
+        self._filtering, self._sampled = event, True
+        self._reception.sample()

@@ -28,10 +28,14 @@ class RtcpLink:
         self._socket = sock
         self._ssrc = ssrc
         self._cname = secrets.token_urlsafe(12)
-        self._due = loop.time() + INTERVAL_S * random.uniform(0.1, 0.6)
+        self._due = loop.time() + INTERVAL_S * random.uniform(0.0, 0.5)
         self._last_report, self._last_report_at = 0, 0.0
         self._expected = self._received = 0
         loop.add_reader(sock.fileno(), self._readable)
+
+    def aim(self, rtp: Address | None) -> None:
+        """Report to the port above the peer's RTP (RFC 3550 §11); to nobody without one."""
+        self.peer = (rtp[0], rtp[1] + 1) if rtp is not None and rtp[1] < 65535 else None
 
     def due(self, now: float) -> bool:
         """Whether it is time for a report, and somebody to report to."""

@@ -17,11 +17,12 @@ class NoPortsLeft(Exception):
 
 
 class PortPair(NamedTuple):
-    """Two bound, non-blocking sockets; `port` is the RTP one."""
+    """Two bound, non-blocking sockets; `port` is the RTP one, `ipv6` what both are."""
 
     port: int
     rtp: socket.socket
     rtcp: socket.socket
+    ipv6: bool
 
 
 class RtpPorts:
@@ -74,7 +75,7 @@ class RtpPorts:
     def _bind_pair(self, port: int) -> PortPair:
         rtp = self._bind(port)
         try:
-            return PortPair(port, rtp, self._bind(port + 1))
+            return PortPair(port, rtp, self._bind(port + 1), self.family == socket.AF_INET6)
         except OSError:
             rtp.close()
             raise

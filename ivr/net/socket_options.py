@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import sys
+from functools import cache
 
 _SO_ATTACH_FILTER = 26
 _SO_DETACH_FILTER = 27
@@ -21,14 +22,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def attach_event_filter(sock: socket.socket, event_payload_type: int) -> bool:
-    """Let the kernel drop audio nobody listens to; answer whether it does.
-
-    Events of `event_payload_type` pass, and of all else every sixteenth packet as a sign of life
-    (classic BPF; the payload type is octet 1 and the sequence number octets 2-3 of RFC 3550 §5.1).
-    """
-    if not sys.platform.startswith("linux"):
-        return False
+@cache
+def _event_program(event_payload_type: int) -> tuple[bytes, ctypes.Array[ctypes.c_char]]:
+    """The filter as the socket option takes it, and the code it points to."""
     code = b"".join(
         struct.pack("=HBBI", *instruction)
         for instruction in (
@@ -43,9 +39,20 @@ def attach_event_filter(sock: socket.socket, event_payload_type: int) -> bool:
         )
     )
     buffer = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.addressof(buffer))
+    return bytes(_Program(len(code) // 8, ctypes.addressof(buffer))), buffer
+
+
+def attach_event_filter(sock: socket.socket, event_payload_type: int) -> bool:
+    """Let the kernel drop audio nobody listens to; answer whether it does.
+
+    Events of `event_payload_type` pass, and of all else every sixteenth packet as a sign of life
+    (classic BPF; the payload type is octet 1 and the sequence number octets 2-3 of RFC 3550 §5.1).
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    program, _ = _event_program(event_payload_type)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(program))
+        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
     except OSError:
         return False
     return True
@@ -60,6 +67,11 @@ def detach_filter(sock: socket.socket) -> None:
             return
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def disconnect(sock: socket.socket) -> None:
     """Hear every source again on a connected UDP socket (connect(2): `AF_UNSPEC`).
 
@@ -67,7 +79,6 @@ def disconnect(sock: socket.socket) -> None:
         OSError: the system refused.
     """
     nowhere = struct.pack("=H", socket.AF_UNSPEC) + bytes(26)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.connect(sock.fileno(), nowhere, len(nowhere)) != 0:
+    if _libc().connect(sock.fileno(), nowhere, len(nowhere)) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

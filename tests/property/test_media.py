@@ -1,5 +1,7 @@
 """Media parsers are total, and what a network may do to media changes nothing it must not."""
 
+from collections.abc import Callable
+from itertools import islice
 from random import Random
 
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from ivr.media.dtmf import KEYS, KeyEar, event_slots
 from ivr.media.g711 import decode_ulaw, encode_ulaw, from_wire, to_wire
 from ivr.media.inband import Detector, detect
 from ivr.media.pacer import CATCH_UP_TICKS, PHASES, TICK_S, Wheel
+from ivr.media.player import Stream
 from ivr.media.recorder import REORDER_SAMPLES, Recorder
 from ivr.media.rtcp import parse as parse_rtcp
 from ivr.media.rtp import Packet, build, parse
@@ -170,3 +173,29 @@ def test_once_locked_only_the_locked_source_is_accepted(
 def test_parsing_rtcp_never_raises(octets: bytes) -> None:
     heard = parse_rtcp(octets)
     assert heard is None or 0 <= heard.ssrc < 2**32
+
+
+TOLD: list[Callable[[Stream], object]] = [
+    lambda stream: stream.play(bytes(160 * 4)),
+    lambda stream: stream.stop(),
+    lambda stream: stream.echo(True),
+    lambda stream: stream.tune("PCMA", 8, 101),
+    lambda stream: stream.send_keys("1", duration_ms=40, gap_ms=60),
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(TOLD), st.integers(0, 12)), max_size=30))
+def test_numbers_run_on_without_a_seam_whatever_the_stream_is_told(
+    steps: list[tuple[Callable[[Stream], object], int]],
+) -> None:
+    stream, slots = Stream(5, 65530, 0xFFFFFF00), 0
+    for tell, packets in steps:
+        tell(stream)
+        for packet in map(parse, islice(stream.packets, packets)):
+            assert packet is not None
+            assert packet.sequence == (65530 + slots) & 0xFFFF
+            if packet.payload_type != 101:
+                assert packet.timestamp == (0xFFFFFF00 + 160 * slots) & 0xFFFFFFFF
+            slots += 1
+        assert stream.made == slots
+        assert stream.timestamp == (0xFFFFFF00 + 160 * slots) & 0xFFFFFFFF

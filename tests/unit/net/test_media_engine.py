@@ -9,6 +9,7 @@ import uvloop
 
 from ivr.media import tones
 from ivr.media.g711 import to_wire
+from ivr.media.rtcp import Block, Sent, report
 from ivr.net.media_engine import MediaEngine, NoPortsLeft, RtpPorts
 from tests.support.ports import free_range
 from tests.unit.net.media_phone import PROMPT, Phone, join, locked, prompt_in, until
@@ -64,6 +65,33 @@ class TestPlaying:
         assert told == [False]
         assert len(sent_at_key) == 1
 
+    async def test_what_is_sent_is_counted_across_hold_and_resume(
+        self, engine: MediaEngine, phones: Callable[..., Phone]
+    ) -> None:
+        phone, leg = phones(), engine.open()
+        await locked(leg, phone)
+        await until(lambda: len(phone.listen()) >= 5, "silence")
+        join(leg, phone, can_send=False)
+        held = leg.facts().sent
+        leg.play(PROMPT * 3)
+        join(leg, phone)
+        await until(lambda: len(phone.listen()) >= held + 5, "silence again")
+        leg.close()
+        assert leg.facts().sent == len(phone.listen())
+        assert engine.stats().sent == leg.facts().sent
+
+    async def test_reports_begin_once_the_call_lasts(
+        self, engine: MediaEngine, phones: Callable[..., Phone]
+    ) -> None:
+        phone, leg = phones(), engine.open()
+        mine = Block(7, 0, 3, 1, 2, 0, 0)
+        join(leg, phone)
+        await until(lambda: len(phone.listen()) >= 1, "the leg's SSRC")
+        early = report(9, "p", Sent(0.0, 0, 1, 160), (mine._replace(ssrc=phone.got[0].ssrc),))
+        phone.socket.sendto(early, (phone.to[0], phone.to[1] + 1))
+        await until(lambda: leg.facts().remote is not None, "the report that came early")
+        assert leg.facts().remote == mine._replace(ssrc=phone.got[0].ssrc)
+
     async def test_nothing_is_sent_on_hold_and_the_prompt_ends_all_the_same(
         self, engine: MediaEngine, phones: Callable[..., Phone]
     ) -> None:
@@ -104,14 +132,29 @@ class TestHearing:
         phone, leg, keys = phones(), engine.open(), list[str]()
         leg.on_key = lambda key, _: keys.append(key)
         await locked(leg, phone)
+        await until(lambda: leg.facts().sampled, "the filter")
         before = leg.facts().received
         for _ in range(160):
             phone.say(PROMPT)
         phone.press("9")
         await until(lambda: keys == ["9"], "the key")
-        facts = leg.facts()
-        assert facts.sampled
-        assert facts.received - before == 10 + 5
+        assert leg.facts().received - before == 10 + 5
+
+    async def test_the_filter_follows_a_new_event_number_and_goes_when_somebody_listens(
+        self, engine: MediaEngine, phones: Callable[..., Phone]
+    ) -> None:
+        phone, leg, keys = phones(), engine.open(), list[str]()
+        leg.on_key = lambda key, _: keys.append(key)
+        await locked(leg, phone)
+        await until(lambda: leg.facts().sampled, "the filter")
+        join(leg, phone, event_payload_type=96)
+        phone.press("4", 96)
+        await until(lambda: keys == ["4"], "the key by its new number")
+        leg.record(lambda *_: None)
+        before = leg.facts().received
+        for _ in range(20):
+            phone.say(PROMPT)
+        await until(lambda: leg.facts().received - before == 20, "every packet")
 
     async def test_in_band_keys_when_no_event_was_negotiated(
         self, engine: MediaEngine, phones: Callable[..., Phone]

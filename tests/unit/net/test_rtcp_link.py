@@ -43,7 +43,7 @@ async def test_reports_go_out_by_the_clock_and_bye_at_the_end(
     now = loop.time()
     assert not link.due(now + 100)
     link.peer = peer.getsockname()
-    assert not link.due(now)
+    assert not link.due(now - 0.1)
     assert link.due(now + INTERVAL_S)
     for sequence in (1, 2, 4, 5):
         reception.note(Packet(False, 0, sequence, 160 * sequence, 99, b""), now)
@@ -73,4 +73,15 @@ async def test_the_peers_report_is_kept_and_a_strangers_is_not(
     await until(lambda: link.remote is not None, "the peer's report")
     assert link.remote == true
     assert compounds(stranger) == []
+    link.close()
+
+
+async def test_the_peer_is_one_port_above_its_rtp(sockets: list[socket.socket]) -> None:
+    link = RtcpLink(asyncio.get_running_loop(), sockets[0], 7)
+    link.aim(("192.0.2.1", 4000))
+    assert link.peer == ("192.0.2.1", 4001)
+    link.aim(("192.0.2.1", 65535))
+    assert link.peer is None
+    link.aim(None)
+    assert link.peer is None
     link.close()
