@@ -123,6 +123,24 @@ class Endpoint:
             response.headers.set("Allow", ", ".join(self._settings.allow))
         transaction.respond(response, now)
 
+    def answer(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        headers: Sequence[Header] = (),
+        reason: str | None = None,
+    ) -> None:
+        """Answer a `RequestReceived` with a final status and `headers`: `respond` in one go.
+
+        Raises:
+            WrongState: a final response was given before.
+            ValueError: a header or the reason holds a line break.
+        """
+        if transaction.final_status:
+            raise WrongState(f"answer: {transaction.final_status} was the final response already")
+        self._core.respond(transaction, status, now, headers=headers, reason=reason)
+
     def request(self, request: Request, flow: Flow, now: float) -> ClientTransaction:
         """Send a request outside any dialog; Via and its branch are added here."""
         request.headers.set("User-Agent", self._settings.user_agent)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from ivr.net.clock import monotonic
 from ivr.net.driver import Driver
 from ivr.sip import events
-from ivr.sip.message import response_to
 from ivr.sip.settings import EndpointSettings
 from ivr.ua.flows import flow_text
 from ivr.ua.inbound import InboundCalls
@@ -27,7 +26,11 @@ class Agent:
         log: Log,
     ) -> None:
         self._driver = driver
-        self._settings = settings
+        self._abilities = (
+            ("Allow", ", ".join(settings.allow)),
+            ("Accept", ", ".join(settings.accept)),
+            ("Supported", ", ".join(settings.supported)),
+        )
         self._calls = calls
         self._log = log
         self._sparing = Sparing()
@@ -68,19 +71,19 @@ class Agent:
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
-        settings = self._settings
-        response = response_to(event.request, 503 if self._calls.draining else 200)
-        response.headers.set("Allow", ", ".join(settings.allow))
-        response.headers.set("Accept", ", ".join(settings.accept))
-        response.headers.set("Supported", ", ".join(settings.supported))
-        with self._driver.turn() as now:
-            self._driver.endpoint.respond(event.transaction, response, now)
+        self._answer(event, 503 if self._calls.draining else 200, self._abilities)
 
     def _not_allowed(self, event: events.RequestReceived) -> None:
-        response = response_to(event.request, _NOT_ALLOWED)
-        response.headers.set("Allow", ", ".join(self._settings.allow))
+        self._answer(event, _NOT_ALLOWED)
+
+    def _answer(
+        self,
+        event: events.RequestReceived,
+        status: int,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         with self._driver.turn() as now:
-            self._driver.endpoint.respond(event.transaction, response, now)
+            self._driver.endpoint.answer(event.transaction, status, now, headers)
 
     def _rejected(self, event: events.MessageRejected) -> None:
         self.rejected += 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -11,8 +11,7 @@ from ivr.net import clock
 from ivr.net.driver import Driver
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import RequestReceived
-from ivr.sip.message import Request, response_to
-from ivr.sip.transaction import ServerTransaction
+from ivr.sip.message import Request
 from ivr.ua.authentication import Authenticator, Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
 from ivr.ua.flows import flow_text
@@ -75,15 +74,15 @@ class Registrar:
 
     def received(self, event: RequestReceived) -> None:
         """Answer a REGISTER, after its change is durable when it changes something."""
-        request, transaction = event.request, event.transaction
+        request = event.request
         try:
             account = self._authenticator.account_of(request, event.flow)
             _check_address(request, account)
             if "Contact" not in request.headers:
-                self._accept(transaction, request, account.user)
+                self._accept(event, account.user)
                 return
         except Challenge as challenge:
-            self._answer(transaction, request, challenge.status, challenge.headers)
+            self._answer(event, challenge.status, challenge.headers)
             return
         except Refused as refusal:
             self._refuse(event, refusal)
@@ -123,7 +122,7 @@ class Registrar:
     def _conclude(self, change: _Change, error: BaseException | None) -> None:
         if error is None:
             self._take_over(change)
-            self._accept(change.event.transaction, change.event.request, change.user)
+            self._accept(change.event, change.user)
         elif isinstance(error, StorageUnavailable):
             self._log.warning("registration.not-stored", user=change.user, error=str(error))
             self._refuse(change.event, _UNAVAILABLE)
@@ -154,34 +153,28 @@ class Registrar:
 
     def _fail(self, event: RequestReceived, user: str, error: BaseException) -> None:
         self._log.error("registration.failed", user=user, error=repr(error), exc_info=error)
-        self._answer(event.transaction, event.request, 500)
+        self._answer(event, 500)
 
     def _refuse(self, event: RequestReceived, refusal: Refused) -> None:
-        self._answer(
-            event.transaction, event.request, refusal.status, refusal.headers, refusal.reason
-        )
+        self._answer(event, refusal.status, refusal.headers, refusal.reason)
 
-    def _accept(self, transaction: ServerTransaction, request: Request, user: str) -> None:
-        now = clock.monotonic()
+    def _accept(self, event: RequestReceived, user: str) -> None:
+        request, now = event.request, clock.monotonic()
         headers = [("Contact", _contact(binding, now)) for binding in self.of(user)]
         headers.append(("Date", _date(int(self._wall()))))
         if "Path" in request.headers and "path" in request.headers.tokens("Supported"):
             headers += [("Path", path) for path in request.headers.all("Path")]
-        self._answer(transaction, request, 200, tuple(headers))
+        self._answer(event, 200, headers)
 
     def _answer(
         self,
-        transaction: ServerTransaction,
-        request: Request,
+        event: RequestReceived,
         status: int,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: Sequence[tuple[str, str]] = (),
         reason: str | None = None,
     ) -> None:
-        response = response_to(request, status, reason)
-        for name, value in headers:
-            response.headers.add(name, value)
         with self._driver.turn() as now:
-            self._driver.endpoint.respond(transaction, response, now)
+            self._driver.endpoint.answer(event.transaction, status, now, headers, reason)
 
     async def close(self) -> None:
         """Finish the changes that are being stored."""
