@@ -57,8 +57,10 @@ def _check_common(message: Message) -> None:
     for tag in (message.from_tag, message.to_tag):
         if tag is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
-    message.call_id  # noqa: B018
-    message.cseq  # noqa: B018
+    typed = message.headers.typed
+    if "Call-ID" not in typed or "CSeq" not in typed:
+        message.call_id  # noqa: B018
+        message.cseq  # noqa: B018
     if "Contact" in fields:
         message.contacts  # noqa: B018
     if "Content-Type" in fields:
@@ -87,11 +89,11 @@ def _check_routes(request: Request) -> None:
 
 
 def _check_hop(via: Via) -> None:
-    if via.protocol.upper() != "SIP/2.0":
+    if via.protocol != "SIP/2.0" and via.protocol.upper() != "SIP/2.0":
         raise BadHeader("Via", "another protocol than SIP/2.0")
     if via.port is not None and not 0 < via.port < 65536:
         raise BadHeader("Via", "the port is none")
-    if via.branch in (_MAGIC_COOKIE, ""):
+    if via.params.get("branch") in (_MAGIC_COOKIE, ""):
         raise BadHeader("Via", "the branch identifies nothing")
 
 

@@ -43,8 +43,8 @@ class Core:
         dice: uniform in [0, 1).
     """
 
-    __slots__ = ("_allow", "_contacts", "_sent_by", "_server", "_supported", "dialogs", "dice",
-                 "events", "layer", "settings", "token")  # fmt: skip
+    __slots__ = ("_allow", "_contacts", "_dialog_texts", "_sent_by", "_server", "_supported",
+                 "dialogs", "dice", "events", "layer", "settings", "token")  # fmt: skip
 
     def __init__(
         self, settings: EndpointSettings, token: Callable[[], str], dice: Callable[[], float]
@@ -60,6 +60,7 @@ class Core:
         self._server = f"Server: {settings.user_agent}\r\n"
         self._sent_by: dict[tuple[str, tuple[str, int]], str] = {}
         self._contacts: dict[tuple[str, tuple[str, int]], str] = {}
+        self._dialog_texts: dict[tuple[str, tuple[str, int]], str] = {}
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -115,12 +116,17 @@ class Core:
 
     def _dialog_fields(self, request: Request, flow: Flow) -> str:
         """What a response that makes a dialog, or refreshes one, has besides (§12.1.1)."""
-        routes = request.headers.lines("Record-Route")
-        kept = write_fields(("Record-Route", route) for route in routes) if routes else ""
-        return (
-            f"{kept}Contact: {self.contact(flow)}\r\n"
-            f"Supported: {self._supported}\r\nAllow: {self._allow}\r\n"
-        )
+        key = flow[:2]
+        ours = self._dialog_texts.get(key)
+        if ours is None:
+            ours = self._dialog_texts[key] = (
+                f"Contact: {self.contact(flow)}\r\n"
+                f"Supported: {self._supported}\r\nAllow: {self._allow}\r\n"
+            )
+        routes = request.headers.fields.get("Record-Route")
+        if routes:
+            return write_fields(("Record-Route", route) for route in routes) + ours
+        return ours
 
     def equip(self, request: Request, flow: Flow, headers: Iterable[Header] = ()) -> None:
         """Put into a request of ours what its method asks for."""

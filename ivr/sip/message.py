@@ -51,11 +51,13 @@ class _Message:
 
     @property
     def from_tag(self) -> str | None:
-        return self.from_.params.get("tag")
+        known: NameAddr | None = self.headers.typed.get("From")
+        return (self.from_ if known is None else known).params.get("tag")
 
     @property
     def to_tag(self) -> str | None:
-        return self.to.params.get("tag")
+        known: NameAddr | None = self.headers.typed.get("To")
+        return (self.to if known is None else known).params.get("tag")
 
     @property
     def call_id(self) -> str:
@@ -83,8 +85,9 @@ class _Message:
     @property
     def content_type(self) -> MediaType | None:
         """None when the header is absent."""
-        if "Content-Type" not in self.headers:
-            return None
+        known: MediaType | None = self.headers.typed.get("Content-Type")
+        if known is not None or "Content-Type" not in self.headers:
+            return known
         return self.headers.parsed("Content-Type", MediaType.parse)
 
     def encode(self) -> bytes:
@@ -131,8 +134,9 @@ class Request(_Message):
     @property
     def max_forwards(self) -> int | None:
         """None when absent. Raises BadHeader unless it is 0 to 255."""
-        if "Max-Forwards" not in self.headers:
-            return None
+        known: int | None = self.headers.typed.get("Max-Forwards")
+        if known is not None or "Max-Forwards" not in self.headers:
+            return known
         return self.headers.parsed("Max-Forwards", _max_forwards)
 
     def stamp_source(self, host: str, port: int) -> None:

@@ -29,20 +29,19 @@ def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> 
         return Refusal(414)
     if not in_dialog and method != "OPTIONS" and request.max_forwards == 0:
         return Refusal(483)  # an OPTIONS is answered by whoever it got to (RFC 3261 §11)
-    return _unknown_extension(request, settings) or _unreadable_body(request, settings)
+    unknown = _unknown_extension(request, settings)
+    return unknown or (_unreadable_body(request, settings) if request.body else None)
 
 
 def _unknown_extension(request: Request, settings: EndpointSettings) -> Refusal | None:
     headers = request.headers
-    if "Require" not in headers:
+    if "Require" not in headers.fields:
         return None
     unknown = [tag for tag in headers.all("Require") if tag.lower() not in settings.supported]
     return Refusal(420, (("Unsupported", ", ".join(unknown)),)) if unknown else None
 
 
 def _unreadable_body(request: Request, settings: EndpointSettings) -> Refusal | None:
-    if not request.body:
-        return None
     headers = request.headers
     encoding = headers.get("Content-Encoding")
     if encoding is not None and encoding.lower() != "identity":

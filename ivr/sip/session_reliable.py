@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from ivr.sip.core import Core, Header
@@ -20,7 +19,8 @@ class Repeater:
     responses (RFC 3262 §3, where the interval has no cap).
     """
 
-    __slots__ = ("_again", "_cap_s", "_core", "_data", "_flow", "_give_up", "_interval_s")
+    __slots__ = ("_again", "_cap_s", "_core", "_data", "_end_at", "_flow", "_give_up",
+                 "_interval_s")  # fmt: skip
 
     def __init__(
         self,
@@ -37,22 +37,21 @@ class Repeater:
         self._flow = flow
         self._cap_s = cap_s
         self._interval_s = timing.t1_s
-        timers = core.layer.timers
-        self._again: Timer = timers.after(timing.t1_s, now, self._repeat)
-        self._give_up: Timer = timers.after(timing.transaction_s, now, partial(self._end, give_up))
+        self._end_at = now + timing.transaction_s
+        self._give_up = give_up
+        self._again: Timer = core.layer.timers.after(timing.t1_s, now, self._repeat)
 
     def stop(self) -> None:
         self._again.cancel()
-        self._give_up.cancel()
 
     def _repeat(self, now: float) -> None:
         self._core.layer.send(self._data, self._flow)
         self._interval_s = min(self._interval_s * 2, self._cap_s)
-        self._again = self._core.layer.timers.after(self._interval_s, now, self._repeat)
-
-    def _end(self, give_up: Callable[[float], None], now: float) -> None:
-        self.stop()
-        give_up(now)
+        timers = self._core.layer.timers
+        if now + self._interval_s < self._end_at:
+            self._again = timers.after(self._interval_s, now, self._repeat)
+        else:
+            self._again = timers.set(self._end_at, self._give_up)
 
 
 class Provisional(NamedTuple):

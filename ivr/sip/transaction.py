@@ -23,6 +23,7 @@ from ivr.sip.transaction_tables import (
     Input,
     Machine,
     State,
+    Step,
 )
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class Transaction:
         step = self._table.get((self.state, event))
         if step is None:
             return False
+        self._take(step, now)
+        return True
+
+    def _take(self, step: Step, now: float) -> None:
         self.state = step.next
         for action in step.do:
             self._actions[action](self, now)
@@ -90,7 +95,6 @@ class Transaction:
             self._stop_again()
             self._stop_end()
             self._layer.forget(self)
-        return True
 
     def on_transport_error(self, now: float) -> None:
         self.advance(Input.TRANSPORT_ERROR, now)
@@ -101,8 +105,10 @@ class Transaction:
 
     def _finish(self, event: Input, after_s: float, now: float) -> None:
         """The last timer of a state: whatever was running is over."""
-        self._stop_again()
-        self._stop_end()
+        if self._again is not None:
+            self._stop_again()
+        if self._end is not None:
+            self._stop_end()
         self._end = self._layer.timers.after(after_s, now, partial(self.advance, event))
 
     def _linger(self, event: Input, after_s: float, now: float) -> None:
@@ -285,11 +291,12 @@ class ServerTransaction(Transaction):
             event = Input.SEND_CHALLENGE
         else:
             event = Input.SEND_300_699
-        if (self.state, event) not in self._table:
+        step = self._table.get((self.state, event))
+        if step is None:
             return False
         self.reply = reply
         self.to = to
-        self.advance(event, now)
+        self._take(step, now)
         if status >= 200:
             self.final_status = status
             self.request = _SPENT
@@ -298,7 +305,8 @@ class ServerTransaction(Transaction):
         return True
 
     def _send(self, now: float) -> None:
-        self._stop_again()
+        if self._again is not None:
+            self._stop_again()
         self._layer.send(self.reply, self.reply_flow)
 
     def _resend(self, now: float) -> None:
