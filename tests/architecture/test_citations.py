@@ -61,6 +61,7 @@ KNOWN = {
     7044: "History-Info",
     7118: "SIP over WebSocket",
     7616: "digest with SHA-256",
+    7693: "BLAKE2",
     8200: "IPv6",
     8224: "Identity",
     8259: "JSON",
