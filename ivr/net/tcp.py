@@ -37,7 +37,8 @@ class _Connection(asyncio.Protocol):
     def __init__(self, owner: "StreamTransport", peer: tuple[str, int] | None = None) -> None:
         self._owner = owner
         self._framer = StreamFramer(owner.limits.frame)
-        self._deadline: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._ends_at = 0.0
         self._was_partial = False
         self._peer = peer
         self._unsent: list[bytes] = []
@@ -60,8 +61,10 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.flow is None:
             return
+        begun_before = self._was_partial
         try:
             for message in self._framer.feed(data):
+                begun_before = False
                 if message is PING:
                     self.write(PONG)
                 elif message is not PONG:
@@ -73,7 +76,7 @@ class _Connection(asyncio.Protocol):
         limits = self._owner.limits
         if not self._framer.partial:
             self._rest(limits.idle_s)
-        elif not self._was_partial:
+        elif not begun_before:
             self._rest(limits.half_message_s)
         self._was_partial = self._framer.partial
 
@@ -97,15 +100,32 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self.flow is not None:
             self._owner.forget(self.flow)
 
     def _rest(self, seconds: float) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._deadline = asyncio.get_running_loop().call_later(seconds, self.abort)
+        """Give the connection up after so long, unless told otherwise until then.
+
+        Each message puts the end off. A timer that is due no later serves as well and is set
+        anew when it fires, so that a message costs none.
+        """
+        self._ends_at = self._owner.loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._ends_at:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._owner.loop.call_at(self._ends_at, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._owner.loop.time() >= self._ends_at:
+            self.abort()
+        else:
+            self._set_timer()
 
 
 class StreamTransport:
@@ -126,12 +146,12 @@ class StreamTransport:
 
     async def listen(self, host: str, port: int) -> None:
         """Bind and accept. Raises OSError when the address is not to be had."""
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         listener = socket.socket(family_of(host), socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-            self._server = await self._loop.create_server(
+            self._server = await self.loop.create_server(
                 lambda: _Connection(self), sock=listener, backlog=1024
             )
         except OSError:
@@ -174,7 +194,7 @@ class StreamTransport:
         if connection is None:
             connection = _Connection(self, flow.peer)
             self._by_peer[flow.peer] = connection
-            task = self._loop.create_task(self._open(connection, flow))
+            task = self.loop.create_task(self._open(connection, flow))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
         connection.write(data)
@@ -182,7 +202,7 @@ class StreamTransport:
     async def _open(self, connection: _Connection, flow: Flow) -> None:
         try:
             async with asyncio.timeout(10):
-                await self._loop.create_connection(lambda: connection, *flow.peer)
+                await self.loop.create_connection(lambda: connection, *flow.peer)
         except (OSError, TimeoutError, OverflowError):
             pass
         if connection.flow is None:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from ivr.net.tcp import StreamLimits, StreamTransport
+from ivr.net.tcp import StreamLimits, StreamTransport, _Connection
 from ivr.sip.events import Flow
+from tests.support.virtual_loop import run_virtually
 
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 4\r\n\r\nbody"
 
@@ -157,3 +158,41 @@ async def test_nobody_listening_is_told() -> None:
         flow = Flow("TCP", transport.local, nobody)
         transport.send(flow, MESSAGE)
         assert await inbox.ended.get() == flow
+
+
+class Pipe(asyncio.Transport):
+    """The far end of a connection in virtual time: remembers when it was cut off."""
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("127.0.0.1", 5060), "peername": ("127.0.0.1", 5071)})
+        self.aborted_at: float | None = None
+
+    def abort(self) -> None:
+        self.aborted_at = asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    ("heard", "ends_at"),
+    [
+        ({}, 900),
+        ({800: MESSAGE}, 1700),
+        ({800: MESSAGE[:9], 801: MESSAGE[9:], 1690: MESSAGE}, 2590),
+        ({100: MESSAGE[:9], 110: MESSAGE[9:12]}, 130),
+        ({100: MESSAGE + MESSAGE[:9], 120: MESSAGE[9:] + MESSAGE[:9]}, 150),
+    ],
+)
+def test_each_message_puts_the_end_off_and_half_of_one_brings_it_near(
+    heard: dict[int, bytes], ends_at: int
+) -> None:
+    async def scene() -> None:
+        owner, pipe = StreamTransport(Inbox()), Pipe()
+        owner.loop = asyncio.get_running_loop()
+        connection = _Connection(owner)
+        connection.connection_made(pipe)
+        for at, data in heard.items():
+            await asyncio.sleep(at - owner.loop.time())
+            connection.data_received(data)
+        await asyncio.sleep(10_000)
+        assert pipe.aborted_at == pytest.approx(ends_at)
+
+    run_virtually(scene())
