@@ -229,14 +229,12 @@ def parse(data: bytes) -> Message:
     if head.count("\r") + head.count("\n") != 2 * len(lines) - 2:
         fault = "a CR or LF that ends no line"
         lines = [_STRAY_LINE_END.sub(" ", line) for line in lines]
-    message, status, why = _start(lines[0])
-    fault = why or fault
-    fields, why = read_fields(lines)
-    fault = fault or why
-    message.headers = Headers.of(fields)
-    _read_ahead(message.headers)
-    message.body, why = _body(fields.get("Content-Length"), data[end + 4 :])
-    fault = fault or why
+    fields, broken = read_fields(lines)
+    headers = Headers.of(fields)
+    _read_ahead(headers)
+    message, status, why = _start(lines[0], headers)
+    message.body, short = _body(fields.get("Content-Length"), data[end + 4 :])
+    fault = why or fault or broken or short
     if fault:
         raise _refusal(fault, status or 400, message)
     return message
@@ -277,7 +275,7 @@ def _has_tag(request: Request) -> bool:
         return False
 
 
-def _start(line: str) -> tuple[Message, int, str]:
+def _start(line: str, headers: Headers) -> tuple[Message, int, str]:
     """The message a start line opens, and with what status and why it must be refused."""
     words = line.split(" ")
     if len(words) == 3 and words[2] == "SIP/2.0":
@@ -287,30 +285,30 @@ def _start(line: str) -> tuple[Message, int, str]:
             if uri and (method in _USUAL_METHODS or is_token(method))
             else "the start line is broken"
         )
-        return Request(method, uri), 400, fault
+        return Request(method, uri, headers), 400, fault
     if line[:8].upper() == "SIP/2.0 ":
-        return _status_line(words)
-    return _odd_request_line(line)
+        return _status_line(words, headers)
+    return _odd_request_line(line, headers)
 
 
-def _status_line(words: list[str]) -> tuple[Message, int, str]:
+def _status_line(words: list[str], headers: Headers) -> tuple[Message, int, str]:
     code = words[1]
     fine = len(code) == 3 and code.isascii() and code.isdigit() and 100 <= int(code) <= 699
     fault = "" if fine else f"{code[:16]!r} is no status"
-    return Response(int(code) if fine else 0, " ".join(words[2:])), 400, fault
+    return Response(int(code) if fine else 0, " ".join(words[2:]), headers), 400, fault
 
 
-def _odd_request_line(line: str) -> tuple[Message, int, str]:
+def _odd_request_line(line: str, headers: Headers) -> tuple[Message, int, str]:
     words = line.split()
     version = words[-1] if words else ""
     method, uri = words[0] if words else "", " ".join(words[1:-1])
     if line.split(" ")[:1] + line.split(" ")[2:] != [method, version] or len(words) != 3:
-        return Request(method, uri), 400, "the start line is broken"
+        return Request(method, uri, headers), 400, "the start line is broken"
     if version.upper() == "SIP/2.0":
-        return Request(method, uri), 400, ""
+        return Request(method, uri, headers), 400, ""
     if _ANY_VERSION.fullmatch(version):
-        return Request(method, uri), 505, f"{version[:16]} is not spoken here"
-    return Request(method, uri), 400, "the start line names no SIP version"
+        return Request(method, uri, headers), 505, f"{version[:16]} is not spoken here"
+    return Request(method, uri, headers), 400, "the start line names no SIP version"
 
 
 def _read_ahead(headers: Headers) -> None:
@@ -332,9 +330,11 @@ def _read_ahead(headers: Headers) -> None:
 def _body(lengths: list[str] | None, rest: bytes) -> tuple[bytes, str]:
     if not lengths:
         return rest, ""
+    if len(lengths) == 1 and lengths[0] == str(len(rest)):
+        return rest, ""  # what is announced is what is there
     try:
         length = decimal(lengths[0], 2**31)
-        if len(lengths) > 1 and any(decimal(other, 2**31) != length for other in lengths[1:]):
+        if any(decimal(other, 2**31) != length for other in lengths[1:]):
             return b"", "two Content-Length headers differ"
     except GrammarError as error:
         return b"", f"Content-Length: {error}"
