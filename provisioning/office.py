@@ -97,7 +97,8 @@ class Office:
     async def seed(self, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines what `seeds` says; what their users have set stays.
 
-        The same seed again changes nothing; a changed password counts at once.
+        The same seed again changes nothing; a changed password counts at once. A line of an
+        earlier seed that `seeds` leaves out loses its accounts, until a seed names it again.
         """
         ring_times = {
             seed.line.number: self.profiles.of(seed.line.profile).ring_times.default

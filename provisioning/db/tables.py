@@ -47,12 +47,14 @@ lines = Table(
     Column("status", Text, nullable=False),
     Column("freephone", Text),
     Column("language", Text, nullable=False),
+    Column("origin", Text, nullable=False, server_default="office"),
     CheckConstraint(e164("number"), name="number_e164"),
     CheckConstraint(f"freephone IS NULL OR ({e164('freephone')})", name="freephone_e164"),
     CheckConstraint("profile IN ('docomo', 'au', 'rakuten', 'ntt')", name="profile_known"),
     CheckConstraint("kind IN ('consumer', 'corporate')", name="kind_known"),
     CheckConstraint("status IN ('active', 'suspended')", name="status_known"),
     CheckConstraint("language IN ('ja', 'en')", name="language_known"),
+    CheckConstraint("origin IN ('seed', 'former-seed', 'office')", name="origin_known"),
     UniqueConstraint("number", "freephone"),
 )
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provisioning.contract import Account, Line, OutOfRange
+from provisioning.contract import E164, Account, Line, OutOfRange
 from provisioning.db.unit_of_work import Database
 from provisioning.lines import model, store
 from provisioning.lines.sealing import Seal
+from provisioning.lines.store import LineOrigin
 from provisioning.seeds import SeedAccount, SeedLine
 
 
@@ -27,18 +28,26 @@ class Lines:
             connection: AsyncConnection,
         ) -> tuple[Sequence[Line], Sequence[Account]]:
             lines = await store.read_lines(connection)
-            return lines, await store.read_accounts(connection, self._seal)
+            present = [
+                line for line, origin in lines.items() if origin is not LineOrigin.FORMER_SEED
+            ]
+            return present, await store.read_accounts(connection, self._seal)
 
         self.directory.replace(*await self._database.read(work))
 
     async def seed(self, connection: AsyncConnection, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines and their accounts what `seeds` says, within one unit of work.
 
+        A line that an earlier seed made and this one leaves out is withdrawn: without accounts
+        and unknown to the directory, so that no password outlives the seed that gave it. Its
+        settings wait for its return. Lines that no seed made are left alone.
+
         Raises:
             OutOfRange: a number is not E.164, or a number or user stands twice.
         """
         _check(seeds)
-        lines = {line.number: line for line in await store.read_lines(connection)}
+        origins = await store.read_lines(connection)
+        lines = {line.number: line for line in origins}
         known = {a.user: a for a in await store.read_accounts(connection, self._seal)}
         realms = await store.realms(connection)
         for seed in seeds:
@@ -51,7 +60,10 @@ class Lines:
                 await store.put_account(
                     connection, account, self._realm, self._seal, known=old is not None
                 )
-        await store.remove_accounts(connection, _dropped(seeds, known.values()))
+        gone = {line.number for line, origin in origins.items() if origin is not LineOrigin.OFFICE}
+        gone -= {seed.line.number for seed in seeds}
+        await store.withdraw(connection, gone)
+        await store.remove_accounts(connection, _dropped(seeds, gone, known.values()))
 
     def _account(self, seed: SeedLine, given: SeedAccount) -> Account:
         ha1 = model.ha1(given.user, self._realm, given.password)
@@ -64,9 +76,11 @@ def _same(one: Account, other: Account) -> bool:
     return plain and all(hmac.compare_digest(one.ha1[name], other.ha1[name]) for name in one.ha1)
 
 
-def _dropped(seeds: Iterable[SeedLine], known: Iterable[Account]) -> list[str]:
-    """Users whose line is seeded without them: a seeded line has the seeded accounts only."""
-    seeded = {seed.line.number for seed in seeds}
+def _dropped(
+    seeds: Iterable[SeedLine], gone: Iterable[E164], known: Iterable[Account]
+) -> list[str]:
+    """Users whose line is seeded without them or gone: it has the seeded accounts only."""
+    seeded = {seed.line.number for seed in seeds}.union(gone)
     named = {account.user for seed in seeds for account in seed.accounts}
     return [a.user for a in known if a.line in seeded and a.user not in named]
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,15 @@ from provisioning.contract import (
 )
 from provisioning.db.tables import accounts, line_options, lines
 from provisioning.lines.sealing import Seal
+
+
+class LineOrigin(StrEnum):
+    """Who made a line; only lines of a seed are taken away by a seed that leaves them out."""
+
+    SEED = "seed"
+    FORMER_SEED = "former-seed"
+    """A seed made it and the present one no longer names it: nobody's line, its settings kept."""
+    OFFICE = "office"
 
 
 class MemoryDirectory:
@@ -57,13 +67,13 @@ class MemoryDirectory:
         return tuple(self._accounts)
 
 
-async def read_lines(connection: AsyncConnection) -> list[Line]:
-    """Every line, by number."""
+async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
+    """Every line that ever was and where it comes from, by number."""
     options: dict[str, set[str]] = defaultdict(set)
     for row in await connection.execute(select(line_options)):
         options[row.line].add(row.name)
     rows = await connection.execute(select(lines).order_by(lines.c.number))
-    return [
+    return {
         Line(
             number=E164(row.number),
             profile=Profile(row.profile),
@@ -73,9 +83,9 @@ async def read_lines(connection: AsyncConnection) -> list[Line]:
             options=frozenset(options[row.number]),
             freephone=E164(row.freephone) if row.freephone else None,
             language=Language(row.language),
-        )
+        ): LineOrigin(row.origin)
         for row in rows
-    ]
+    }
 
 
 async def read_accounts(connection: AsyncConnection, seal: Seal) -> list[Account]:
@@ -99,7 +109,7 @@ async def realms(connection: AsyncConnection) -> Mapping[str, str]:
 
 
 async def put_line(connection: AsyncConnection, line: Line, *, known: Line | None) -> None:
-    """Insert the line, or bring the row `known` describes to what `line` says."""
+    """Insert a seed's line, or bring the row `known` describes to what `line` says."""
     row = {
         "number": line.number,
         "profile": line.profile.value,
@@ -109,6 +119,7 @@ async def put_line(connection: AsyncConnection, line: Line, *, known: Line | Non
         "status": line.status.value,
         "freephone": line.freephone,
         "language": line.language.value,
+        "origin": LineOrigin.SEED.value,
     }
     if known is None:
         await connection.execute(lines.insert(), row)
@@ -121,6 +132,14 @@ async def put_line(connection: AsyncConnection, line: Line, *, known: Line | Non
     if new := sorted(line.options - had):
         await connection.execute(
             line_options.insert(), [{"line": line.number, "name": name} for name in new]
+        )
+
+
+async def withdraw(connection: AsyncConnection, numbers: Iterable[E164]) -> None:
+    """Note that the seed no longer names these lines; their settings stay for their return."""
+    if gone := list(numbers):
+        await connection.execute(
+            lines.update().where(lines.c.number.in_(gone)), {"origin": LineOrigin.FORMER_SEED.value}
         )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
@@ -17,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.contract import OutOfRange
 from provisioning.db import tables
 from provisioning.db.engine import BadDatabaseUrl
-from provisioning.db.migrate import SchemaTooNew, known, migrate, present
+from provisioning.db.migrate import SCRIPTS, SchemaTooNew, known, migrate, present
 from provisioning.db.unit_of_work import Database
+from provisioning.lines.store import LineOrigin, read_lines
 from provisioning.office import Office, OfficeSettings
 from tests.support.storage import DOCOMO, NTT, SOMEWHERE
 
@@ -74,6 +77,26 @@ async def test_an_empty_database_has_no_revision(database_url: str) -> None:
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await migrate(database)
     assert await present(database) == known()
+
+
+async def test_lines_from_before_their_origin_was_noted_count_as_seeded(
+    database_url: str,
+) -> None:
+    def first_schema(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    database = Database.at(database_url)
+    await database.write(lambda connection: connection.run_sync(first_schema))
+    columns = "number, profile, ma, prefecture, kind, status, language"
+    row = f"'{DOCOMO}', 'docomo', '東京', '東京都', 'consumer', 'active', 'ja'"
+    await _execute(database, f"INSERT INTO lines ({columns}) VALUES ({row})")
+    await migrate(database)
+    lines = await database.read(read_lines)
+    assert {line.number: origin for line, origin in lines.items()} == {DOCOMO: LineOrigin.SEED}
+    await database.close()
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(
@@ -132,6 +155,7 @@ BROKEN_RULES = {
     "an unknown profile": "UPDATE lines SET profile = 'softbank'",
     "an unknown status": "UPDATE lines SET status = 'lost'",
     "an account of no line": "UPDATE accounts SET line = '+819099999999'",
+    "an origin nobody knows": "UPDATE lines SET origin = 'found'",
     "an access nobody has": "UPDATE accounts SET access = 'wifi'",
     "a display of a number the line lacks": (
         "UPDATE number_displays SET freephone = '+81120999999'"

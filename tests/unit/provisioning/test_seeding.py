@@ -70,7 +70,38 @@ async def test_a_line_takes_up_what_its_seed_says_now(office: Office) -> None:
     changed = replace(first.line, status=LineStatus.SUSPENDED, options=frozenset({"a", "b"}))
     await office.seed([replace(first, line=changed)])
     assert office.directory.line(DOCOMO) == changed
-    assert office.directory.line(NTT) is not None
+
+
+async def test_a_line_that_the_seed_leaves_out_is_gone_with_its_passwords(office: Office) -> None:
+    await office.bindings.save("ntt", (binding(),))
+    await office.seed(seed()[:2])
+    assert {line.number for line in office.directory.lines()} == {DOCOMO, RAKUTEN}
+    assert set(office.directory.users()) == {"docomo", "rakuten", "rakuten-link"}
+    assert office.directory.accounts_of(NTT) == ()
+    assert await office.bindings.load() == {}
+
+
+async def test_a_line_that_comes_back_has_its_settings_again(office: Office) -> None:
+    await office.forwarding.set_target(DOCOMO, SOMEWHERE)
+    await office.forwarding.start(DOCOMO)
+    await office.presentation.start(NTT)
+    await office.seed(seed()[1:2])
+    await office.seed(seed())
+    assert await office.forwarding.of(DOCOMO) == Diversion(True, SOMEWHERE, 15)
+    assert await office.presentation.of(NTT) == NumberDisplay(FREEPHONE, True)
+    assert set(office.directory.users()) == {"docomo", "rakuten", "rakuten-link", "ntt", "au"}
+
+
+async def test_a_line_that_no_seed_made_stays(office: Office) -> None:
+    async def make(connection: AsyncConnection) -> None:
+        await connection.execute(
+            text("UPDATE lines SET origin = 'office' WHERE number = :number"), {"number": AU}
+        )
+
+    await office._database.write(make)
+    await office.seed(seed()[:1])
+    assert set(office.directory.users()) == {"docomo", "au"}
+    assert office.directory.line(AU) is not None
 
 
 async def test_an_account_that_its_line_no_longer_has_goes(office: Office) -> None:
