@@ -116,8 +116,14 @@ class Driver:
             if not events:
                 break
             for event in events:
-                self._dispatch(event)
-        self._arm(endpoint.next_deadline())
+                try:
+                    self._handle(event)
+                except Exception as error:  # one call's fault must not stop the others
+                    self._failed(f"handling {type(event).__name__}", error)
+        deadline = endpoint.next_deadline()
+        # A timer that is due no later serves as well: it finds nothing to do and is set anew.
+        if deadline is None or deadline < self._timer_at:
+            self._arm(deadline)
         if self._turned is not None:
             self._turned.set()
 
@@ -133,26 +139,14 @@ class Driver:
         except Exception as error:
             self._failed(f"sending to {flow.peer[0]}:{flow.peer[1]}", error)
 
-    def _dispatch(self, event: Event) -> None:
-        try:
-            self._handle(event)
-        except Exception as error:  # one call's fault must not stop the others
-            self._failed(f"handling {type(event).__name__}", error)
-
     def _arm(self, deadline: float | None) -> None:
-        if deadline is None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer, self._timer_at = None, float("inf")
-            return
-        # A timer that is due no later serves as well: it finds nothing to do and is set anew.
-        if self._timer is not None and self._timer_at <= deadline:
-            return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_at = deadline
-        delay = max(0.0, deadline - self._now())
-        self._timer = asyncio.get_running_loop().call_later(delay, self._expire)
+            self._timer, self._timer_at = None, float("inf")
+        if deadline is not None:
+            self._timer_at = deadline
+            delay = max(0.0, deadline - self._now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._expire)
 
     def _expire(self) -> None:
         self._timer, self._timer_at = None, float("inf")
