@@ -15,6 +15,10 @@ from ivr.ua import outbound
 from lab.call_script import Step
 from lab.conversation import Outcome, Patience, ScriptBroken, Tell, converse
 from lab.errors import Refused
+from lab.recognition import Recogniser
+from lab.signals import stop_event
+from prompts.script import ScriptError
+from prompts.voice import MissingAudio, VoiceBank
 
 GOODBYE_WITHIN_S = 5.0
 
@@ -38,9 +42,24 @@ class Order:
 async def place(order: Order, tell: Tell) -> bool:
     """Dial, converse, hang up; whether the call was answered and took every key.
 
+    A signal hangs up and counts as a failure.
+
     Raises:
         Refused: no local address, port or recording file is to be had.
     """
+    with stop_event() as stopped:
+        call = asyncio.ensure_future(_place(order, tell))
+        signal = asyncio.ensure_future(stopped.wait())
+        await asyncio.wait({call, signal}, return_when=asyncio.FIRST_COMPLETED)
+        signal.cancel()
+        if not call.done():
+            tell("call.interrupted")
+            call.cancel()
+        results = await asyncio.gather(call, signal, return_exceptions=True)
+        return not isinstance(results[0], asyncio.CancelledError) and call.result()
+
+
+async def _place(order: Order, tell: Tell) -> bool:
     with ExitStack() as closing:
         recorder = _recorder(order.record, closing)
         phone = await _open(order)
@@ -50,6 +69,15 @@ async def place(order: Order, tell: Tell) -> bool:
             raise Refused(f"no RTP port is free here: {error}") from None
         finally:
             await phone.close()
+
+
+def _recogniser() -> Recogniser:
+    """Knows every prompt in every language."""
+    try:
+        bank = VoiceBank()
+    except (MissingAudio, ScriptError) as error:
+        raise Refused(f"prompts: {error}") from None
+    return Recogniser.of(*(bank.of(language) for language in bank.languages()))
 
 
 def _recorder(path: Path | None, closing: ExitStack) -> Recorder | None:
@@ -83,7 +111,7 @@ async def _hold(phone: outbound.Phone, order: Order, recorder: Recorder | None, 
     held = Held(phone.dial(order.number), recorder, tell)
     if not await held.answered(order.ring_s):
         return False
-    outcome: Outcome = await converse(held, order.script, tell, Patience())
+    outcome: Outcome = await converse(held, order.script, tell, Patience(), _recogniser())
     if not outcome.keys_taken:
         tell(f"keys.not_taken {outcome.reason}")
     return outcome.keys_taken

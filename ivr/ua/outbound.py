@@ -7,6 +7,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -25,6 +26,9 @@ from ivr.sip.offer_answer import Capabilities
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
 from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
+
+_GOODBYE_S = 3.0
+"""How long a phone that closes waits for its BYE or CANCEL to be answered."""
 
 _ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE")
 
@@ -291,10 +295,14 @@ class Phone:
         self.failures.append(f"{what}: {error}")
 
     async def close(self) -> None:
-        """Hang up what is up, wait for the goodbyes to be said, and close the sockets."""
-        for call in list(self._calls.values()):
+        """Hang up what is up, wait a little for the goodbyes to be said, and close the sockets."""
+        calls = list(self._calls.values())
+        for call in calls:
             call.hang_up()
-            await call.over.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                for call in calls:
+                    await call.over.wait()
         self._media.close()
         await self.driver.close()
 

@@ -8,6 +8,8 @@ import pytest
 from lab.call_script import AwaitPrompt, Ear, Press, parse
 from lab.conversation import Outcome, Patience, converse
 from lab.errors import Refused
+from lab.recognition import Recogniser
+from prompts.catalogue import Prompt
 from tests.support.virtual_loop import run_virtually
 
 SPEECH = bytes([0x10, 0x90] * 80)
@@ -59,10 +61,15 @@ class TestEar:
         assert any(ear.hear(b"\x7f\xff" * 80) for _ in range(45))
 
 
+REFUSAL = bytes([0x12]) * 160
+KNOWN = Recogniser({Prompt.INVALID_KEY: [REFUSAL], Prompt.FORWARDING_MENU: [b"never said"]})
+
+
 class FakeNetwork:
     """Speaks one second after the answer and after each burst of keys; may hang up."""
 
-    def __init__(self, hang_up_after: int | None = None) -> None:
+    def __init__(self, hang_up_after: int | None = None, refuses: str = "") -> None:
+        self._refuses = refuses
         self.pressed: list[str] = []
         self.hung_up = False
         self._sink: Callable[[int, bytes], None] | None = None
@@ -92,15 +99,35 @@ class FakeNetwork:
         await asyncio.gather(self._voice, return_exceptions=True)
 
     async def _speak(self) -> None:
-        for frame in [SPEECH] * 50 + [SILENCE] * 3000:
+        refused = self.pressed[-1:] == [self._refuses]
+        for frame in [REFUSAL if refused else SPEECH] * 50 + [SILENCE] * 3000:
             await asyncio.sleep(0.02)
             if self._sink:
                 self._sink(0, frame)
 
 
-async def hold(script: str, hang_up_after: int | None = None) -> tuple[Outcome, FakeNetwork, str]:
-    network, told = FakeNetwork(hang_up_after), list[str]()
-    outcome = await converse(network, parse(script), told.append, Patience())
+async def hold(
+    script: str, hang_up_after: int | None = None, refuses: str = ""
+) -> tuple[Outcome, FakeNetwork, str]:
+    network, told = FakeNetwork(hang_up_after, refuses), list[str]()
+    outcome = await converse(network, parse(script), told.append, Patience(), KNOWN)
+    await network.end()
+    return outcome, network, "; ".join(told)
+
+
+class FakeTone(FakeNetwork):
+    """Sounds on and on."""
+
+    async def _speak(self) -> None:
+        while True:
+            await asyncio.sleep(0.02)
+            if self._sink:
+                self._sink(0, SPEECH)
+
+
+async def hold_tone() -> tuple[Outcome, FakeNetwork, str]:
+    network, told = FakeTone(), list[str]()
+    outcome = await converse(network, [], told.append, Patience(), KNOWN)
     await network.end()
     return outcome, network, "; ".join(told)
 
@@ -126,6 +153,18 @@ class TestConversation:
         outcome, network, _ = run_virtually(hold("1,2", hang_up_after=1))
         assert outcome == Outcome(False, "the call ended first: BYE from the network")
         assert network.pressed == ["1"]
+
+    @pytest.mark.parametrize("script", [",9", ",9,1"])
+    def test_keys_that_the_network_refuses_are_no_success(self, script: str) -> None:
+        outcome, network, told = run_virtually(hold(script, refuses="9"))
+        assert outcome == Outcome(False, "the network refused them: invalid-key")
+        assert network.pressed == ["9"]
+        assert "prompt.heard invalid-key" in told
+
+    def test_a_tone_is_listened_to_for_a_while(self) -> None:
+        outcome, _, told = run_virtually(hold_tone())
+        assert outcome == Outcome(True, "done")
+        assert told == "prompt.started; call.ended hung up here"
 
     def test_a_prompt_that_never_comes(self) -> None:
         outcome, _, _ = run_virtually(hold(",,1"))
