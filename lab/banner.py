@@ -13,7 +13,7 @@ TEST_NUMBERS: Sequence[tuple[str, str, str]] = (
     ("000001", "エコーテスト", "echo test: you hear yourself"),
     ("000002", "400 Hz", "a steady tone"),
     ("000003", "キー確認", "reads back the keys you press"),
-    ("0312345678", "欠番案内", "unassigned: announcement, then 404"),
+    ("0399999999", "欠番案内", "unassigned: announcement, then 404"),
 )
 DIAL: dict[str, Sequence[tuple[str, str, str]]] = {
     "docomo": (

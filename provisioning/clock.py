@@ -3,6 +3,7 @@
 Schedules, retention and billing follow it; SIP and RTP timers never do.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +19,13 @@ Wall = Callable[[], float]
 """A source of wall time: UTC epoch seconds."""
 
 wall_time: Wall = time.time  # noqa: TID251 - the one place where the office meets real time
+
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""Business time lies in the years 1970 to 9998: any time zone can show it then."""
+
+log = logging.getLogger("tokuban.clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +53,16 @@ class ClockState:
             return ClockState(frozen_at=instant)
         return ClockState(offset_s=instant - wall)
 
+    def can_be_shown(self, wall: float) -> bool:
+        """Whether business time lies between `EARLIEST` and `LATEST`; NaN and infinity do not."""
+        return EARLIEST.timestamp() <= self.at(wall) < LATEST.timestamp()
+
 
 class BusinessClock:
     """The carrier's calendar; every change is in the store before it shows.
 
-    A change raises `StorageUnavailable` when it cannot be kept, and then changes nothing.
+    A change raises `ValueError` when it leads out of the years 1970 to 9998, and
+    `StorageUnavailable` when it cannot be kept; it then changes nothing.
     """
 
     def __init__(self, database: Database, wall: Wall) -> None:
@@ -57,8 +70,12 @@ class BusinessClock:
         self._state = ClockState()
 
     async def load(self) -> None:
-        """Take up the state that an earlier run left."""
-        self._state = await self._database.read(_read)
+        """Take up the state that an earlier run left; one that cannot be shown is left behind."""
+        stored = await self._database.read(_read)
+        if stored.can_be_shown(self._wall()):
+            self._state = stored
+        else:
+            log.error("the stored business time is out of range; wall time is shown")
 
     @property
     def state(self) -> ClockState:
@@ -99,6 +116,9 @@ class BusinessClock:
         await self._keep(ClockState())
 
     async def _keep(self, state: ClockState) -> None:
+        if not state.can_be_shown(self._wall()):
+            raise ValueError("business time must stay within the years 1970 to 9998")
+
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(business_clock.delete())
             await connection.execute(

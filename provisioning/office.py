@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,7 @@ from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, Wall, wall_time
 from provisioning.contract import E164, Binding, StorageUnavailable
+from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
@@ -63,6 +65,7 @@ class Office:
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
+        self._held = ExitStack()
         self._lines = Lines(database, _seal(settings), settings.realm)
         self.directory = self._lines.directory
         self.profiles = ProfileFiles.load()
@@ -77,21 +80,24 @@ class Office:
         """Open the storage, bring its schema up to date and read the directory.
 
         Raises:
-            StorageUnavailable: the database cannot be reached, or another program holds it.
+            StorageUnavailable: the database cannot be reached, or another program holds it or
+                the data folder.
             SchemaTooNew: a newer program wrote the data.
             WrongKey: the stored passwords were sealed with another key.
             BadDatabaseUrl, BadProfile: a setting or a profile file is wrong.
         """
-        await asyncio.to_thread(_prepare_folder, settings)
-        database = Database.at(settings.url, wait_s=settings.wait_s)
-        try:
-            await migrate(database)
-            office = cls(database, settings, wall)
-            await office._lines.refresh()
-            await office.clock.load()
-        except BaseException:
-            await database.close()
-            raise
+        with ExitStack() as held:
+            await asyncio.to_thread(_prepare_folder, settings, held)
+            database = Database.at(settings.url, wait_s=settings.wait_s)
+            try:
+                await migrate(database)
+                office = cls(database, settings, wall)
+                await office._lines.refresh()
+                await office.clock.load()
+            except BaseException:
+                await database.close()
+                raise
+            office._held = held.pop_all()
         return office
 
     async def seed(self, seeds: Sequence[SeedLine]) -> None:
@@ -140,15 +146,20 @@ class Office:
         """Finish every save that waits and close the storage."""
         await self.bindings.close()
         await self._database.close()
+        self._held.close()
 
 
-def _prepare_folder(settings: OfficeSettings) -> None:
-    """Make the folder, and in it the database file, readable by its owner alone."""
+def _prepare_folder(settings: OfficeSettings, held: ExitStack) -> None:
+    """Make the folder, and in it the database file, readable by its owner alone.
+
+    A folder with the database in it is locked until `held` closes; a server's is shared.
+    """
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data):
             pass
         if settings.database is None:
+            held.callback(FolderLock.take(settings.data).release)
             (settings.data / DATABASE_FILE).touch(mode=0o600)
     except OSError as error:
         raise StorageUnavailable(

@@ -13,7 +13,7 @@ from lab.errors import Refused
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-SPAN = re.compile(r"(\d+)([smhd])")
+SPAN = re.compile(r"([0-9]{1,12})([smhd])")
 
 app = typer.Typer(help="Look at and move business time; calls in progress do not notice.")
 

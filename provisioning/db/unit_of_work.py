@@ -1,6 +1,7 @@
 """Units of work: each is whole or has not happened, whoever is cancelled meanwhile."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -113,9 +114,20 @@ def _storage_errors() -> Iterator[None]:
     except (exc.IntegrityError, exc.DataError, exc.ProgrammingError):
         raise
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+        if _is_damaged(error):
+            raise StorageUnavailable(
+                f"the database file is damaged ({_reason(error)}): put a copy of it back, or "
+                "start anew with another folder (--data FOLDER)"
+            ) from error
         raise StorageUnavailable(
             f"the database cannot be used now ({_reason(error)}); try again later"
         ) from error
+
+
+def _is_damaged(error: Exception) -> bool:
+    """Whether SQLite found no database, or one that does not hold together."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def _reason(error: Exception) -> str:

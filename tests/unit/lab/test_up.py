@@ -105,10 +105,24 @@ def test_business_time_moves_and_comes_back(carrier: Carrier, tmp_path: Path) ->
     assert "running" in clock("reset")
 
 
-def test_a_clock_change_that_says_nothing_is_refused(carrier: Carrier) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"freeze": True, "run": True},
+        {"advance_s": 1e300},
+        {"advance_s": float("inf")},
+        {"advance_s": float("nan")},
+        {"set": "9999-01-01T00:00:00Z"},
+        {"set": "1969-12-31T23:59:59Z"},
+        {"set": "2026-07-25T09:00:00"},
+    ],
+)
+def test_a_clock_change_that_cannot_be_made_is_refused(
+    carrier: Carrier, change: dict[str, object]
+) -> None:
     request = urllib.request.Request(
         f"http://{LOOPBACK}:{carrier.http_port}/lab/clock",
-        data=json.dumps({"freeze": True, "run": True}).encode(),
+        data=json.dumps(change).encode(),
         headers={"Content-Type": "application/json"},
         method="PUT",
     )
@@ -116,6 +130,16 @@ def test_a_clock_change_that_says_nothing_is_refused(carrier: Carrier) -> None:
         urllib.request.urlopen(request, timeout=10)
     refused.value.close()
     assert refused.value.code == 422
+    assert json.loads(carrier.fetch("/lab/clock"))["state"] == "running"
+
+
+def test_a_second_carrier_on_the_same_folder_is_refused(carrier: Carrier, tmp_path: Path) -> None:
+    data = str(carrier.folder / "data")
+    ports = ["--sip-port", "0", "--http-port", "0"]
+    second = tokuban("up", "--data", data, *ports, folder=tmp_path)
+    assert second.returncode == 2
+    assert f"another carrier uses the data folder {data}" in second.stderr
+    assert "--data" in second.stderr
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -1,8 +1,10 @@
 """Business time (LAB-02)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.office import Office, OfficeSettings
 from tests.support.storage import DOCOMO, SOMEWHERE
@@ -106,6 +108,76 @@ async def test_it_never_goes_back_by_advancing(office_settings: OfficeSettings, 
         await office.clock.set(JULY_31.replace(tzinfo=None))
     assert office.clock.now() == START
     await office.close()
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9))),
+        datetime(9999, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-9))),
+    ],
+)
+@pytest.mark.parametrize("frozen", [True, False])
+async def test_it_is_not_set_out_of_range(
+    office_settings: OfficeSettings, wall: Wall, instant: datetime, frozen: bool
+) -> None:
+    office = await _open(office_settings, wall)
+    if frozen:
+        await office.clock.freeze()
+    with pytest.raises(ValueError, match="1970 to 9998"):
+        await office.clock.set(instant)
+    await office.clock.load()
+    assert office.clock.now() == START
+    await office.close()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e308, 8_000 * 366 * 86_400])
+async def test_it_does_not_advance_out_of_range(
+    office_settings: OfficeSettings, wall: Wall, seconds: float
+) -> None:
+    office = await _open(office_settings, wall)
+    with pytest.raises(ValueError, match="1970 to 9998"):
+        await office.clock.advance(seconds)
+    await office.clock.load()
+    assert office.clock.now() == START
+    await office.close()
+
+
+@pytest.mark.parametrize(
+    "instant", [datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, 23, 59, tzinfo=UTC)]
+)
+async def test_both_ends_can_be_shown_in_japan(
+    office_settings: OfficeSettings, wall: Wall, instant: datetime
+) -> None:
+    office = await _open(office_settings, wall)
+    await office.clock.freeze()
+    await office.clock.set(instant)
+    assert office.clock.now().astimezone(timezone(timedelta(hours=9))) == instant
+    await office.close()
+
+
+@pytest.mark.parametrize("stored", ["1e300, 0", "NULL, 1e300", "-1, 0"])
+async def test_a_stored_time_out_of_range_is_left_behind_and_told(
+    office_settings: OfficeSettings, wall: Wall, stored: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    office = await _open(office_settings, wall)
+
+    async def write(connection: AsyncConnection) -> None:
+        columns = "id, frozen_at, offset_s"
+        await connection.execute(
+            text(f"INSERT INTO business_clock ({columns}) VALUES (1, {stored})")
+        )
+
+    await office._database.write(write)
+    await office.close()
+    again = await _open(office_settings, wall)
+    assert again.clock.now() == START
+    assert "out of range" in caplog.text
+    await again.clock.advance(60)
+    assert again.clock.now() == START + timedelta(seconds=60)
+    await again.close()
 
 
 async def test_changes_are_dated_on_both_clocks(office: Office) -> None:

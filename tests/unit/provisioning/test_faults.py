@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from provisioning.contract import Diversion, NumberDisplay, StorageUnavailable
+from provisioning.db.folder_lock import FolderLock
 from provisioning.lines.sealing import Seal, WrongKey
 from provisioning.office import DATABASE_FILE, Office, OfficeSettings
 from tests.support import postgres
@@ -90,8 +91,60 @@ async def test_a_full_disk_is_said_so(on_sqlite: Office) -> None:
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / DATABASE_FILE).write_bytes(b"these are no tables" * 100)
-    with pytest.raises(StorageUnavailable):
+    with pytest.raises(StorageUnavailable, match=r"damaged.*--data") as refused:
         await Office.open(OfficeSettings(tmp_path, REALM))
+    assert "try again" not in str(refused.value)
+
+
+async def test_a_file_with_spoilt_pages_is_called_damaged(tmp_path: Path) -> None:
+    office = await Office.open(OfficeSettings(tmp_path, REALM))
+    await office.seed(seed())
+    await office.close()
+    file = tmp_path / DATABASE_FILE
+    file.write_bytes(file.read_bytes()[:4096] + b"\xff" * (file.stat().st_size - 4096))
+    with pytest.raises(StorageUnavailable, match="damaged"):
+        await Office.open(OfficeSettings(tmp_path, REALM))
+
+
+class TestTwoOnOneFolder:
+    """Each would answer from its own memory and undo what the other keeps."""
+
+    async def test_the_second_is_refused_until_the_first_is_closed(
+        self, on_sqlite: Office, tmp_path: Path
+    ) -> None:
+        with pytest.raises(StorageUnavailable, match=r"another carrier uses .*--data"):
+            await Office.open(OfficeSettings(tmp_path, REALM))
+        await on_sqlite.close()
+        again = await Office.open(OfficeSettings(tmp_path, REALM))
+        assert again.directory.account("docomo") is not None
+        await again.close()
+
+    async def test_one_that_could_not_open_leaves_the_folder_free(self, tmp_path: Path) -> None:
+        (tmp_path / DATABASE_FILE).write_bytes(b"these are no tables" * 100)
+        with pytest.raises(StorageUnavailable, match="damaged"):
+            await Office.open(OfficeSettings(tmp_path, REALM))
+        (tmp_path / DATABASE_FILE).unlink()
+        await (await Office.open(OfficeSettings(tmp_path, REALM))).close()
+
+    def test_a_killed_process_leaves_the_folder_free(self, tmp_path: Path) -> None:
+        program = (
+            "import sys\n"
+            "from pathlib import Path\n"
+            "from provisioning.db.folder_lock import FolderLock\n"
+            "lock = FolderLock.take(Path(sys.argv[1]))\n"
+            "print('held', flush=True)\n"
+            "sys.stdin.read()\n"
+        )
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(StorageUnavailable, match="another carrier"):
+                FolderLock.take(tmp_path)
+            holder.send_signal(signal.SIGKILL)
+        FolderLock.take(tmp_path).release()
 
 
 async def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
