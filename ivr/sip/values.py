@@ -197,8 +197,10 @@ _SDP_TYPE = MediaType("application/sdp")
 
 def _name_addr(text: str) -> NameAddr:
     usual = _USUAL_ADDRESS.fullmatch(text)
-    if usual is not None:
-        return _usual_name_addr(*usual.groups())
+    if usual is not None:  # what phones write, in a third of the time of the whole grammar
+        quoted, bare, address, tag = usual.groups()
+        display = bare.rstrip(" ") if bare else quoted or ""
+        return NameAddr(address, display, {"tag": tag} if tag else _NO_PARAMETERS)
     display, rest = "", text
     if text[:1] == '"':
         display, rest = _quoted_display(text)
@@ -211,14 +213,6 @@ def _name_addr(text: str) -> NameAddr:
     if not closed or not address or " " in address:
         raise GrammarError("the address in angle brackets is broken")
     return NameAddr(address, display, _tail_parameters(tail))
-
-
-def _usual_name_addr(
-    quoted: str | None, bare: str | None, address: str, tag: str | None
-) -> NameAddr:
-    """The shape phones write, from one match: a third of what the whole grammar costs."""
-    display = bare.rstrip(" ") if bare else quoted or ""
-    return NameAddr(address, display, {"tag": tag} if tag else _NO_PARAMETERS)
 
 
 _cached_name_addr = lru_cache(maxsize=8192)(_name_addr)
