@@ -1,7 +1,8 @@
 """SIP messages: parsed from bytes, typed on demand, written back (RFC 3261 §7).
 
 `parse` splits a message into its start line, headers and body, and reads the five headers that
-every message is asked for; what any other says is read when somebody asks. `check` in `ivr.sip.check` asks about everything the RFC obliges a server to refuse.
+every message is asked for; what any other says is read when somebody asks. `check` in
+`ivr.sip.check` asks about everything the RFC obliges a server to refuse.
 """
 
 import re
