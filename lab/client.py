@@ -1,11 +1,14 @@
 """Speak HTTP with a running carrier."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from lab.errors import Refused
 
@@ -15,13 +18,22 @@ ANSWER_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A running carrier's web address and the token it asks of other hosts."""
+    """A running carrier's web address and the token it asks of other hosts.
+
+    Every method raises Refused, with what to do, when the address is none, nobody answers
+    there, or what answers is no carrier.
+    """
 
     base: str
     token: str | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", _address(self.base))
+        if self.token and not (self.token.isascii() and self.token.isprintable()):
+            raise Refused("--token holds characters that HTTP cannot carry; use ASCII")
+
     def get(self, path: str) -> Any:
-        """The JSON answer of a GET; raises Refused with what to do."""
+        """The JSON answer of a GET."""
         return self._json("GET", path, None)
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
@@ -30,13 +42,28 @@ class Carrier:
 
     def lines(self, path: str) -> Iterator[dict[str, Any]]:
         """The objects of an answer that has one a line, as they come."""
-        with self._open("GET", path, None, None) as answer:
+        with self._open("GET", path, None, None) as answer, self.understood():
             for line in answer:
-                yield json.loads(line)
+                yield _object(json.loads(line))
 
     def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        with self._open(method, path, body, ANSWER_WITHIN_S) as answer:
-            return json.load(answer)
+        with self._open(method, path, body, ANSWER_WITHIN_S) as answer, self.understood():
+            return _object(json.load(answer))
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Say who is at fault when an answer is cut off or is not a carrier's."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError):
+            raise Refused(
+                f"{self.base} does not answer as a carrier does: name the carrier's web address "
+                "with --url"
+            ) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Refused(
+                f"{self.base} stopped answering ({type(error).__name__}): is the carrier still up?"
+            ) from None
 
     def _open(
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None
@@ -51,8 +78,8 @@ class Carrier:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
             raise Refused(f"{self.base}{path}: {error.code} {_detail(error)}") from None
-        except (urllib.error.URLError, OSError) as error:
-            reason = getattr(error, "reason", error)
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise Refused(
                 f"no carrier answers at {self.base} ({reason}): start it with `tokuban up`, or "
                 "name another with --url"
@@ -64,7 +91,36 @@ def _detail(error: urllib.error.HTTPError) -> str:
     if error.code in (401, 403):
         return "not allowed: pass the carrier's http.token with --token"
     try:
-        problem = json.load(error)
-    except ValueError:
-        return str(error.reason)
+        problem = _object(json.load(error))
+    except (ValueError, OSError, http.client.HTTPException):
+        return f"{error.reason}; is it a carrier? name another with --url"
     return str(problem.get("detail") or problem.get("title") or error.reason)
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    """A JSON object; ValueError for any other value."""
+    if not isinstance(answer, dict):
+        raise ValueError("no JSON object")
+    return answer
+
+
+def _address(url: str) -> str:
+    """The address without a slash at its end; Refused when no carrier can be there."""
+    if not _is_web(url):
+        raise Refused("--url must be a web address such as http://127.0.0.1:8080")
+    return url.rstrip("/")
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and port != 0 and parts.scheme in ("http", "https") and _bare(parts)
+
+
+def _bare(parts: SplitResult) -> bool:
+    """A host, and nothing that no request to a carrier has."""
+    return bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)

@@ -21,7 +21,8 @@ app = typer.Typer(help="Look at and move business time; calls in progress do not
 @app.command()
 def show(url: options.Url = options.URL, token: options.Token = None) -> None:
     """Show business time."""
-    _say(Carrier(url, token).get("/lab/clock"))
+    carrier = Carrier(url, token)
+    _say(carrier, carrier.get("/lab/clock"))
 
 
 @app.command()
@@ -80,10 +81,12 @@ def parse_span(text: str) -> int:
 
 
 def _change(url: str, token: str | None, change: dict[str, Any]) -> None:
-    _say(Carrier(url, token).put("/lab/clock", change))
+    carrier = Carrier(url, token)
+    _say(carrier, carrier.put("/lab/clock", change))
 
 
-def _say(clock: dict[str, Any]) -> None:
-    now = datetime.fromisoformat(clock["now"]).astimezone(JAPAN)
-    ahead = f", {clock['offset_s']:+.0f} s from wall time" if clock["offset_s"] else ""
-    typer.echo(f"{now:%Y-%m-%d %H:%M:%S %z} {clock['state']}{ahead}")
+def _say(carrier: Carrier, clock: dict[str, Any]) -> None:
+    with carrier.understood():
+        now = datetime.fromisoformat(clock["now"]).astimezone(JAPAN)
+        ahead = f", {clock['offset_s']:+.0f} s from wall time" if clock["offset_s"] else ""
+        typer.echo(f"{now:%Y-%m-%d %H:%M:%S %z} {clock['state']}{ahead}")

@@ -30,8 +30,10 @@ def trace(
     with ExitStack() as closing:
         writer = _writer(pcap, closing) if pcap else None
         try:
-            for value in Carrier(url, token).lines(query):
-                item = from_json(value)
+            carrier = Carrier(url, token)
+            for value in carrier.lines(query):
+                with carrier.understood():
+                    item = from_json(value)
                 if writer and isinstance(item, Seen):
                     writer.write(item.at, item.transport, item.source, item.target, item.data)
                 for line in whole(item, JAPAN) if full else [one_line(item, JAPAN)]:
