@@ -19,16 +19,30 @@ _BURST = 64
 _BACKLOG = 4096
 """Datagrams kept while the kernel's send buffer is full; the oldest go first, as on any wire."""
 _RECEIVE_BUFFER = 8 * 1024 * 1024
+_RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+"""IP_RECVERR and IPV6_RECVERR of Linux (ip(7), ipv6(7)), which `socket` does not name."""
+_MSG_ERRQUEUE = 0x2000
 
 
 class UdpTransport:
-    """One bound datagram socket."""
+    """One bound datagram socket.
+
+    With `hear_refusals` a closed port (ICMP) is told as undeliverable at once. Anyone can forge
+    an ICMP error, so only a phone, which has little to lose, listens to them.
+    """
 
     name = "UDP"
 
-    def __init__(self, receiver: Receiver, undeliverable: Callable[[Flow, OSError], None]) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        undeliverable: Callable[[Flow, OSError], None],
+        *,
+        hear_refusals: bool = False,
+    ) -> None:
         self._receiver = receiver
         self._undeliverable = undeliverable
+        self._hear_refusals = hear_refusals
         self._waiting: deque[tuple[bytes, tuple[str, int]]] = deque(maxlen=_BACKLOG)
 
     async def listen(self, host: str, port: int) -> None:
@@ -38,6 +52,8 @@ class UdpTransport:
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if self._hear_refusals:
+                self._socket.setsockopt(*_RECVERR[family_of(host)], 1)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
@@ -54,8 +70,19 @@ class UdpTransport:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:  # an ICMP error of an earlier send; the socket stays good
+                self._take_refusals()
                 continue
             receive(data, Flow("UDP", local, address[:2]))
+
+    def _take_refusals(self) -> None:
+        """Tell which peers refused; the kernel queues each error with the address it came for."""
+        while self._hear_refusals:
+            try:
+                *_, peer = self._socket.recvmsg(0, 512, _MSG_ERRQUEUE)
+            except OSError:
+                return
+            flow = Flow("UDP", self.local, peer[:2])
+            self._undeliverable(flow, ConnectionRefusedError("nothing listens there"))
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Send one datagram to the flow's peer, or queue it while the kernel's buffer is full."""
@@ -65,6 +92,10 @@ class UdpTransport:
         try:
             self._socket.sendto(data, flow.peer)
         except (BlockingIOError, InterruptedError):
+            self._waiting.append((data, flow.peer))
+            self._loop.add_writer(self._socket.fileno(), self._writable)
+        except ConnectionRefusedError:  # of an earlier datagram: this one was not sent
+            self._take_refusals()
             self._waiting.append((data, flow.peer))
             self._loop.add_writer(self._socket.fileno(), self._writable)
         except OSError as error:

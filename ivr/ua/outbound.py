@@ -30,6 +30,7 @@ from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
 _GOODBYE_S = 3.0
 """How long a phone that closes waits for its BYE or CANCEL to be answered."""
 
+_TIMEOUT = 408
 _ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE")
 
 
@@ -201,7 +202,7 @@ class Phone:
         transport: Transport = (
             StreamTransport(driver)
             if settings.transport == "TCP"
-            else UdpTransport(driver, driver.undeliverable)
+            else UdpTransport(driver, driver.undeliverable, hear_refusals=True)
         )
         await transport.listen(settings.host, settings.port)
         driver.add(transport)
@@ -258,11 +259,18 @@ class Phone:
     def _over(self, call: PhoneCall, event: events.Event) -> None:
         match event:
             case events.SessionRefused(session=session, status=status, response=response):
-                call.refused(status, response.reason if response else "no response")
+                call.refused(status, response.reason if response else self._silence(status))
                 del self._calls[session]
             case events.SessionEnded(session=session, cause=cause):
                 call.ended(cause)
                 del self._calls[session]
+
+    def _silence(self, status: int) -> str:
+        """Why there is no response: the server's port is closed, or nothing came back."""
+        server = _authority(self._settings.server)
+        if status == _TIMEOUT:
+            return f"no response from {server}"
+        return f"nothing listens on {server}; is the carrier up?"
 
     def _authenticate(self, call: PhoneCall, session: Session, response: Response) -> None:
         """Answer the challenge once; a second one means the password is wrong."""

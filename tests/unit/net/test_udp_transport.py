@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from ivr.net.transport import family_of
 from ivr.net.udp import UdpTransport
 from ivr.sip.events import Flow
+from tests.contract.leg_contract import eventually
 
 
 class Inbox:
@@ -84,6 +86,25 @@ async def test_a_closed_port_does_not_stop_it(
         transport.send(Flow("UDP", transport.local, nobody), b"anybody?")
     peer.sendto(b"hello", transport.local)
     assert (await inbox.messages.get())[0] == b"hello"
+
+
+async def test_a_phone_hears_that_a_port_is_closed(inbox: Inbox, host: str) -> None:
+    transport = UdpTransport(inbox, inbox.undeliverable, hear_refusals=True)
+    await transport.listen(host, 0)
+    with socket.socket(family_of(host), socket.SOCK_DGRAM) as gone:
+        gone.bind((host, 0))
+        nobody = Flow("UDP", transport.local, gone.getsockname()[:2])
+    transport.send(nobody, b"anybody?")
+    await eventually(lambda: [flow for flow, _ in inbox.undelivered] == [nobody])
+    with socket.socket(family_of(host), socket.SOCK_DGRAM) as peer:
+        peer.bind((host, 0))
+        peer.settimeout(10)
+        transport.send(nobody, b"anybody now?")
+        transport.send(Flow("UDP", transport.local, peer.getsockname()[:2]), b"hello")
+        await asyncio.sleep(0)
+        received = await asyncio.to_thread(peer.recv, 100)
+    assert received == b"hello"
+    await transport.close()
 
 
 async def test_a_taken_port_is_refused(transport: UdpTransport, inbox: Inbox, host: str) -> None:
