@@ -78,7 +78,7 @@ class TelephonyPart:
             RtpPorts(settings.sip.host, settings.media.low, settings.media.high),
             packet_filter=settings.media.packet_filter,
         )
-        authenticator = Authenticator(office.directory, _authentication(settings))
+        authenticator = Authenticator(office.directory, _authentication(settings), log)
         registrar = Registrar(
             driver, authenticator, office.bindings, _registrar_limits(settings), self._log
         )

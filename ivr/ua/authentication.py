@@ -11,6 +11,8 @@ from ivr.sip.digest import ALGORITHMS, DigestServer, Outcome
 from ivr.sip.events import Flow
 from ivr.sip.message import Request
 from ivr.sip.nonces import Nonces
+from ivr.ua.flows import flow_text
+from ivr.ua.log import Log, Sparing
 from provisioning.contract import Account, Directory
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
@@ -48,12 +50,14 @@ class AuthenticationPolicy:
 class Authenticator:
     """Judges requests against the directory's accounts."""
 
-    def __init__(self, directory: Directory, policy: AuthenticationPolicy) -> None:
+    def __init__(self, directory: Directory, policy: AuthenticationPolicy, log: Log) -> None:
         nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
         self._server = DigestServer(policy.realm, nonces, policy.algorithms)
         self._md5_alone = DigestServer(policy.realm, nonces, ("MD5",))
         self._directory = directory
         self._policy = policy
+        self._log = log
+        self._sparing = Sparing()
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
         self.failures = 0
 
@@ -68,6 +72,7 @@ class Authenticator:
             raise self._challenge(request, now, stale=False)
         credentials = request.headers.all("Authorization")
         if self._failures and self._guessing(flow, _claimed(credentials), now):
+            self._tell("too many wrong passwords from this host", request, flow, now)
             raise Challenge(_FORBIDDEN)
         verdict = self._server.verify(
             credentials,
@@ -82,6 +87,7 @@ class Authenticator:
                 return account
         if verdict.outcome is Outcome.WRONG:
             self._note_failure(flow, _claimed(credentials), now)
+            self._tell("unknown user or wrong password", request, flow, now)
         raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
     def _ha1(self, user: str) -> Mapping[str, str] | None:
@@ -113,6 +119,18 @@ class Authenticator:
         if not times:
             del self._failures[key]
         return len(times)
+
+    def _tell(self, why: str, request: Request, flow: Flow, now: float) -> None:
+        silent = self._sparing.admit(now)
+        if silent is not None:
+            self._log.warning(
+                "authentication.refused",
+                why=why,
+                user=_claimed(request.headers.all("Authorization")),
+                method=request.method,
+                flow=flow_text(flow),
+                more_before=silent or None,
+            )
 
     def _note_failure(self, flow: Flow, user: str, now: float) -> None:
         self.failures += 1

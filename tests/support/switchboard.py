@@ -66,7 +66,7 @@ class Switchboard:
         self.driver = Driver(self.endpoint, self._handle, self._failed)
         self.media = MediaEngine(RtpPorts(host, *free_range(40)))
         directory = InMemoryDirectory([LINE], [ACCOUNT])
-        authenticator = Authenticator(directory, AuthenticationPolicy(REALM))
+        authenticator = Authenticator(directory, AuthenticationPolicy(REALM), self.notes)
         self.registrar = Registrar(
             self.driver, authenticator, self.bindings, RegistrarLimits(), self.notes
         )

@@ -7,6 +7,7 @@ from ivr.sip.events import Flow
 from ivr.sip.message import Request, parse
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator, Challenge
 from provisioning.contract import E164, Access, Account, Line
+from tests.support.switchboard import Notes
 
 REALM = "tokuban"
 FLOW = Flow("UDP", ("127.0.0.1", 5060), ("192.0.2.7", 5062))
@@ -33,9 +34,14 @@ class OneAccount:
 
 
 @pytest.fixture
-def authenticator() -> Authenticator:
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def authenticator(notes: Notes) -> Authenticator:
     policy = AuthenticationPolicy(REALM, failures_per_user=5, failures_per_host=12)
-    return Authenticator(OneAccount(), policy)
+    return Authenticator(OneAccount(), policy, notes)
 
 
 def request(*fields: str, user: str = "alice") -> Request:
@@ -102,6 +108,22 @@ def test_a_guesser_is_shut_out_and_only_he(authenticator: Authenticator) -> None
     right = request(credentials(given))
     assert challenge(authenticator, right).status == 403
     assert authenticator.account_of(right, OTHER_HOST).user == "alice"
+
+
+def test_refusals_are_told_without_the_secret(authenticator: Authenticator, notes: Notes) -> None:
+    given = challenge(authenticator, request())
+    assert notes.lines == []
+    wrong = credentials(given, password="guess")
+    for _ in range(6):
+        challenge(authenticator, request(wrong))
+    reasons = [facts["why"] for _, facts in notes.lines]
+    assert set(notes.events()) == {"authentication.refused"}
+    assert reasons[0] == "unknown user or wrong password"
+    assert reasons[-1] == "too many wrong passwords from this host"
+    told = str(notes.lines)
+    assert "alice" in told
+    assert "guess" not in told
+    assert wrong.partition('response="')[2][:16] not in told
 
 
 def test_a_host_that_tries_many_names_is_shut_out(authenticator: Authenticator) -> None:
