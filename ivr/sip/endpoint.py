@@ -264,7 +264,7 @@ class Endpoint:
             return
         refusal = screen(request, self._settings, in_dialog=True)
         if refusal is not None:
-            self._refuse(transaction, refusal, "not understood", now)
+            self._refuse(transaction, refusal, refusal.why, now)
             return
         usage.receive_request(transaction, request, now)
 
@@ -277,7 +277,7 @@ class Endpoint:
         self._layer.remember_merge(merge_key, transaction)
         refusal = screen(request, self._settings, in_dialog=False) or self._unwanted(request)
         if refusal is not None:
-            self._refuse(transaction, refusal, "not understood", now)
+            self._refuse(transaction, refusal, refusal.why, now)
         elif request.method == "INVITE":
             self._receive_invite(transaction, now)
         else:

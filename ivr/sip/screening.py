@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ivr.sip.core import Header
 from ivr.sip.message import Request
+from ivr.sip.reasons import reason_phrase
 from ivr.sip.settings import EndpointSettings
 
 _DESCRIBED = frozenset(("INVITE", "UPDATE", "PRACK"))
@@ -17,6 +18,12 @@ class Refusal(NamedTuple):
 
     status: int
     headers: tuple[Header, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The reason for the log: what the status says, and the headers that say more."""
+        told = (f"{name}: {value}" for name, value in self.headers)
+        return "; ".join((reason_phrase(self.status), *told))
 
 
 def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> Refusal | None:

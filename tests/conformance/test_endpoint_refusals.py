@@ -22,9 +22,12 @@ class TestAnswers:
         assert "INVITE" in refusal.headers.all("Allow")
 
     def test_an_unknown_extension_is_named(self) -> None:
-        refusal = Wire().response(message(extra="Require: timer, teleport\r\n"))
+        wire = Wire()
+        refusal = wire.response(message(extra="Require: timer, teleport\r\n"))
         assert refusal.status == 420
         assert refusal.headers.all("Unsupported") == ["teleport"]
+        (event,) = (each for each in wire.events if isinstance(each, MessageRejected))
+        assert event.reason == "INVITE: Bad Extension; Unsupported: teleport"
 
     def test_an_unknown_body_is_refused_with_what_is_known(self) -> None:
         data = message().replace(b"application/sdp", b"application/foo")
