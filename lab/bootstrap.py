@@ -13,6 +13,7 @@ from lab.errors import Refused
 from lab.figures import TelephonyFigures
 from lab.limits import raise_file_limit, settle_collector
 from lab.office_part import OfficePart
+from lab.safety import refuse_unsafe
 from lab.settings import Settings
 from lab.signals import stop_event
 from lab.telephony_part import TelephonyPart
@@ -50,7 +51,7 @@ async def run(settings: Settings) -> None:
         Refused: the settings do not fit together or a part cannot start; says what to change.
     """
     refuse_unsafe(settings)
-    lines = seeds.load(settings.seed.file) if settings.seed.file else seeds.demo()
+    lines = seeds.chosen(settings.seed)
     raise_file_limit()
     carrier = Carrier(settings, lines)
     with stop_event() as stopped:
@@ -130,25 +131,6 @@ def _voices() -> VoiceBank:
 
 def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def refuse_unsafe(settings: Settings) -> None:
-    """Refuse public passwords on a reachable address, and an address no phone could be told."""
-    if settings.sip.needs_advertise:
-        raise Refused(
-            f"sip.host {settings.sip.host} is every address of this host, and phones must be told "
-            "one: name it with --advertise ADDRESS"
-        )
-    if settings.seed.file is None and not settings.seed.demo and not settings.loopback_only:
-        raise Refused(
-            f"the demo lines have public passwords and {_open_host(settings)} can be reached by "
-            "other hosts: bring your own lines with --seed FILE, or allow them with --demo"
-        )
-
-
-def _open_host(settings: Settings) -> str:
-    hosts = (settings.sip.host, settings.http.host)
-    return next(host for host in hosts if not host.startswith("127.") and host != "::1")
 
 
 def phones_of(settings: Settings, lines: Sequence[SeedLine]) -> list[banner.Phone]:

@@ -10,8 +10,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
+from lab import seeds
+from lab.errors import Refused
 from lab.finding import Finding, fail, ok, warn
 from lab.office_part import office_settings
+from lab.safety import refuse_public_passwords, refuse_shared_port
 from lab.settings import Settings
 from provisioning.contract import ContractError
 from provisioning.db.engine import BadDatabaseUrl
@@ -31,9 +34,12 @@ def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) ->
     yield python()
     yield event_loop()
     yield from ports(settings)
+    yield own_ports(settings)
     yield advertised(settings)
     yield rtp_range(settings)
     yield open_files()
+    yield public_passwords(settings)
+    yield lines(settings)
     yield data_folder(settings)
     yield schema(settings)
     yield prompts(prompt_problems())
@@ -84,6 +90,35 @@ def try_bind(kind: socket.SocketKind, host: str, port: int) -> OSError | None:
         except OSError as error:
             return error
     return None
+
+
+def own_ports(settings: Settings) -> Finding:
+    """SIP and HTTP do not ask for the same port."""
+    return _unless_refused(refuse_shared_port, settings, "SIP and HTTP have ports of their own")
+
+
+def public_passwords(settings: Settings) -> Finding:
+    """The demo lines stay on this host unless told otherwise."""
+    return _unless_refused(refuse_public_passwords, settings, "no unwanted public passwords")
+
+
+def lines(settings: Settings) -> Finding:
+    """The seed file can be read and is right."""
+    try:
+        seeded = seeds.chosen(settings.seed)
+    except Refused as refused:
+        return fail(f"lines: {refused}", "correct the seed file, or choose another with --seed")
+    return ok(f"lines: {len(seeded)} of {settings.seed.file or 'the demo'}")
+
+
+def _unless_refused(check: Callable[[Settings], None], settings: Settings, fine: str) -> Finding:
+    """What `tokuban up` would say."""
+    try:
+        check(settings)
+    except Refused as refused:
+        what, _, remedy = str(refused).rpartition(": ")
+        return fail(what, remedy)
+    return ok(fine)
 
 
 def advertised(settings: Settings) -> Finding:

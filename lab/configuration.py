@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource
 
 from lab import toml_file
 from lab.errors import Refused, suggestion
-from lab.settings import ENVIRONMENT_PREFIX, Settings
+from lab.settings import ENVIRONMENT_PREFIX, OUT_OF_ORDER, Settings
 from lab.toml_file import Place, TomlFile
 
 DEFAULT_FILE = Path("tokuban.toml")
@@ -50,14 +50,17 @@ def load(
         Refused: with file and line (or variable, or flag), the setting, why and what to write.
     """
     written = _file(file)
-    from_environment = _environment(environment)
+    from_environment, problems = _environment(environment)
     from_flags = _given(flags or {})
     merged = _merged(_merged(written.values if written else {}, from_environment), from_flags)
     try:
-        return Settings(**merged)
+        settings = Settings(**merged)
     except ValidationError as error:
         sources = _Sources(written, from_environment, from_flags)
-        raise Refused("\n".join(_said(detail, sources) for detail in error.errors())) from None
+        problems += [_said(detail, sources) for detail in error.errors()]
+    if problems:
+        raise Refused("\n".join(problems))
+    return settings
 
 
 class _Sources:
@@ -77,6 +80,11 @@ class _Sources:
             return ENVIRONMENT_PREFIX + "__".join(str(part).upper() for part in place)
         return self._file.where(place) if self._file else "settings"
 
+    def have(self, place: Place) -> bool:
+        """Whether any source sets it."""
+        written = self._file.values if self._file else {}
+        return any(_has(each, place) for each in (self._flags, self._environment, written))
+
 
 def _has(values: Any, place: Place) -> bool:
     for part in place:
@@ -92,20 +100,21 @@ def _file(path: Path | None) -> TomlFile | None:
     return toml_file.read(DEFAULT_FILE) if DEFAULT_FILE.exists() else None
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings that variables carry; a variable of no section is refused."""
+def _environment(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The settings that variables carry, and what is wrong with the names of others."""
+    problems = []
     ours = {name: text for name, text in environment.items() if name.startswith(ENVIRONMENT_PREFIX)}
     for name in ours:
         section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
         if section not in Settings.model_fields:
             hint = suggestion(section, Settings.model_fields).upper()
-            raise Refused(f"{name}: no section {section!r}{_lowered(hint)}")
-        if not key:
+            problems.append(f"{name}: no section {section!r}{_lowered(hint)}")
+        elif not key:
             raise Refused(f"{name}: names a section, not a setting; write {name}__KEY")
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): text for name, text in ours.items()}
     try:
-        return dict(source())
+        return dict(source()), problems
     except Exception as error:  # the source wraps whatever JSON it could not read
         raise Refused(f"{ENVIRONMENT_PREFIX}…: {error}") from None
 
@@ -134,12 +143,27 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def _said(detail: ErrorDetails, sources: _Sources) -> str:
     place: Place = tuple(part for part in detail["loc"] if not isinstance(part, int))
     name = ".".join(str(part) for part in place) or "settings"
+    if detail["type"] == OUT_OF_ORDER:
+        return _out_of_order(detail, place, sources)
     if detail["type"] == "extra_forbidden":
         known = _keys_beside(place)
         what = "no such setting" if len(place) > 1 else "no such section"
         return f"{sources.of(place)}: {name}: {what}{suggestion(str(place[-1]), known)}"
     reason = detail["msg"].removeprefix("Value error, ")
     return f"{sources.of(place)}: {name}: {reason}{_was(detail)}"
+
+
+def _out_of_order(detail: ErrorDetails, place: Place, sources: _Sources) -> str:
+    """Blame the setting that was written; its default is innocent. Of two, the smaller."""
+    pair: list[Place] = [(*place, detail["ctx"][name]) for name in ("smaller", "larger")]
+    wrong = 0 if sources.have(pair[0]) else 1
+    other = 1 - wrong
+    values, bound = detail["ctx"]["values"], ("more", "less")[wrong]
+    beside = "" if sources.have(pair[other]) else "the default "
+    return (
+        f"{sources.of(pair[wrong])}: {'.'.join(map(str, pair[wrong]))}: must not be {bound} than "
+        f"{pair[other][-1]}, which is {beside}{values[other]} (it is {values[wrong]})"
+    )
 
 
 def _keys_beside(place: Place) -> list[str]:

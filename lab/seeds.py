@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from lab import toml_file
 from lab.errors import Refused, suggestion
+from lab.settings import SeedSettings
 from lab.toml_file import Place, TomlFile
 from provisioning.contract import (
     E164,
@@ -22,6 +24,8 @@ from provisioning.contract import (
     Location,
     Profile,
 )
+from provisioning.forwarding.model import ABROAD
+from provisioning.presentation.model import OPTION
 from provisioning.seeds import SeedAccount, SeedLine
 
 DEMO_FILE = Path(__file__).with_name("demo.toml")
@@ -66,6 +70,13 @@ National = Annotated[str, AfterValidator(_japanese)]
 Freephone = Annotated[str, AfterValidator(_free)]
 
 
+class Option(StrEnum):
+    """The options a line may contract; a misspelt one would be no option at all."""
+
+    TOKUTEI_NOTIFY = OPTION
+    INTERNATIONAL_FORWARDING = ABROAD
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -83,7 +94,7 @@ class _Line(_Table):
     prefecture: str = Field(min_length=1)
     kind: ContractKind = ContractKind.CONSUMER
     status: LineStatus = LineStatus.ACTIVE
-    options: frozenset[str] = frozenset()
+    options: frozenset[Option] = frozenset()
     freephone: Freephone | None = None
     language: Language = Language.JA
     account: list[_Account] = Field(min_length=1)
@@ -102,6 +113,11 @@ def load(path: Path) -> tuple[SeedLine, ...]:
     return _lines(toml_file.read(path))
 
 
+def chosen(settings: SeedSettings) -> tuple[SeedLine, ...]:
+    """The lines of the seed file that is set, or else the demo lines."""
+    return load(settings.file) if settings.file else demo()
+
+
 def demo() -> tuple[SeedLine, ...]:
     """The demo lines, as packaged."""
     return load(DEMO_FILE)
@@ -113,6 +129,7 @@ def _lines(file: TomlFile) -> tuple[SeedLine, ...]:
     except ValidationError as error:
         raise Refused("\n".join(_said(detail, file) for detail in error.errors())) from None
     _refuse_doubles(seed, file)
+    _refuse_half_contracts(seed, file)
     return tuple(_seed_line(line) for line in seed.line)
 
 
@@ -123,7 +140,7 @@ def _seed_line(table: _Line) -> SeedLine:
         location=Location(ma=table.ma, prefecture=table.prefecture),
         kind=table.kind,
         status=table.status,
-        options=table.options,
+        options=frozenset(option.value for option in table.options),
         freephone=e164(table.freephone) if table.freephone else None,
         language=table.language,
     )
@@ -140,6 +157,21 @@ def _refuse_doubles(seed: _Seed, file: TomlFile) -> None:
         if counts[kind, name] > 1 and (kind, name) in seen:
             raise Refused(f"{file.where(place)}: {_name(place)}: {kind} {name} stands twice")
         seen.add((kind, name))
+
+
+def _refuse_half_contracts(seed: _Seed, file: TomlFile) -> None:
+    """特定番号通知 needs the number to show, and the number its contract (SHOW-01)."""
+    for index, line in enumerate(seed.line):
+        contracted = Option.TOKUTEI_NOTIFY in line.options
+        if line.freephone and not contracted:
+            place: Place = ("line", index, "freephone")
+            need = f'add options = ["{OPTION}"], which contracts showing it'
+        elif contracted and not line.freephone:
+            place = ("line", index, "options")
+            need = f'{OPTION} needs the number to show; add freephone = "0120…"'
+        else:
+            continue
+        raise Refused(f"{file.where(place)}: {_name(place)}: {need}")
 
 
 def _names(seed: _Seed) -> Iterator[tuple[str, str, Place]]:

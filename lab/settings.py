@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "TOKUBAN__"
@@ -80,6 +81,18 @@ class Section(BaseModel):
     """A table of the file; a key it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+OUT_OF_ORDER = "out_of_order"
+"""The type of the error of two settings; ctx: `smaller` and `larger` (names), `values`."""
+
+ORDERED = (
+    ("registration_min_s", "registration_default_s"),
+    ("registration_default_s", "registration_max_s"),
+    ("min_session_expires_s", "session_expires_s"),
+    ("t1_ms", "t2_ms"),
+)
+"""SIP settings of which the first must not be more than the second."""
 
 
 class SipSettings(Section):
@@ -168,14 +181,15 @@ class SipSettings(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "SipSettings":
-        if not self.registration_min_s <= self.registration_default_s <= self.registration_max_s:
-            raise ValueError(
-                "registration_min_s <= registration_default_s <= registration_max_s must hold"
-            )
-        if self.min_session_expires_s > self.session_expires_s:
-            raise ValueError("min_session_expires_s must not exceed session_expires_s")
-        if self.t1_ms > self.t2_ms:
-            raise ValueError("t1_ms must not exceed t2_ms")
+        for smaller, larger in ORDERED:
+            values = getattr(self, smaller), getattr(self, larger)
+            if values[0] > values[1]:
+                # Whoever knows where each was written says which one to change.
+                raise PydanticCustomError(
+                    OUT_OF_ORDER,
+                    "{smaller} must not be more than {larger}",
+                    {"smaller": smaller, "larger": larger, "values": values},
+                )
         return self
 
     @property

@@ -19,12 +19,15 @@ def doctor(
     http_port: options.HttpPort = None,
     rtp_ports: options.RtpPorts = None,
     advertise: options.Advertise = None,
+    seed: options.Seed = None,
+    demo: options.Demo = None,
 ) -> None:
     """Check this machine and the settings; status 1 when something would not work."""
     from lab.checkup import examine
     from prompts.check import problems
 
     flags = options.flags(data, host, sip_port, http_port, rtp_ports, advertise)
+    flags["seed"] = {"file": seed, "demo": demo}
     findings = list(examine(load(config, os.environ, flags), problems))
     for finding in findings:
         _say(finding)

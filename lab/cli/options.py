@@ -26,6 +26,8 @@ Advertise = Annotated[
     str | None,
     typer.Option("--advertise", metavar="ADDRESS", help="Address phones are told (NAT)."),
 ]
+Seed = Annotated[Path | None, typer.Option("--seed", metavar="FILE", help="Seed file of lines.")]
+Demo = Annotated[bool | None, typer.Option("--demo", help="Allow the demo lines on any address.")]
 URL = "http://127.0.0.1:8080"
 
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="Web address of the carrier.")]

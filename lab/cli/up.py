@@ -1,7 +1,6 @@
 """`tokuban up`: bring the carrier up."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,12 +18,8 @@ def up(
     http_port: options.HttpPort = None,
     rtp_ports: options.RtpPorts = None,
     advertise: options.Advertise = None,
-    seed: Annotated[
-        Path | None, typer.Option("--seed", metavar="FILE", help="Seed file of lines.")
-    ] = None,
-    demo: Annotated[
-        bool | None, typer.Option("--demo", help="Allow the demo lines on any address.")
-    ] = None,
+    seed: options.Seed = None,
+    demo: options.Demo = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="One JSON object a log line.")
     ] = False,

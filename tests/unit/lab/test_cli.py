@@ -8,10 +8,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lab import banner, seeds
-from lab.bootstrap import phones_of, refuse_unsafe
+from lab.bootstrap import phones_of
 from lab.calling import server_address
 from lab.cli import app, clock, main
 from lab.errors import Refused
+from lab.safety import refuse_unsafe
 from lab.settings import HttpSettings, SeedSettings, Settings, SipSettings
 
 
@@ -58,6 +59,34 @@ class TestRefusals:
     def test_every_address_needs_one_to_tell(self) -> None:
         with pytest.raises(Refused, match="--advertise"):
             refuse_unsafe(Settings(sip=SipSettings(host="0.0.0.0")))
+
+    def test_one_port_is_not_for_two(self) -> None:
+        for http in ("127.0.0.1", "0.0.0.0"):
+            with pytest.raises(Refused, match=r"both 5070.*--sip-port.*--http-port"):
+                refuse_unsafe(
+                    Settings(
+                        sip=SipSettings(port=5070),
+                        http=HttpSettings(host=http, port=5070),
+                        seed=SeedSettings(demo=True),
+                    )
+                )
+        refuse_unsafe(Settings(sip=SipSettings(port=0), http=HttpSettings(port=0)))
+        refuse_unsafe(
+            Settings(sip=SipSettings(port=5070), http=HttpSettings(host="127.0.0.2", port=5070))
+        )
+
+    def test_doctor_refuses_what_up_refuses(self, tmp_path: Path) -> None:
+        free = ("--sip-port", "0", "--http-port", "0", "--data", str(tmp_path / "data"))
+        public = ("doctor", "--host", "0.0.0.0", "--advertise", "127.0.0.1", *free)
+        status, told = run(*public)
+        assert status == 1
+        assert "fail the demo lines have public passwords" in told
+        assert "bring your own lines with --seed FILE, or allow them with --demo" in told
+        assert "public passwords and" not in run(*public, "--demo")[1]
+        (tmp_path / "lines.toml").write_text("[[line]]\n", "ascii")
+        status, told = run("doctor", *free, "--seed", "lines.toml")
+        assert status == 1
+        assert "fail lines: lines.toml:1: line 1, number: missing" in told
 
     def test_call_refuses_keys_users_and_servers_before_it_dials(self) -> None:
         with pytest.raises(Refused, match="no demo user"):

@@ -106,9 +106,60 @@ class TestRefusals:
         assert "did you mean SIP?" in refusal(environment={"TOKUBAN__SIPP__PORT": "1"})
         assert "names a section" in refusal(environment={"TOKUBAN__SIP": "1"})
 
-    def test_a_rule_between_settings_names_the_section(self, tmp_path: Path) -> None:
-        file = write(tmp_path, "[log]\nlevel = 'info'\n[sip]\nt1_ms = 5000\n")
-        assert refusal(file) == f"{file}:3: sip: t1_ms must not exceed t2_ms"
+    def test_an_unknown_section_hides_no_other_error(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sipp]\nport = 1\n[sip]\nport = 70000\n[http]\nprot = 1\n")
+        told = refusal(file, {"TOKUBAN__SIPP__PORT": "1", "TOKUBAN__LOG__LEVEL": "loud"})
+        assert {line.split(": ")[0] for line in told.splitlines()} == {
+            "TOKUBAN__LOG__LEVEL",
+            "TOKUBAN__SIPP__PORT",
+            f"{file}:1",
+            f"{file}:4",
+            f"{file}:6",
+        }
+
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            (
+                "t1_ms = 5000",
+                "2: sip.t1_ms: must not be more than t2_ms, which is the default 4000 (it is 5000)",
+            ),
+            (
+                "\nt2_ms = 400",
+                "3: sip.t2_ms: must not be less than t1_ms, which is the default 500 (it is 400)",
+            ),
+            (
+                "t2_ms = 400\nt1_ms = 450",
+                "3: sip.t1_ms: must not be more than t2_ms, which is 400 (it is 450)",
+            ),
+            (
+                "registration_max_s = 60",
+                "2: sip.registration_max_s: must not be less than "
+                "registration_default_s, which is the default 3600 (it is 60)",
+            ),
+            (
+                "registration_min_s = 7000",
+                "2: sip.registration_min_s: must not be more than "
+                "registration_default_s, which is the default 3600 (it is 7000)",
+            ),
+            (
+                "min_session_expires_s = 1801",
+                "2: sip.min_session_expires_s: must not be more than "
+                "session_expires_s, which is the default 1800 (it is 1801)",
+            ),
+        ],
+    )
+    def test_of_two_settings_that_do_not_fit_the_written_one_is_named(
+        self, tmp_path: Path, written: str, told: str
+    ) -> None:
+        file = write(tmp_path, f"[sip]\n{written}\n")
+        assert refusal(file) == f"{file}:{told}"
+
+    def test_it_is_named_by_its_variable_too(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sip]\nt2_ms = 400\n")
+        assert refusal(file, {"TOKUBAN__SIP__T1_MS": "450"}).startswith(
+            "TOKUBAN__SIP__T1_MS: sip.t1_ms: must not be more than t2_ms, which is 400"
+        )
 
     def test_a_secret_is_never_repeated(self, tmp_path: Path) -> None:
         file = write(tmp_path, "[storage]\nurl = 'mysql://me:marker-secret@host/db'\n")

@@ -75,6 +75,16 @@ def test_hyphens_are_read_away(tmp_path: Path) -> None:
     assert seeded.line.number == "+81312345678"
 
 
+def test_options_and_their_number(tmp_path: Path) -> None:
+    contracts = (
+        'options = ["international-forwarding", "tokutei-notify"]\nfreephone = "0120123456"\n'
+    )
+    (seeded,) = seeds.load(write(tmp_path, GOOD.replace('ma = "', contracts + 'ma = "')))
+    assert seeded.line.options == {"international-forwarding", "tokutei-notify"}
+    assert {type(option) for option in seeded.line.options} == {str}
+    assert seeded.line.freephone == "+81120123456"
+
+
 def test_no_password_in_a_representation(tmp_path: Path) -> None:
     assert "marker-secret" not in repr(seeds.load(write(tmp_path, GOOD)))
 
@@ -109,6 +119,24 @@ def test_no_password_in_a_representation(tmp_path: Path) -> None:
             'freephone = "0312345678"\nprefecture = "東京都"',
             "lines.toml:5: line 1, freephone: must be a freephone number: 0120 and 6 digits or "
             "0800 and 7 digits (it is '0312345678')",
+        ),
+        (
+            'prefecture = "東京都"',
+            'options = ["tokutei-notfy"]\nprefecture = "東京都"',
+            "lines.toml:5: line 1, options 1: 'tokutei-notfy' is unknown; did you mean "
+            "tokutei-notify?",
+        ),
+        (
+            'prefecture = "東京都"',
+            'freephone = "0120123456"\nprefecture = "東京都"',
+            'lines.toml:5: line 1, freephone: add options = ["tokutei-notify"], which contracts '
+            "showing it",
+        ),
+        (
+            'prefecture = "東京都"',
+            'prefecture = "東京都"\noptions = ["international-forwarding", "tokutei-notify"]',
+            "lines.toml:6: line 1, options: tokutei-notify needs the number to show; add "
+            'freephone = "0120…"',
         ),
         (
             "[[line.account]]",
