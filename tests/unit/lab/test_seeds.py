@@ -6,6 +6,8 @@ import pytest
 
 from lab import seeds
 from lab.errors import Refused
+from lab.office_part import OfficePart
+from lab.settings import Settings, StorageSettings
 from provisioning.contract import Access, ContractKind, Profile
 
 GOOD = """\
@@ -68,6 +70,19 @@ def test_the_demo_ntt_line_may_show_its_freephone_number() -> None:
     assert ntt.freephone == "+81120000003"
     assert "tokutei-notify" in ntt.options
     assert ntt.kind is ContractKind.CORPORATE
+
+
+@pytest.mark.rule("LAB-03")
+async def test_the_demo_s_public_passwords_end_with_the_demo(tmp_path: Path) -> None:
+    settings = Settings(storage=StorageSettings(folder=tmp_path / "data"))
+    known: list[set[str]] = []
+    for lines in (seeds.demo(), seeds.load(write(tmp_path, GOOD))):
+        part = OfficePart(settings, lines)
+        await part.start()
+        known.append(set(part.office.directory.users()))
+        await part.stop(0)
+    assert "09000000001" in known[0]
+    assert known[1] == {"0312345678"}
 
 
 def test_hyphens_are_read_away(tmp_path: Path) -> None:
