@@ -2,7 +2,6 @@
 
 import errno
 import ipaddress
-import resource
 import socket
 from collections import deque
 from typing import NamedTuple
@@ -92,13 +91,3 @@ class RtpPorts:
             sock.close()
             raise
         return sock
-
-
-def raise_descriptor_limit(wanted: int) -> int:
-    """Raise the soft limit of open files toward `wanted`; answer what it is then."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        return allowed
-    return soft

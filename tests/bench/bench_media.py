@@ -23,7 +23,7 @@ import uvloop
 from ivr.media.rtp import Packet, build
 from ivr.media.tones import tone
 from ivr.net.media_engine import MediaEngine, RtpPorts
-from ivr.net.rtp_ports import raise_descriptor_limit
+from lab.limits import raise_file_limit
 
 LOW, HIGH = 20000, 31999
 EARS = 64
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("streams", nargs="*", type=int, default=[100, 500, 1000, 5000])
     parser.add_argument("--seconds", type=float, default=5.0)
     asked = parser.parse_args()
-    limit = raise_descriptor_limit(2 * max(asked.streams) + 256)
+    limit = raise_file_limit()
     print(
         f"targets: at most {CPU_TARGET_MS} ms CPU a stream-second, p99 below {P99_TARGET_MS:g} ms;"
         f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr.net.rtp_ports import NoPortsLeft, PortPair, RtpPorts, raise_descriptor_limit
+from ivr.net.rtp_ports import NoPortsLeft, PortPair, RtpPorts
 from tests.support.ports import free_range
 
 
@@ -92,14 +92,3 @@ def test_an_address_that_is_not_here_is_an_error() -> None:
 def test_a_range_without_a_pair_is_refused(low: int, high: int) -> None:
     with pytest.raises(ValueError, match="RTP ports"):
         RtpPorts("127.0.0.1", low, high)
-
-
-def test_the_descriptor_limit_is_raised_as_far_as_allowed() -> None:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
-        assert raise_descriptor_limit(300) == 300
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 300
-        assert raise_descriptor_limit(100) == 300
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
