@@ -3,7 +3,8 @@
     python -m tests.bench.bench_calls [--quick]
 
 CPU figures are the carrier process's user and system time; the load generator's are not in them.
-Rates depend on what else the machine does; quote ratios measured in one run.
+Rates depend on what else the machine does; quote ratios measured in one run. CPU is measured at a
+rate that keeps the process awake: on a virtual machine, waking an idle core costs more than a call.
 """
 
 import argparse
@@ -98,26 +99,33 @@ class Bench:
 
 
 def registers(bench: Bench, quick: bool) -> list[Figure]:
-    count = 1000 if quick else 5000
-    cpu_us, outcome = bench.cpu_us_each("register", count, 500)
+    count, rate = (2000, 1000) if quick else (15_000, 3000)
+    cpu_us, outcome = bench.cpu_us_each("register", count, rate)
     rates = (500, 1000) if quick else (1000, 2000, 3000, 4000, 5000, 6000)
     best = bench.fastest_clean("register", rates, 2 if quick else 5)
     return [
-        Figure("REGISTER, CPU µs each", f"{cpu_us:.0f} ({outcome.failed} failed)", "<= 150"),
+        Figure(
+            f"REGISTER at {rate}/s, CPU µs each",
+            f"{cpu_us:.0f} ({outcome.failed} failed)",
+            "<= 150",
+        ),
         Figure("REGISTER/s clean", f"{best}", ">= 5000"),
     ]
 
 
 def calls(bench: Bench, quick: bool) -> list[Figure]:
-    cpu_us, outcome = bench.cpu_us_each("call", 500 if quick else 3000, 200)
-    rates = (100, 300) if quick else (300, 600, 1000, 1250, 1500, 1750)
-    best = bench.fastest_clean("call", rates, 2 if quick else 5)
     seconds = 3 if quick else 30
-    steady = bench.run("call", 1000 * seconds, 1000)
+    began = time.monotonic()
+    cpu_us, outcome = bench.cpu_us_each("call", 1000 * seconds, 1000)
+    took_s = time.monotonic() - began
+    rates = (100, 300) if quick else (1250, 1500, 1750)
+    best = bench.fastest_clean("call", rates, 2 if quick else 5)
     return [
-        Figure("call, CPU µs each", f"{cpu_us:.0f} ({outcome.failed} failed)", "<= 300"),
-        Figure("calls/s clean", f"{best}", ">= 1500"),
-        Figure(f"1000 calls/s for {seconds} s, failed", f"{steady.failed}", "0"),
+        Figure(
+            f"1000 calls/s for {seconds} s, failed", f"{outcome.failed} (took {took_s:.1f} s)", "0"
+        ),
+        Figure("the same, CPU µs a call", f"{cpu_us:.0f}", "<= 300"),
+        Figure("calls/s clean above that", f"{best or '-'}", ">= 1500"),
     ]
 
 
