@@ -87,12 +87,11 @@ class Agent:
 
     def _rejected(self, event: events.MessageRejected) -> None:
         self.rejected += 1
-        silent = self._sparing.admit(monotonic())
-        if silent is not None:
-            self._log.warning(
-                "message.rejected",
-                why=event.reason,
-                status=event.status,
-                flow=flow_text(event.flow),
-                more_before=silent or None,
-            )
+        self._sparing.warning(
+            self._log,
+            monotonic(),
+            "message.rejected",
+            why=event.reason,
+            status=event.status,
+            flow=flow_text(event.flow),
+        )

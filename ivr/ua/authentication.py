@@ -59,7 +59,6 @@ class Authenticator:
         self._log = log
         self._sparing = Sparing()
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
-        self.failures = 0
 
     def account_of(self, request: Request, flow: Flow) -> Account:
         """The account whose credentials the request carries.
@@ -121,19 +120,17 @@ class Authenticator:
         return len(times)
 
     def _tell(self, why: str, request: Request, flow: Flow, now: float) -> None:
-        silent = self._sparing.admit(now)
-        if silent is not None:
-            self._log.warning(
-                "authentication.refused",
-                why=why,
-                user=_claimed(request.headers.all("Authorization")),
-                method=request.method,
-                flow=flow_text(flow),
-                more_before=silent or None,
-            )
+        self._sparing.warning(
+            self._log,
+            now,
+            "authentication.refused",
+            why=why,
+            user=_claimed(request.headers.all("Authorization")),
+            method=request.method,
+            flow=flow_text(flow),
+        )
 
     def _note_failure(self, flow: Flow, user: str, now: float) -> None:
-        self.failures += 1
         for key in ((flow.peer[0], user), (flow.peer[0], "")):
             most = self._policy.failures_per_host
             self._failures.setdefault(key, deque(maxlen=most)).append(now)

@@ -14,13 +14,13 @@ from ivr.sip.session import Session
 from ivr.ua.authentication import Authenticator, Challenge
 from ivr.ua.leg import InboundLeg
 from ivr.ua.log import Log
-from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
+from ivr.ua.sound import NOT_ACCEPTABLE_HERE, NotAcceptable, Sound, SoundSettings
 from provisioning.contract import Account
 
 Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
 """Serves one call to its end; cancelled when the caller hangs up."""
 
-_BUSY, _NOT_ACCEPTABLE, _UNAVAILABLE, _SERVER_ERROR = 486, 488, 503, 500
+_BUSY, _UNAVAILABLE, _SERVER_ERROR = 486, 503, 500
 _LATER = (("Retry-After", "10"),)
 
 
@@ -116,13 +116,10 @@ class InboundCalls:
             return None
         sound = Sound(media, self._sound, learn_from=session.flow.peer[0])
         try:
-            if request.body:
-                sound.answer(request.body)
-            else:
-                sound.offer()
+            sound.describe(request.body)
         except NotAcceptable as error:
             media.close()
-            session.refuse(_NOT_ACCEPTABLE, now, error.warning)
+            session.refuse(NOT_ACCEPTABLE_HERE, now, error.warning)
             return None
         return InboundLeg(self._driver, session, sound, account, _dialled(request))
 

@@ -8,10 +8,9 @@ from ivr.net.media_leg import MediaLeg
 from ivr.sip.message import Request
 from ivr.sip.session import Session
 from ivr.ua.info_keys import KEY_TYPES, key_of
-from ivr.ua.sound import NotAcceptable, Sound
+from ivr.ua.sound import NotAcceptable, Sound, renegotiate
 from provisioning.contract import Account
 
-_NOT_ACCEPTABLE_HERE = 488
 _SERVER_ERROR = 500
 
 
@@ -95,12 +94,7 @@ class InboundLeg:
         """Answer a re-INVITE or UPDATE: hold, resume, a moved address, or a mere refresh."""
         with self._driver.turn() as now:
             self._refreshed_at = now
-            try:
-                answer = self._sound.answer(request.body) if request.body else self._sound.offer()
-            except NotAcceptable as error:
-                self.session.refuse_reoffer(_NOT_ACCEPTABLE_HERE, now, error.warning)
-                return
-            self.session.accept_reoffer(answer, now)
+            renegotiate(self.session, self._sound, request.body, now)
 
     def info(self, request: Request) -> None:
         """Take a key that came as SIP INFO."""

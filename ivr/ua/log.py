@@ -29,3 +29,9 @@ class Sparing:
             return silent
         self._count += 1
         return 0 if self._count <= self._most else None
+
+    def warning(self, log: Log, now: float, event: str, **facts: object) -> None:
+        """Log a warning if it is let through, with how many were kept silent before it."""
+        silent = self.admit(now)
+        if silent is not None:
+            log.warning(event, **facts, more_before=silent or None)

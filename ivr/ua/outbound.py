@@ -25,7 +25,7 @@ from ivr.sip.message import Response
 from ivr.sip.offer_answer import Capabilities
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
-from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
+from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, renegotiate
 
 _GOODBYE_S = 3.0
 """How long a phone that closes waits for its BYE or CANCEL to be answered."""
@@ -142,12 +142,7 @@ class PhoneCall:
     def reoffered(self, offer: bytes) -> None:
         """Agree to what the network offers anew."""
         with self._driver.turn() as now:
-            try:
-                answer = self._sound.answer(offer) if offer else self._sound.offer()
-            except NotAcceptable as error:
-                self.session.refuse_reoffer(488, now, error.warning)
-            else:
-                self.session.accept_reoffer(answer, now)
+            renegotiate(self.session, self._sound, offer, now)
 
     def ended(self, cause: events.EndCause) -> None:
         """The session is over."""
@@ -180,7 +175,6 @@ class Phone:
     def __init__(self, settings: PhoneSettings) -> None:
         self._settings = settings
         self._calls: dict[Session, PhoneCall] = {}
-        self._answers: dict[Session, int] = {}
         endpoint = Endpoint(
             EndpointSettings(allow=_ALLOW, user_agent="tokuban-phone"),
             lambda: secrets.token_hex(10),
@@ -206,11 +200,9 @@ class Phone:
         )
         await transport.listen(settings.host, settings.port)
         driver.add(transport)
-        phone._transport = transport
         phone._media = MediaEngine(RtpPorts(settings.host, *settings.rtp_ports))
         return phone
 
-    _transport: Transport
     _media: MediaEngine
 
     def dial(self, number: str) -> PhoneCall:
@@ -225,7 +217,9 @@ class Phone:
         sound = Sound(
             media, SoundSettings(settings.host, settings.capabilities), settings.server[0]
         )
-        flow = Flow(settings.transport, self._transport.local, settings.server)
+        flow = Flow(
+            settings.transport, self.driver.transports[settings.transport].local, settings.server
+        )
         user = number.replace("#", "%23")
         with self.driver.turn() as now:
             session = self.driver.endpoint.invite(

@@ -8,7 +8,9 @@ from ivr.net.media_leg import MediaLeg
 from ivr.sip import offer_answer
 from ivr.sip.offer_answer import Capabilities, Negotiated
 from ivr.sip.sdp import Sdp, SdpError
+from ivr.sip.session import Session
 
+NOT_ACCEPTABLE_HERE = 488
 _WARNING = (("Warning", '305 tokuban "No audio stream with PCMU or PCMA over RTP/AVP"'),)
 _LAWS: dict[str, Law] = {"PCMU": "PCMU", "PCMA": "PCMA"}
 
@@ -86,6 +88,14 @@ class Sound:
         self._ours, self._text = answer.sdp, None
         return self.description
 
+    def describe(self, theirs: bytes) -> bytes:
+        """Answer the peer's offer, or offer audio to a peer that sent none.
+
+        Raises:
+            NotAcceptable: as `answer`.
+        """
+        return self.answer(theirs) if theirs else self.offer()
+
     def offer(self) -> bytes:
         """Offer audio, for the first time or as it stands."""
         if self._ours is None:
@@ -136,3 +146,13 @@ class Sound:
             can_send=False,
             can_receive=False,
         )
+
+
+def renegotiate(session: Session, sound: Sound, theirs: bytes, now: float) -> None:
+    """Answer a re-INVITE or UPDATE: hold, resume, a moved address, or a mere refresh."""
+    try:
+        ours = sound.describe(theirs)
+    except NotAcceptable as error:
+        session.refuse_reoffer(NOT_ACCEPTABLE_HERE, now, error.warning)
+    else:
+        session.accept_reoffer(ours, now)
