@@ -25,6 +25,9 @@ _LISTEN_EVERY_S = 0.3
 _TAIL_S = 0.15
 _CUT_S = 0.4
 """What a phone may cut off a prompt's end when the network hangs up right behind it."""
+_HEARD = 0.8
+_GLITCHED = 0.6
+"""The share of a prompt that is left when a softphone's sound clock stalls on a busy machine."""
 
 
 class Ear:
@@ -61,7 +64,7 @@ class Ear:
             if time.monotonic() < self._next_look:
                 return None
             self._next_look = time.monotonic() + _LISTEN_EVERY_S
-            heard[:] = self._said_since(wanted)
+            heard[:] = self._said_since(wanted, [] if values else self._rivals(prompt))
             return heard[0] if heard else None
 
         try:
@@ -71,8 +74,21 @@ class Ear:
         self._from = int((match.start_s + match.heard_s) * RATE_HZ)
         return match
 
-    def _said_since(self, wanted: Samples) -> list[Match]:
-        """Finds of the prompt that have come to their end, in seconds of the whole recording."""
+    def _rivals(self, prompt: Prompt) -> list[Samples]:
+        """Every other prompt that needs no values."""
+        rivals = []
+        for other in Prompt:
+            try:
+                rivals += [self.speech(other)] if other is not prompt else []
+            except ValueError:
+                continue
+        return rivals
+
+    def _said_since(self, wanted: Samples, rivals: list[Samples]) -> list[Match]:
+        """Finds of the prompt that have come to their end, in seconds of the whole recording.
+
+        A find with a glitch in it counts when there are rivals and it fits better than they do.
+        """
         begin = max(0, self._from - RATE_HZ // 4)
         sound = self.sound()
         still = len(sound) == self._length
@@ -80,7 +96,9 @@ class Ear:
         length_s = len(wanted) / RATE_HZ
         if len(sound) - begin < len(wanted) - _CUT_S * RATE_HZ:
             return []
-        found = Recording(sound[begin:]).find(wanted)
+        recording = Recording(sound[begin:])
+        found = recording.find(wanted, _GLITCHED if rivals else _HEARD)
+        found = [match for match in found if _beats(match, wanted, rivals, recording)]
         tail_s = -_CUT_S if still else _TAIL_S
         shift_s, end_s = begin / RATE_HZ, len(sound) / RATE_HZ - tail_s
         moved = [Match(m.start_s + shift_s, m.score, m.heard_s) for m in found]
@@ -131,6 +149,20 @@ class Ear:
             plain += [f"{m.start_s:.1f} s {prompt.value}" for m in recording.find(samples, 0.6)]
         loud_s = loud_seconds(sound)
         return f"heard in {recording.seconds:.1f} s ({loud_s:.1f} s loud): {sorted(plain)}"
+
+
+def _beats(match: Match, wanted: Samples, rivals: list[Samples], recording: Recording) -> bool:
+    """Whether a find is whole, or its end was heard and no rival fits its place as well."""
+    if match.score >= _HEARD:
+        return True
+    length_s = len(wanted) / RATE_HZ
+    ends_s = match.start_s + length_s
+    return match.heard_s >= length_s - _CUT_S and not any(
+        other.score >= match.score and match.start_s < other.start_s + other.heard_s
+        for rival in rivals
+        for other in recording.find(rival, _GLITCHED)
+        if other.start_s < ends_s
+    )
 
 
 def neighbours(number: str) -> list[str]:

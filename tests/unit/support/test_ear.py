@@ -77,6 +77,20 @@ def test_waits_for_the_end_of_a_prompt(tape: Tape, ear: Ear) -> None:
         ear.hears(Prompt.FORWARDING_MENU, timeout_s=1)
 
 
+def test_hears_a_prompt_that_a_stalled_phone_broke_in_the_middle(tape: Tape, ear: Ear) -> None:
+    speech = ear.speech(Prompt.FORWARDING_MENU).copy()
+    speech[int(0.6 * RATE_HZ) : int(0.9 * RATE_HZ)] = 0
+    tape.add(speech)
+    ear.hears(Prompt.FORWARDING_MENU, timeout_s=10)
+
+
+def test_a_broken_prompt_is_not_taken_for_one_that_fits_better(tape: Tape, ear: Ear) -> None:
+    menu, goodbye = ear.speech(Prompt.FORWARDING_MENU), ear.speech(Prompt.GOODBYE)
+    tape.add(np.concatenate([goodbye, menu[len(goodbye) :]]))
+    with pytest.raises(AssertionError, match="menu was not heard"):
+        ear.hears(Prompt.FORWARDING_MENU, timeout_s=1)
+
+
 def test_tells_a_number_from_its_neighbours(tape: Tape) -> None:
     ear = Ear(lambda: tape.path, VoiceBank().of("ja"))
     tape.add(ear.speech(Prompt.FORWARDING_TARGET_SET, "+81312345678"))
