@@ -25,7 +25,7 @@ from ivr.ua.registrar import Registrar
 from ivr.ua.sound import SoundSettings
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
 from tests.support.fakes import InMemoryBindings, InMemoryDirectory
-from tests.support.ports import free_range
+from tests.support.ports import free_port, free_range
 
 USER, PASSWORD, REALM = "09000000001", "demo0001", "tokuban"
 NUMBER = E164("+819000000001")
@@ -83,7 +83,7 @@ class Switchboard:
 
     async def open(self) -> Self:
         udp = UdpTransport(self.driver, self.driver.undeliverable)
-        await udp.listen(self.host, 0)
+        await udp.listen(self.host, free_port())
         tcp = StreamTransport(self.driver)
         await tcp.listen(self.host, udp.local[1])
         self.driver.add(udp)
