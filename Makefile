@@ -13,7 +13,7 @@ ARGS ?=
 # Debian packages: what running needs, and what the tests drive besides.
 RUN_PACKAGES := python3-venv
 TEST_PACKAGES := $(RUN_PACKAGES) python3-dev gcc make git postgresql baresip linphone-cli \
-  sip-tester sox tshark espeak-ng iproute2 procps
+  sip-tester sox tshark espeak-ng iproute2 procps chromium poppler-utils
 
 .PHONY: help run test check bench format docs clean
 

@@ -1,0 +1,1 @@
+"""Mail and letters to customers."""

@@ -1,0 +1,1 @@
+"""The inventory of 050 numbers."""

@@ -1,0 +1,1 @@
+"""Orders of 050 numbers: all or nothing, once."""
