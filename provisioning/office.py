@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
-from provisioning.clock import BusinessClock, Wall, wall_time
+from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
 from provisioning.contract import E164, Binding, StorageUnavailable
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
@@ -27,6 +27,8 @@ from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import SeedLine
+from provisioning.tokens.answers import Answers
+from provisioning.tokens.service import Tokens
 
 DATABASE_FILE = "tokuban.sqlite3"
 
@@ -62,15 +64,20 @@ class Office:
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
+    tokens: Tokens
+    answers: Answers
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
         self._held = ExitStack()
-        self._lines = Lines(database, _seal(settings), settings.realm)
+        seal = _seal(settings)
+        self._lines = Lines(database, seal, settings.realm)
         self.directory = self._lines.directory
         self.profiles = ProfileFiles.load()
-        self.clock = BusinessClock(database, wall)
+        self.clock = BusinessClock(StoredClock(database), wall)
         self.audit = Audit(database, lambda: (wall(), self.clock.seconds()))
+        self.tokens = Tokens(database, self.audit, wall)
+        self.answers = Answers(database, seal.fingerprint, wall)
         self.bindings = StoredBindings(database)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
@@ -94,6 +101,7 @@ class Office:
                 office = cls(database, settings, wall)
                 await office._lines.refresh()
                 await office.clock.load()
+                office.clock.start()
             except BaseException:
                 await database.close()
                 raise
@@ -144,6 +152,7 @@ class Office:
 
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""
+        await self.clock.close()
         await self.bindings.close()
         await self._database.close()
         self._held.close()

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from contextvars import ContextVar
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,6 +20,18 @@ BlockingWork = Callable[[Connection], T]
 
 OFFICE_LOCK = 0x746F6B75
 """The advisory lock under which whole sets of rows change on PostgreSQL ("toku")."""
+
+
+class Companion(Protocol):
+    """A row that must be kept together with whatever the present request changes first."""
+
+    kept: bool
+
+    async def write(self, connection: AsyncConnection) -> None: ...
+
+
+companion: ContextVar[Companion | None] = ContextVar("companion", default=None)
+"""What the next unit of work that writes in this context takes along, once."""
 
 
 class Database:
@@ -52,15 +65,21 @@ class Database:
 
     async def write(self, work: Work[T], *, alone: bool = False) -> T:
         """What `work` answers, once its changes are durable; `alone` excludes other such work."""
+        along = companion.get()
 
         async def locked(connection: AsyncConnection) -> T:
             if alone and self.is_postgresql:
                 await connection.execute(
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": OFFICE_LOCK}
                 )
+            if along is not None and not along.kept:
+                await along.write(connection)
             return await work(connection)
 
-        return await self._shielded(_run(self._writer, locked))
+        answer = await self._shielded(_run(self._writer, locked))
+        if along is not None:
+            along.kept = True
+        return answer
 
     async def write_in_thread(self, work: BlockingWork[T]) -> T:
         """What `work` answers, once its changes are durable; it runs in a thread, one at a time.

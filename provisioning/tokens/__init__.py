@@ -1,1 +1,1 @@
-"""API tokens and their scopes."""
+"""Who may ask the API, and what it answered to a request that may come again."""

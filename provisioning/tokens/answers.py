@@ -1,0 +1,142 @@
+"""Answers kept for Idempotency-Key: the same request again changes nothing again.
+
+The row of a key is written in the unit of work of the change itself, so that no crash separates
+them; the answer follows. A request that changed nothing keeps nothing and may be tried again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning.contract import ContractError
+from provisioning.db.api_tables import api_answers
+from provisioning.db.unit_of_work import Database, companion
+
+KEPT_S = 86_400.0
+"""How long a key is remembered (assumption: a day outlives every client's retries)."""
+
+_CLAIM = text(
+    "INSERT INTO api_answers (caller, route, key, request, kept_until)"
+    " VALUES (:caller, :route, :key, :request, :kept_until) ON CONFLICT DO NOTHING"
+)
+
+
+class KeyReused(ContractError):
+    """The key came before with another request."""
+
+
+class InFlight(ContractError):
+    """The first request with this key is still being answered."""
+
+
+class AnswerLost(ContractError):
+    """The first request took effect, and its answer was never kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An Idempotency-Key where it counts: one caller and one route."""
+
+    caller: str
+    route: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered; `body` is JSON without passwords."""
+
+    status: int
+    location: str | None
+    body: str
+
+
+class Attempt:
+    """One request under its key; its row is written with the first thing it changes."""
+
+    def __init__(self, key: Key, request: str, now: float) -> None:
+        self._key, self._request, self._now = key, request, now
+        self.kept = False
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Claim the key in this unit of work, or raise `InFlight` when another holds it."""
+        outdated = api_answers.c.kept_until <= self._now
+        await connection.execute(api_answers.delete().where(outdated))
+        row = {
+            **_columns(self._key),
+            "request": self._request,
+            "kept_until": self._now + KEPT_S,
+        }
+        if (await connection.execute(_CLAIM, row)).rowcount != 1:
+            raise InFlight("the first request with this key is being answered: ask again soon")
+
+
+class Answers:
+    """Keeps answers by key; `fingerprint` is a keyed digest, `wall` tells UTC epoch seconds."""
+
+    def __init__(
+        self, database: Database, fingerprint: Callable[[bytes], str], wall: Callable[[], float]
+    ) -> None:
+        self._database, self._fingerprint, self._wall = database, fingerprint, wall
+        self._running: set[Key] = set()
+
+    async def before(self, key: Key, request: bytes) -> Answer | None:
+        """The answer to the first of these requests, or None when this is the first.
+
+        Raises:
+            KeyReused: the key came before with another request.
+            InFlight: the first request is still being answered by this process.
+            AnswerLost: it took effect; its answer did not come to be kept.
+        """
+        if key in self._running:
+            raise InFlight("the first request with this key is being answered: ask again soon")
+        query = select(api_answers).where(
+            api_answers.c.kept_until > self._wall(),
+            *(api_answers.c[name] == value for name, value in _columns(key).items()),
+        )
+        row = await self._database.read(lambda connection: _first(connection, query))
+        if row is None:
+            return None
+        if row["request"] != self._fingerprint(request):
+            raise KeyReused("this key came before with another request: use a new one")
+        if row["status"] is None:
+            raise AnswerLost("this request took effect before, its answer was lost: look it up")
+        return Answer(row["status"], row["location"], row["body"])
+
+    @contextmanager
+    def attempt(self, key: Key, request: bytes) -> Iterator[Attempt]:
+        """While it lasts, what this context changes first claims the key along with it."""
+        if key in self._running:
+            raise InFlight("the first request with this key is being answered: ask again soon")
+        attempt = Attempt(key, self._fingerprint(request), self._wall())
+        self._running.add(key)
+        token = companion.set(attempt)
+        try:
+            yield attempt
+        finally:
+            companion.reset(token)
+            attempt.kept = True  # a task that outlives the request takes nothing along
+            self._running.discard(key)
+
+    async def keep(self, key: Key, answer: Answer) -> None:
+        """Note what was answered; nothing happens when the request changed nothing."""
+        mine = [api_answers.c[name] == value for name, value in _columns(key).items()]
+        values = {"status": answer.status, "location": answer.location, "body": answer.body}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(api_answers.update().where(*mine).values(**values))
+
+        await self._database.write(work)
+
+
+def _columns(key: Key) -> dict[str, str]:
+    return {"caller": key.caller, "route": key.route, "key": key.key}
+
+
+async def _first(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
+    row: RowMapping | None = (await connection.execute(query)).mappings().one_or_none()
+    return row
