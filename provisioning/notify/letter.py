@@ -72,7 +72,9 @@ class _Letter:
 
     def __init__(self, content: LetterContent) -> None:
         self._content, self._words = content, texts()[content.language]
-        self._paper = Paper(self._words["title"], content.language, content.date)
+        self._paper = Paper(
+            self._words["title"], content.language, content.date, self._words["imprint"]
+        )
         self._y = 0.0
 
     def bytes(self) -> bytes:
@@ -80,7 +82,6 @@ class _Letter:
         self._table()
         self._notes()
         self._support()
-        self._feet()
         return bytes(self._paper.output())
 
     def _first_page(self) -> None:
@@ -119,7 +120,9 @@ class _Letter:
         if corporate and content.contact:
             named = [content.name, words["to_contact"].format(name=content.contact)]
         else:
-            named = [words["to_corporate" if corporate else "to_consumer"].format(name=content.name)]
+            named = [
+                words["to_corporate" if corporate else "to_consumer"].format(name=content.name)
+            ]
         return [paper.settable(each) for each in named]
 
     def _sender(self) -> None:
@@ -192,6 +195,8 @@ class _Letter:
             self._paper.type(TEXT, 10)
             self._paper.put(MARGIN, self._y, self._words["end"], BODY, "R")
             self._y += 8
+        else:
+            self._y += 5
 
     def _heading(self) -> None:
         on = self._paper
@@ -262,13 +267,3 @@ class _Letter:
         on.put(MARGIN, 20.8, paper.settable(f"{content.contract}  ·  {content.order}"), BODY, "R")
         on.rule(MARGIN, 27, BODY, ACCENT, 0.4)
         self._y = 32.0
-
-    def _feet(self) -> None:
-        on, words = self._paper, self._words
-        pages = on.pages_count
-        for page in range(1, pages + 1):
-            on.page = page
-            on.rule(MARGIN, 280, BODY)
-            on.type(TEXT, 7.5, QUIET)
-            on.put(MARGIN, 282.5, words["imprint"])
-            on.put(MARGIN, 282.5, words["page"].format(page=page, pages=pages), BODY, "R")

@@ -27,8 +27,13 @@ HAIRLINE, TINT = (205, 211, 219), (243, 246, 250)
 GETA = "〓"
 """What Japanese printers set in the place of a character that their type lacks."""
 
+USUAL = {"𠮷": "吉"}
+"""The usual form of a variant that names have and the font lacks."""
+
 NEVER_FIRST = "、。，．・：；！？）」』】〕〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々,.)]}!?:;"
 NEVER_LAST = "（「『【〔〈《([{"
+_COMBINED = re.compile(".[\u0300-\u036f\u3099\u309a]+")
+"""Composing only these leaves the compatibility kanji of names (神, 﨑) as they are."""
 _TOKEN = re.compile(
     rf"[{re.escape(NEVER_LAST)}]*(?:[!-~]+|.)[{re.escape(NEVER_FIRST)}]*", re.DOTALL
 )
@@ -44,13 +49,16 @@ def characters(font: str) -> frozenset[str]:
 def settable(text: str, font: str = TEXT) -> str:
     """`text` as the font can show it: on one line, a geta mark where it lacks a character."""
     known = characters(font)
-    return "".join(_settable(text, known)).strip()
+    composed = _COMBINED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
+    return "".join(_settable(composed, known)).strip()
 
 
 def _settable(text: str, known: frozenset[str]) -> Iterator[str]:
-    for each in unicodedata.normalize("NFC", text):
+    for each in text:
         if each in known:
             yield each
+        elif USUAL.get(each) in known:
+            yield USUAL[each]
         elif each.isspace() or unicodedata.category(each) == "Cc":
             yield " "
         elif unicodedata.category(each) not in ("Mn", "Cf"):  # a variant's mark shows nothing
@@ -60,8 +68,9 @@ def _settable(text: str, known: frozenset[str]) -> Iterator[str]:
 class Paper(FPDF):
     """Pages of A4; all positions and sizes in mm from the upper left, type sizes in points."""
 
-    def __init__(self, title: str, language: str, made_on: date) -> None:
+    def __init__(self, title: str, language: str, made_on: date, imprint: str) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
+        self._imprint = imprint
         self.set_auto_page_break(False)
         self.set_margin(0)
         self.c_margin = 0
@@ -71,6 +80,13 @@ class Paper(FPDF):
         self.set_lang(language)
         self.set_producer("tokuban")
         self.set_creation_date(datetime.combine(made_on, time(), UTC))
+
+    def footer(self) -> None:
+        """The imprint and the number of the page among all; fpdf2 calls it at each page's end."""
+        self.rule(MARGIN, 280, WIDTH - 2 * MARGIN)
+        self.type(TEXT, 7.5, QUIET)
+        self.put(MARGIN, 282.5, self._imprint)
+        self.put(WIDTH - MARGIN - 8, 282.5, f"{self.page} / {{nb}}")
 
     def type(
         self, font: str, size: float, colour: Sequence[int] = INK, *, spacing: float = 0
