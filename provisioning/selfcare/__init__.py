@@ -1,1 +1,1 @@
-"""Logging in to the self-care portal."""
+"""The customer's own door: logins with a mailed code, sessions, and how guessing is slowed down."""

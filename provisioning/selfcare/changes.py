@@ -1,0 +1,208 @@
+"""What a logged-in customer or an operator changes: password, mail address, the login itself."""
+
+import secrets
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning import passwords
+from provisioning.audit.model import Origin
+from provisioning.contract import ContractError
+from provisioning.selfcare import model, secret, store, tries
+from provisioning.selfcare.desk import Desk
+from provisioning.selfcare.entrance import Entrance
+from provisioning.selfcare.model import (
+    LoginExists,
+    NewLogin,
+    Purpose,
+    Session,
+    SessionGone,
+    Ticket,
+    UnknownLogin,
+    WrongCode,
+    WrongPassword,
+)
+from provisioning.selfcare.ports import Owner
+from provisioning.selfcare.store import Login, TicketRow
+
+PASSWORD_LENGTH = 14
+"""Characters of a password the office makes up: 81 bits of chance."""
+
+
+class Changes:
+    """Changes of a login; each is one unit of work with its audit row and its mail."""
+
+    def __init__(self, desk: Desk, entrance: Entrance) -> None:
+        self._desk, self._entrance = desk, entrance
+
+    async def password(
+        self, session: Session, old: str, new: str, origin: Origin
+    ) -> tuple[str, Session]:
+        """Another password: every session ends, and a new one takes this one's place."""
+        desk = self._desk
+        model.checked_password(new, session.selfcare_id, desk.limits)
+        login = await self._confirmed(session, old)
+        password_hash = await desk.hashed(new)
+
+        async def work(connection: AsyncConnection) -> tuple[str, Session]:
+            owner = await self._still(connection, session, login)
+            await self._put_password(connection, login, password_hash)
+            await desk.letterbox.password_changed(connection, owner.mail, owner.language)
+            await desk.note(connection, login, "password changed", origin=origin)
+            return await desk.new_session(connection, login, owner.customer)
+
+        return await desk.database.write(work)
+
+    async def mail(self, session: Session, new_mail: str, password: str) -> Ticket:
+        """Mail a code to the new address; `confirm_mail` changes it."""
+        desk, address = self._desk, model.checked_mail(new_mail)
+        login = await self._confirmed(session, password, also_right=True)
+        ticket = secret.token()
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._still(connection, session, login)
+            mac = await desk.mail_code(connection, login, Purpose.MAIL, ticket, to=address)
+            row = TicketRow(
+                hash=secret.hashed(ticket),
+                login=login.id,
+                purpose=Purpose.MAIL,
+                code_mac=mac,
+                tries=0,
+                issued_at=desk.business(),
+                bucket=tries.password_bucket(login.id),
+                place="",
+                counted=1,
+                new_mail=address,
+            )
+            await store.add_ticket(connection, row)
+
+        await desk.database.write(work)
+        return Ticket(ticket)
+
+    async def confirm_mail(self, session: Session, ticket: str, code: str, origin: Origin) -> str:
+        """The code fits: mail goes to the new address, and the old one is told."""
+
+        async def work(connection: AsyncConnection) -> str | int:
+            hash_ = secret.hashed(ticket)
+            login, row = await self._entrance.locked(connection, hash_, Purpose.MAIL)
+            if login is None or login.id != session.selfcare_id or row.new_mail is None:
+                raise model.TicketGone
+            owner = await self._still(connection, session, login)
+            if not await self._entrance.judged(connection, row, ticket, code):
+                await self._desk.note(connection, login, "mail code refused", origin=origin)
+                return self._desk.limits.code_tries - row.tries - 1
+            await self._put_mail(connection, login, owner, row.new_mail, origin)
+            return row.new_mail
+
+        outcome = await self._desk.database.write(work)
+        if isinstance(outcome, int):
+            raise WrongCode(outcome)
+        return outcome
+
+    async def create(
+        self, contract: str, selfcare_id: str | None, password: str | None, origin: Origin
+    ) -> NewLogin:
+        """A login for a contract; ID and password are made up where the operator gives none."""
+        desk = self._desk
+        chosen = model.checked_id(selfcare_id) if selfcare_id else _made_up_id()
+        given = password or passwords.generate(PASSWORD_LENGTH)
+        model.checked_password(given, chosen, desk.limits)
+        login = Login(chosen, contract, await desk.hashed(given))
+
+        async def work(connection: AsyncConnection) -> None:
+            if await desk.owners.of(connection, contract) is None:
+                raise ContractError(f"there is no contract {contract}")
+            await store.add_login(connection, login, desk.business())
+            await desk.note(connection, login, "self-care login made", origin=origin)
+
+        try:
+            await desk.database.write(work)
+        except IntegrityError:
+            raise LoginExists(
+                f"contract {contract} has a self-care login, or the ID {chosen} is taken"
+            ) from None
+        return NewLogin(chosen, given)
+
+    async def reset(self, contract: str, origin: Origin) -> NewLogin:
+        """A made-up password: sessions, codes and delays of the login end."""
+        desk, given = self._desk, passwords.generate(PASSWORD_LENGTH)
+        password_hash = await desk.hashed(given)
+
+        async def work(connection: AsyncConnection) -> str:
+            login = await store.login_of(connection, contract, to_change=True)
+            if login is None:
+                raise UnknownLogin(f"contract {contract} has no self-care login")
+            await self._put_password(connection, login, password_hash)
+            await store.remove_devices(connection, login.id)
+            owner = await desk.owner(connection, login)
+            if owner is not None:
+                await desk.letterbox.password_changed(connection, owner.mail, owner.language)
+            await desk.note(connection, login, "password reset", origin=origin)
+            await tries.clear(connection, tries.account_bucket(login.id))
+            await tries.clear(connection, tries.password_bucket(login.id))
+            return login.id
+
+        return NewLogin(await desk.database.write(work), given)
+
+    async def _confirmed(
+        self, session: Session, password: str, *, also_right: bool = False
+    ) -> Login:
+        """The session's login, once its password was given again; the try is counted first.
+
+        `also_right`: a right one stays counted too, because it sends a mail.
+        """
+        desk, limits = self._desk, self._desk.limits
+        bucket = tries.password_bucket(session.selfcare_id)
+
+        async def count(connection: AsyncConnection) -> Login | None:
+            await tries.count(connection, {bucket: limits.account}, desk.wall(), limits)
+            return await store.login(connection, session.selfcare_id)
+
+        login = await desk.database.write(count)
+        if not await desk.verified(login, password) or login is None:
+            await self._note_refusal(session)
+            raise WrongPassword
+        if not also_right:
+            await desk.database.write(lambda connection: tries.clear(connection, bucket))
+        return login
+
+    async def _note_refusal(self, session: Session) -> None:
+        login = Login(session.selfcare_id, session.contract, "")
+        await self._desk.database.write(
+            lambda connection: self._desk.note(
+                connection, login, "present password refused", origin=Origin(source="portal")
+            )
+        )
+
+    async def _still(self, connection: AsyncConnection, session: Session, login: Login) -> Owner:
+        """Lock the login and see that session and password are what they were."""
+        present = await store.login(connection, login.id, to_change=True)
+        if present != login or await store.session(connection, session.id_hash) is None:
+            raise SessionGone
+        owner = await self._desk.owner(connection, login)
+        if owner is None:
+            raise SessionGone
+        return owner
+
+    async def _put_password(
+        self, connection: AsyncConnection, login: Login, password_hash: str
+    ) -> None:
+        await store.set_password(connection, login.id, password_hash)
+        await store.remove_tickets(connection, login.id)
+        await store.remove_sessions(connection, login.id)
+
+    async def _put_mail(
+        self, connection: AsyncConnection, login: Login, owner: Owner, new: str, origin: Origin
+    ) -> None:
+        desk = self._desk
+        await desk.owners.set_mail(connection, owner.customer, new)
+        # A code on its way to the old address opens nothing any more.
+        await store.void_codes(connection, login.id, Purpose.LOGIN)
+        await desk.letterbox.mail_changed(connection, owner.mail, owner.language, new)
+        await desk.note(
+            connection, login, "mail address changed", before=owner.mail, after=new, origin=origin
+        )
+
+
+def _made_up_id() -> str:
+    return f"S{secrets.randbelow(10**8):08d}"

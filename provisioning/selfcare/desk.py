@@ -1,0 +1,104 @@
+"""What every part of the self-care login works with: rows, clocks, mail, audit and a pool."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import cache
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning import passwords
+from provisioning.audit.model import Origin
+from provisioning.db.unit_of_work import Database
+from provisioning.selfcare import model, secret, store
+from provisioning.selfcare.model import CODE_DIGITS, Limits, Purpose, Session
+from provisioning.selfcare.ports import Journal, Letterbox, Owner, Owners
+from provisioning.selfcare.store import Login
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The collaborators; `wall` and `business` answer UTC epoch seconds of the two clocks."""
+
+    database: Database
+    owners: Owners
+    letterbox: Letterbox
+    journal: Journal
+    wall: Callable[[], float]
+    business: Callable[[], float]
+    limits: Limits
+    pool: Executor
+    stand_in: str = field(repr=False)
+
+    async def verified(self, login: Login | None, password: str) -> bool:
+        """Whether the password is the login's; without a login it takes as long and says no."""
+        typed = password[: model.PASSWORD_MOST] if model.is_text(password) else ""
+        stored = login.password_hash if login else self.stand_in
+        fits = await passwords.fits(stored, typed, self.pool)
+        return fits and login is not None and typed == password
+
+    async def hashed(self, password: str) -> str:
+        """What is stored of a password."""
+        return await passwords.hashed(password, self.pool)
+
+    async def owner(self, connection: AsyncConnection, login: Login) -> Owner | None:
+        """Who signed the login's contract, while it runs."""
+        owner = await self.owners.of(connection, login.contract)
+        return owner if owner and owner.is_active else None
+
+    async def mail_code(
+        self, connection: AsyncConnection, login: Login, purpose: Purpose, ticket: str, to: str = ""
+    ) -> str:
+        """Void the older codes and mail a new one, to the owner or to `to`; answers its digest."""
+        owner = await self.owner(connection, login)
+        if owner is None:
+            raise model.SessionGone
+        await store.void_codes(connection, login.id, purpose)
+        code = passwords.generate_digits(CODE_DIGITS)
+        minutes = int(self.limits.code_life_s // 60)
+        await self.letterbox.code(connection, to or owner.mail, owner.language, code, minutes)
+        return secret.code_mac(ticket, code)
+
+    async def note(
+        self,
+        connection: AsyncConnection,
+        login: Login | None,
+        what: str,
+        *,
+        before: str = "",
+        after: str = "",
+        origin: Origin,
+    ) -> None:
+        """An audit row; of an unknown ID it keeps nothing of what was typed."""
+        await self.journal.note(
+            connection,
+            login.id if login else "unknown self-care ID",
+            login.contract if login else None,
+            what,
+            before=before,
+            after=after,
+            who=origin.who or (login.id if login else "unknown"),
+            source=origin.source,
+        )
+
+    async def new_session(
+        self, connection: AsyncConnection, login: Login, customer: str
+    ) -> tuple[str, Session]:
+        """A session that begins now, and its cookie value."""
+        cookie, now = secret.token(), self.wall()
+        hash_ = secret.hashed(cookie)
+        await store.add_session(connection, hash_, login.id, now)
+        csrf = secret.csrf(cookie)
+        return cookie, Session(login.id, login.contract, customer, now, now, csrf, hash_)
+
+
+def by_customer(address: str, who: str = "") -> Origin:
+    """The origin of what a browser at this address did."""
+    return Origin(who, f"portal from {model.place_of(address)}")
+
+
+@cache
+def stand_in_hash() -> str:
+    """The hash that an unknown ID is verified against: as costly as a real one, fits nothing."""
+    return passwords.HASHER.hash(secrets.token_urlsafe(32))
