@@ -1,50 +1,146 @@
-"""Who may use the API: programs on this host, and whoever has the token (RFC 6750)."""
+"""Who may use the API: programs on this host, and whoever has a token (RFC 6750)."""
 
 import hmac
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provisioning.api.problems import problem
+from provisioning.api.problems import answer_to, problem
+from provisioning.audit.model import Origin
+from provisioning.contract import ContractError
+from provisioning.tokens.model import Scope as Right
+from provisioning.tokens.model import covers
+from provisioning.tokens.service import PREFIX, Tokens
 
 OPEN = frozenset({"/health", "/ready", "/metrics"})
 """What a supervisor or a scraper on another host may ask without a token."""
 
+PORTAL = "/portal"
+"""Below it people log in; the portal looks after its own sessions."""
+
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Their presence means that the true peer stands behind a proxy of this host."""
 
-MOST_BODY_BYTES = 65_536
+ALL = frozenset(Right)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as the audit names them, and what they may do."""
+
+    who: str
+    rights: frozenset[Right]
+
+
+AREAS: Mapping[str, str] = {
+    "customers": "customers",
+    "contracts": "customers",
+    "plans": "customers",
+    "lines": "lines",
+    "accounts": "lines",
+    "number-blocks": "numbers",
+    "numbers": "numbers",
+    "number-orders": "orders",
+    "audit": "audit",
+    "tokens": "tokens",
+}
+"""The area of scopes that guards each collection of `/v1`."""
+
+
+def needed(method: str, path: str) -> Right | None:
+    """The scope a request needs; None where any caller may ask."""
+    parts = path.split("/")
+    if parts[1] == "lab":
+        return Right.LAB
+    area = AREAS.get(parts[2]) if parts[1] == "v1" and len(parts) > 2 else None
+    if area is None:
+        return None
+    verb = "read" if method in ("GET", "HEAD") or area == "audit" else "write"
+    return Right(f"{area}:{verb}")
+
+
+def caller(request: Request) -> Caller:
+    """Who asks, as `Access` found out."""
+    found: Caller = request.state.caller
+    return found
+
+
+def origin(request: Request) -> Origin:
+    """Who changes something and from where, for the audit."""
+    peer = request.client.host if request.client else "unknown"
+    return Origin(who=caller(request).who, source=f"http from {peer}")
 
 
 class Access:
-    """ASGI middleware: 401 without the right to ask, 413 for a body no request of ours has."""
+    """ASGI middleware: 401 for who has no right to ask at all, 403 for who lacks the scope.
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode() if token else None
+    `token` opens everything. `lab_token` opens `/lab`, which programs on this host then need
+    it for as well. Every other secret is an API token and has its own scopes.
+    """
+
+    def __init__(
+        self, app: ASGIApp, tokens: Tokens, token: str | None, lab_token: str | None = None
+    ) -> None:
+        self._app, self._tokens = app, tokens
+        self._fixed: Mapping[str, Caller] = {
+            secret: who
+            for secret, who in (
+                (lab_token, Caller("lab token", frozenset({Right.LAB}))),
+                (token, Caller("http.token", ALL)),
+            )
+            if secret
+        }
+        self._has_token = token is not None
+        self._here = Caller("api", ALL - {Right.LAB} if lab_token else ALL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        if scope["path"] not in OPEN and not self._may(scope, headers):
-            await problem(401, "access-refused", _why(self._expected is not None))(
-                scope, receive, send
-            )
-        elif _too_long(headers):
-            await problem(413, "body-too-long", f"at most {MOST_BODY_BYTES} bytes with a length")(
-                scope, receive, send
-            )
-        else:
-            await self._app(scope, receive, send)
+        try:
+            asking = await self._caller(scope, Headers(scope=scope))
+        except ContractError as error:
+            await answer_to(error)(scope, receive, send)
+            return
+        if asking is None:
+            await problem(401, "access-refused", _why(self._has_token))(scope, receive, send)
+            return
+        right = needed(scope["method"], scope["path"])
+        if right and not covers(asking.rights, right):
+            detail = f"this needs the scope {right}: send a token that has it"
+            await problem(403, "not-in-scope", detail)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = asking
+        await self._app(scope, receive, send)
 
-    def _may(self, scope: Scope, headers: Headers) -> bool:
+    async def _caller(self, scope: Scope, headers: Headers) -> Caller | None:
         given = headers.get("authorization")
-        if given is not None and self._expected is not None:
-            return hmac.compare_digest(given.encode(), self._expected)
-        return _is_here(scope, headers)
+        if given is None:
+            return self._here if _is_here(scope, headers) else None
+        kind, _, secret = given.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        return self._fixed_one(secret.strip()) or await self._token(secret.strip())
+
+    def _fixed_one(self, secret: str) -> Caller | None:
+        for known, who in self._fixed.items():
+            if hmac.compare_digest(secret.encode(), known.encode()):
+                return who
+        return None
+
+    async def _token(self, secret: str) -> Caller | None:
+        if not secret.startswith(PREFIX):
+            return None
+        token = await self._tokens.check(secret)
+        return Caller(f"token {token.id}", token.scopes) if token else None
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path == PORTAL or path.startswith(f"{PORTAL}/")
 
 
 def _is_here(scope: Scope, headers: Headers) -> bool:
@@ -73,14 +169,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _too_long(headers: Headers) -> bool:
-    length = headers.get("content-length")
-    if length is None:
-        return "transfer-encoding" in headers
-    return not length.isascii() or not length.isdigit() or int(length) > MOST_BODY_BYTES
-
-
 def _why(has_token: bool) -> str:
     if has_token:
-        return "send the API token as `Authorization: Bearer …`, or ask from the same host"
-    return "only programs on the same host may ask; set a token to ask from elsewhere"
+        return "send an API token as `Authorization: Bearer …`, or ask from the same host"
+    return "programs on the same host may ask; from elsewhere send an API token as Bearer"

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
-from provisioning.api import figures, lines, probes, problems
+from provisioning.api import describe, figures, lines, probes, problems, tokens
 from provisioning.api.access import Access
+from provisioning.api.bodies import Bodies
 from provisioning.api.probes import Readiness
 from provisioning.office import Office
 
@@ -18,20 +19,27 @@ def create_app(
     *,
     lab_routes: Sequence[APIRouter] = (),
     token: str | None = None,
+    lab_token: str | None = None,
 ) -> FastAPI:
     """The ASGI app: `/health`, `/ready`, `/metrics`, `/v1`, `/openapi.json` and `lab_routes`.
 
     Probes and metrics are open; the rest answers programs on this host, and from elsewhere
-    whoever has `token`. Every error is a problem (RFC 9457). No response shows a secret.
+    whoever has `token` or an API token with the scope. With a `lab_token`, `/lab` needs it from
+    everyone. Every error is a problem (RFC 9457). A password is shown once, when it is made.
     """
-    app = FastAPI(title="tokuban", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="tokuban", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.office = office
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
-    app.include_router(lines.router)
+    for area in (lines, tokens):
+        app.include_router(area.router)
     for routes in lab_routes:
         app.include_router(routes)
     figures.watch(office, metrics)
-    app.add_middleware(Access, token=token)
+    describe.install(app)
+    app.add_middleware(Bodies)
+    app.add_middleware(Access, tokens=office.tokens, token=token, lab_token=lab_token)
     app.add_middleware(figures.Requests, metrics=metrics)
     return app

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 
+from provisioning.api.asking import Asker, Here
 from provisioning.api.shapes import (
     ChangeShape,
     ForwardingShape,
@@ -14,19 +15,10 @@ from provisioning.api.shapes import (
     PresentationSwitch,
     RegistrationShape,
 )
-from provisioning.audit.model import Origin
 from provisioning.contract import E164, Line, UnknownLine
 from provisioning.office import Office
 
 router = APIRouter(prefix="/v1/lines", tags=["lines"])
-
-
-def _office(request: Request) -> Office:
-    office: Office = request.app.state.office
-    return office
-
-
-Here = Annotated[Office, Depends(_office)]
 
 
 def _known(
@@ -43,14 +35,6 @@ def _known(
 
 
 Known = Annotated[Line, Depends(_known)]
-
-
-def _origin(request: Request) -> Origin:
-    peer = request.client.host if request.client else "unknown"
-    return Origin(who="api", source=f"http from {peer}")
-
-
-Asker = Annotated[Origin, Depends(_origin)]
 
 
 @router.get("")

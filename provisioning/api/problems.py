@@ -16,26 +16,54 @@ from provisioning.contract import (
     StorageUnavailable,
     UnknownLine,
 )
+from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
+from provisioning.tokens.model import MoreThanOwn, UnknownToken
 
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     "access-refused": "You may not ask this",
+    "answer-lost": "The request took effect and its answer was lost",
+    "bad-json": "The body is no JSON that can be read",
+    "bad-key": "The Idempotency-Key is none",
     "bad-request": "The request cannot be understood",
     "body-too-long": "The request is too long",
+    "in-flight": "The first request with this key is being answered",
+    "internal-error": "The server failed",
+    "key-missing": "The request needs an Idempotency-Key",
+    "key-reused": "The Idempotency-Key came before with another request",
+    "more-than-own": "Nobody hands on a scope they lack",
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
+    "not-in-scope": "The token may not do this",
+    "not-json": "The body is no JSON",
     "out-of-range": "A value is not allowed",
     "refused": "The office refused",
     "storage-unavailable": "The change could not be kept",
     "unknown-line": "There is no such line",
-    "internal-error": "The server failed",
+    "unknown-token": "There is no such API token",
 }
+
+
+class KeyMissing(ContractError):
+    """The request must carry an Idempotency-Key."""
+
+
+class BadKey(ContractError):
+    """The Idempotency-Key is none."""
+
 
 KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownLine: (404, "unknown-line"),
+    UnknownToken: (404, "unknown-token"),
+    MoreThanOwn: (403, "more-than-own"),
     NoTarget: (409, "no-target"),
     NotContracted: (409, "not-contracted"),
+    InFlight: (409, "in-flight"),
+    AnswerLost: (409, "answer-lost"),
+    KeyReused: (422, "key-reused"),
+    KeyMissing: (400, "key-missing"),
+    BadKey: (400, "bad-key"),
     OutOfRange: (422, "out-of-range"),
     StorageUnavailable: (503, "storage-unavailable"),
     ContractError: (409, "refused"),
@@ -70,13 +98,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
+def kind_of(error: type[Exception]) -> tuple[int, str]:
+    """Status and kind of a refusal, of its nearest known base where it has none itself."""
+    return next(KINDS[base] for base in error.__mro__ if base in KINDS)
+
+
+def answer_to(error: Exception) -> Problem:
+    """The problem that tells a refusal of the office."""
+    return problem(*kind_of(type(error)), str(error))
+
+
 async def _refused(_request: Request, error: Exception) -> Problem:
-    status, kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
-    return problem(status, kind, str(error))
+    return answer_to(error)
 
 
 async def _invalid(_request: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return problem(400, "bad-json", "the body must be one JSON object in UTF-8")
     wrong = [
         {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]}
         for each in error.errors()
@@ -86,6 +125,8 @@ async def _invalid(_request: Request, error: Exception) -> Problem:
 
 async def _http(_request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # what the framework says of a body that it cannot parse
+        return problem(400, "bad-json", "the body must be one JSON object in UTF-8")
     body = {
         "type": "about:blank",
         "title": HTTPStatus(error.status_code).phrase,

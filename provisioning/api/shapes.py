@@ -23,11 +23,13 @@ from provisioning.contract import (
 NUMBER = "E.164, as +81312345678"
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """An object of the API: every member is known and has its type."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class LineShape(_Shape):
+class LineShape(Shape):
     """A subscriber's line (LINE-01)."""
 
     number: str = Field(description=NUMBER)
@@ -58,21 +60,21 @@ class LineShape(_Shape):
         )
 
 
-class AccountShape(_Shape):
+class AccountShape(Shape):
     """One SIP account."""
 
     user: str = Field(description="The user part of the AOR.")
     access: Access
 
 
-class LinesShape(_Shape):
+class LinesShape(Shape):
     """A page of lines, by number."""
 
     lines: list[LineShape]
     next: str | None = Field(description="Give it as `after` for the next page.")
 
 
-class ForwardingShape(_Shape):
+class ForwardingShape(Shape):
     """The diversion of a line."""
 
     active: bool
@@ -91,7 +93,7 @@ class ForwardingShape(_Shape):
         return Diversion(self.active, E164(self.target) if self.target else None, self.ring_time_s)
 
 
-class PresentationShape(_Shape):
+class PresentationShape(Shape):
     """特定番号通知: the contracted number and whether calls show it (SHOW-01)."""
 
     number: str | None = Field(description=f"{NUMBER}; null when not contracted.")
@@ -103,13 +105,13 @@ class PresentationShape(_Shape):
         return cls(number=display.number, active=display.active)
 
 
-class PresentationSwitch(_Shape):
+class PresentationSwitch(Shape):
     """Whether calls show the contracted number."""
 
     active: bool
 
 
-class RegistrationShape(_Shape):
+class RegistrationShape(Shape):
     """A phone that registered (RFC 3261 §10.3)."""
 
     user: str
@@ -132,7 +134,7 @@ class RegistrationShape(_Shape):
         )
 
 
-class ChangeShape(_Shape):
+class ChangeShape(Shape):
     """Who changed a setting, when on both clocks, and from where."""
 
     what: str

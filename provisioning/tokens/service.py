@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, OutOfRange, StorageUnavailable
+from provisioning.contract import OutOfRange, StorageUnavailable
 from provisioning.db.unit_of_work import Database
 from provisioning.tokens import store
 from provisioning.tokens.model import (
@@ -131,9 +131,7 @@ class Tokens:
         after: str,
         origin: Origin,
     ) -> None:
-        await self._audit.note(
-            connection, E164(name), what, before=before, after=after, origin=origin
-        )
+        await self._audit.note(connection, name, what, before=before, after=after, origin=origin)
 
 
 async def _known(connection: AsyncConnection, row: int, *, to_change: bool = False) -> ApiToken:

@@ -1,0 +1,46 @@
+"""What a request may carry: a body of bounded, stated length, and of JSON under `/v1`."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from provisioning.api.problems import Problem, problem
+
+MOST_BODY_BYTES = 65_536
+JSON = "application/json"
+
+
+class Bodies:
+    """ASGI middleware: 413 for a body no request of ours has, 415 for one that is no JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = _refused(scope) if scope["type"] == "http" else None
+        await (refused or self._app)(scope, receive, send)
+
+
+def _refused(scope: Scope) -> Problem | None:
+    headers = Headers(scope=scope)
+    if _too_long(headers):
+        return problem(413, "body-too-long", f"at most {MOST_BODY_BYTES} bytes with a length")
+    if scope["path"].startswith("/v1/") and _is_other_than_json(headers):
+        return problem(415, "not-json", f"send the body as Content-Type: {JSON}")
+    return None
+
+
+def _too_long(headers: Headers) -> bool:
+    length = headers.get("content-length")
+    if length is None:
+        return "transfer-encoding" in headers
+    # Four more digits than any length we take: int() of more is slow.
+    known = length.isascii() and length.isdigit() and len(length) < 10
+    return not known or int(length) > MOST_BODY_BYTES
+
+
+def _is_other_than_json(headers: Headers) -> bool:
+    if headers.get("content-length", "0").strip("0") == "":
+        return False
+    kind, _, parameters = headers.get("content-type", "").lower().partition(";")
+    charset = parameters.strip().partition("charset=")[2].strip('"')
+    return kind.strip() != JSON or charset not in ("", "utf-8")
