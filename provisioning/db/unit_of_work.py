@@ -114,10 +114,23 @@ class Database:
             task.exception()  # whoever still waits has it; nobody else needs to hear of it
 
 
+def once_durable(connection: AsyncConnection, act: Callable[[], None]) -> None:
+    """Call `act` as soon as the unit of work of `connection` is durable; never when it fails."""
+    connection.info[_ACTS].append(act)
+
+
+_ACTS = "once_durable"
+
+
 async def _run(source: AsyncEngine, work: Work[T]) -> T:
+    acts: list[Callable[[], None]] = []
     with _storage_errors():
         async with source.begin() as connection:
-            return await work(connection)
+            connection.info[_ACTS] = acts
+            answer = await work(connection)
+    for act in acts:
+        act()
+    return answer
 
 
 def _run_blocking(source: Engine, work: BlockingWork[T]) -> T:

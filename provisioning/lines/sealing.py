@@ -54,6 +54,20 @@ class Seal:
             raise WrongKey(f"the stored password of account {user} belongs to another account")
         return {str(name): str(value) for name, value in secrets.items()}
 
+    def close_bytes(self, owner: str, data: bytes) -> bytes:
+        """The sealed form of `data`, which belong to `owner`, as `letter N00000001`."""
+        return self._fernet.encrypt(owner.encode() + b"\0" + data)
+
+    def open_bytes(self, owner: str, sealed: bytes) -> bytes:
+        """What `close_bytes` sealed for this owner; `WrongKey` when key or owner differ."""
+        try:
+            its_owner, _, data = self._fernet.decrypt(sealed).partition(b"\0")
+        except InvalidToken:
+            raise WrongKey(f"the key of {self._source} does not open what was sealed") from None
+        if its_owner != owner.encode():
+            raise WrongKey(f"what was sealed for {owner} belongs to another")
+        return data
+
     def fingerprint(self, data: bytes) -> str:
         """A keyed digest: it tells data apart, and no short secret in them can be tried."""
         return hmac.new(self._fingerprints, data, "sha256").hexdigest()
