@@ -104,12 +104,12 @@ class BusinessClock:
 
     async def load(self) -> None:
         """Take up the stored state, as an earlier run left it; one out of range is left behind."""
-        stored = await self._rows.read()
-        if stored.can_be_shown(self._wall()):
+        async with self._changing:
+            stored = await self._rows.read()
+            if not stored.can_be_shown(self._wall()):
+                log.error("the stored business time is out of range; wall time is shown")
+                stored = ClockState()
             self._state = stored
-        else:
-            log.error("the stored business time is out of range; wall time is shown")
-            self._state = ClockState()
         self._ticker.wake()
 
     def start(self) -> None:

@@ -27,6 +27,7 @@ from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import SeedLine
+from provisioning.snapshots.service import Snapshots
 from provisioning.tokens.answers import Answers
 from provisioning.tokens.service import Tokens
 
@@ -64,6 +65,7 @@ class Office:
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
+    snapshots: Snapshots
     tokens: Tokens
     answers: Answers
 
@@ -76,6 +78,9 @@ class Office:
         self.profiles = ProfileFiles.load()
         self.clock = BusinessClock(StoredClock(database), wall)
         self.audit = Audit(database, lambda: (wall(), self.clock.seconds()))
+        self.snapshots = Snapshots(
+            database, settings.data, lambda: (wall(), self.clock.seconds()), self._lines.check_key
+        )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
         self.bindings = StoredBindings(database)
@@ -147,8 +152,9 @@ class Office:
         }
 
     async def refresh(self) -> None:
-        """Read the directory anew, after another process changed the rows."""
+        """Read anew what memory holds, after the rows were changed by others or replaced."""
         await self._lines.refresh()
+        await self.clock.load()
 
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""

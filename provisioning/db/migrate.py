@@ -29,7 +29,7 @@ async def migrate(database: Database) -> None:
     try:
         if await present(database) == known():
             return
-        await database.write(lambda connection: connection.run_sync(_upgrade), alone=True)
+        await database.write(lambda connection: connection.run_sync(upgrade), alone=True)
     except ProgrammingError as error:
         raise StorageUnavailable(
             f"the schema cannot be brought up to date ({type(error.orig).__name__}): the database "
@@ -53,10 +53,16 @@ def known() -> str:
     return head
 
 
-def _upgrade(connection: Connection) -> None:
+def revisions() -> frozenset[str]:
+    """Every schema revision this program knows."""
+    scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema of this connection's database to a revision; `SchemaTooNew`."""
     present = MigrationContext.configure(connection).get_current_revision()
-    revisions = {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
-    if present is not None and present not in revisions:
+    if present is not None and present not in revisions():
         raise SchemaTooNew(
             f"a newer tokuban wrote these data (schema {present}, this program knows {known()}): "
             "start that version, or give this one another data folder"
@@ -64,4 +70,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -35,6 +35,10 @@ class Lines:
 
         self.directory.replace(*await self._database.read(work))
 
+    async def check_key(self, connection: AsyncConnection) -> None:
+        """`WrongKey` unless the office's key opens every account."""
+        await store.read_accounts(connection, self._seal)
+
     async def seed(self, connection: AsyncConnection, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines and their accounts what `seeds` says, within one unit of work.
 

@@ -1,0 +1,1 @@
+"""The whole state of the office under a name (LAB-03)."""
