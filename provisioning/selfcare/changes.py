@@ -1,28 +1,29 @@
 """What a logged-in customer or an operator changes: password, mail address, the login itself."""
 
 import secrets
+from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
-from provisioning.contract import ContractError
+from provisioning.customers import store as customers
+from provisioning.customers.model import BadField, Customer, mail_address
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.desk import Desk
 from provisioning.selfcare.entrance import Entrance
 from provisioning.selfcare.model import (
+    BadMail,
     LoginExists,
     NewLogin,
     Purpose,
     Session,
     SessionGone,
-    Ticket,
     UnknownLogin,
     WrongCode,
     WrongPassword,
 )
-from provisioning.selfcare.ports import Owner
 from provisioning.selfcare.store import Login, TicketRow
 
 PASSWORD_LENGTH = 14
@@ -49,18 +50,19 @@ class Changes:
             await self._put_password(connection, login, password_hash)
             await desk.letterbox.password_changed(connection, owner.mail, owner.language)
             await desk.note(connection, login, "password changed", origin=origin)
-            return await desk.new_session(connection, login, owner.customer)
+            return await desk.new_session(connection, login, owner.id)
 
         return await desk.database.write(work)
 
-    async def mail(self, session: Session, new_mail: str, password: str) -> Ticket:
+    async def mail(self, session: Session, new_mail: str, password: str, origin: Origin) -> None:
         """Mail a code to the new address; `confirm_mail` changes it."""
-        desk, address = self._desk, model.checked_mail(new_mail)
+        desk, address = self._desk, _address(new_mail)
         login = await self._confirmed(session, password, also_right=True)
-        ticket = secret.token()
+        ticket = secret.mail_ticket(session.csrf)
 
         async def work(connection: AsyncConnection) -> None:
             await self._still(connection, session, login)
+            await store.remove_ticket(connection, secret.hashed(ticket))
             mac = await desk.mail_code(connection, login, Purpose.MAIL, ticket, to=address)
             row = TicketRow(
                 hash=secret.hashed(ticket),
@@ -75,12 +77,14 @@ class Changes:
                 new_mail=address,
             )
             await store.add_ticket(connection, row)
+            what = "mail address to be confirmed"
+            await desk.note(connection, login, what, after=address, origin=origin)
 
         await desk.database.write(work)
-        return Ticket(ticket)
 
-    async def confirm_mail(self, session: Session, ticket: str, code: str, origin: Origin) -> str:
+    async def confirm_mail(self, session: Session, code: str, origin: Origin) -> str:
         """The code fits: mail goes to the new address, and the old one is told."""
+        ticket = secret.mail_ticket(session.csrf)
 
         async def work(connection: AsyncConnection) -> str | int:
             hash_ = secret.hashed(ticket)
@@ -110,8 +114,7 @@ class Changes:
         login = Login(chosen, contract, await desk.hashed(given))
 
         async def work(connection: AsyncConnection) -> None:
-            if await desk.owners.of(connection, contract) is None:
-                raise ContractError(f"there is no contract {contract}")
+            await customers.contract(connection, contract)
             await store.add_login(connection, login, desk.business())
             await desk.note(connection, login, "self-care login made", origin=origin)
 
@@ -134,7 +137,7 @@ class Changes:
                 raise UnknownLogin(f"contract {contract} has no self-care login")
             await self._put_password(connection, login, password_hash)
             await store.remove_devices(connection, login.id)
-            owner = await desk.owner(connection, login)
+            owner = await desk.owner(connection, login.contract)
             if owner is not None:
                 await desk.letterbox.password_changed(connection, owner.mail, owner.language)
             await desk.note(connection, login, "password reset", origin=origin)
@@ -174,12 +177,12 @@ class Changes:
             )
         )
 
-    async def _still(self, connection: AsyncConnection, session: Session, login: Login) -> Owner:
+    async def _still(self, connection: AsyncConnection, session: Session, login: Login) -> Customer:
         """Lock the login and see that session and password are what they were."""
         present = await store.login(connection, login.id, to_change=True)
         if present != login or await store.session(connection, session.id_hash) is None:
             raise SessionGone
-        owner = await self._desk.owner(connection, login)
+        owner = await self._desk.owner(connection, login.contract)
         if owner is None:
             raise SessionGone
         return owner
@@ -192,10 +195,11 @@ class Changes:
         await store.remove_sessions(connection, login.id)
 
     async def _put_mail(
-        self, connection: AsyncConnection, login: Login, owner: Owner, new: str, origin: Origin
+        self, connection: AsyncConnection, login: Login, owner: Customer, new: str, origin: Origin
     ) -> None:
         desk = self._desk
-        await desk.owners.set_mail(connection, owner.customer, new)
+        present = await customers.customer(connection, owner.id, to_change=True)
+        await customers.update_customer(connection, replace(present, mail=new))
         # A code on its way to the old address opens nothing any more.
         await store.void_codes(connection, login.id, Purpose.LOGIN)
         await desk.letterbox.mail_changed(connection, owner.mail, owner.language, new)
@@ -206,3 +210,10 @@ class Changes:
 
 def _made_up_id() -> str:
     return f"S{secrets.randbelow(10**8):08d}"
+
+
+def _address(text: str) -> str:
+    try:
+        return mail_address(text)
+    except BadField as error:
+        raise BadMail(str(error)) from None

@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
+from provisioning.customers import store as customers
+from provisioning.customers.model import ContractStatus, Customer, UnknownContract
 from provisioning.db.unit_of_work import Database
 from provisioning.selfcare import model, secret, store
 from provisioning.selfcare.model import CODE_DIGITS, Limits, Purpose, Session
-from provisioning.selfcare.ports import Journal, Letterbox, Owner, Owners
+from provisioning.selfcare.ports import Letterbox
 from provisioning.selfcare.store import Login
 
 
@@ -22,9 +25,8 @@ class Desk:
     """The collaborators; `wall` and `business` answer UTC epoch seconds of the two clocks."""
 
     database: Database
-    owners: Owners
+    audit: Audit
     letterbox: Letterbox
-    journal: Journal
     wall: Callable[[], float]
     business: Callable[[], float]
     limits: Limits
@@ -42,16 +44,21 @@ class Desk:
         """What is stored of a password."""
         return await passwords.hashed(password, self.pool)
 
-    async def owner(self, connection: AsyncConnection, login: Login) -> Owner | None:
-        """Who signed the login's contract, while it runs."""
-        owner = await self.owners.of(connection, login.contract)
-        return owner if owner and owner.is_active else None
+    async def owner(self, connection: AsyncConnection, contract: str) -> Customer | None:
+        """Who signed this contract; None once it is closed: it opens no door then."""
+        try:
+            signed = await customers.contract(connection, contract)
+        except UnknownContract:
+            return None
+        if signed.status is not ContractStatus.ACTIVE:
+            return None
+        return await customers.customer(connection, signed.customer)
 
     async def mail_code(
         self, connection: AsyncConnection, login: Login, purpose: Purpose, ticket: str, to: str = ""
     ) -> str:
         """Void the older codes and mail a new one, to the owner or to `to`; answers its digest."""
-        owner = await self.owner(connection, login)
+        owner = await self.owner(connection, login.contract)
         if owner is None:
             raise model.SessionGone
         await store.void_codes(connection, login.id, purpose)
@@ -71,15 +78,14 @@ class Desk:
         origin: Origin,
     ) -> None:
         """An audit row; of an unknown ID it keeps nothing of what was typed."""
-        await self.journal.note(
+        await self.audit.note(
             connection,
             login.id if login else "unknown self-care ID",
-            login.contract if login else None,
             what,
             before=before,
             after=after,
-            who=origin.who or (login.id if login else "unknown"),
-            source=origin.source,
+            origin=origin,
+            contract=login.contract if login else None,
         )
 
     async def new_session(

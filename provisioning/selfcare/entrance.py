@@ -169,7 +169,7 @@ class Entrance:
         login = await store.login(connection, known.id if known else None, to_change=True)
         # Changed or reset while it was being verified: it was right no longer.
         right = right and login is not None and login == known
-        if right and login is not None and await desk.owner(connection, login) is None:
+        if right and login is not None and await desk.owner(connection, login.contract) is None:
             right = False
         row = TicketRow(
             hash=secret.hashed(ticket),
@@ -201,11 +201,11 @@ class Entrance:
         former: str,
     ) -> tuple[str, Session]:
         desk, now = self._desk, self._desk.wall()
-        owner = await desk.owner(connection, login)
+        owner = await desk.owner(connection, login.contract)
         if owner is None:
             raise TicketGone
         await store.remove_session(connection, secret.hashed(former))
-        cookie, session = await desk.new_session(connection, login, owner.customer)
+        cookie, session = await desk.new_session(connection, login, owner.id)
         new_device = secret.token()
         await store.remove_device(connection, secret.hashed(device))
         await store.add_device(connection, secret.hashed(new_device), login.id, now)

@@ -19,14 +19,6 @@ CLOCK_SLIP_S = 60.0
 """How far wall time may step back before sessions end; it never lengthens one."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,31}", re.ASCII)
-_MAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
-    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+",
-    re.ASCII,
-)
-_LONGEST_MAIL = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
-
 PASSWORD_MOST = 128
 """Longest password taken; a longer one is refused before it is hashed."""
 
@@ -255,14 +247,6 @@ def checked_id(text: str) -> str:
     return text
 
 
-def checked_mail(text: str) -> str:
-    """A mail address; `BadMail` when no mail could go there."""
-    plain = text.strip()
-    if len(plain) > _LONGEST_MAIL or _MAIL.fullmatch(plain) is None or ".." in plain:
-        raise BadMail("this is no mail address: write it as name@example.jp")
-    return plain
-
-
 def checked_password(text: str, selfcare_id: str, limits: Limits) -> str:
     """A password somebody chose; `WeakPassword` says what it lacks, never the password."""
     if not is_text(text):
@@ -328,7 +312,7 @@ class WeakPassword(SelfCareError):
 
 
 class BadMail(SelfCareError):
-    """No mail address."""
+    """No mail could go to this address."""
 
 
 class BadLogin(SelfCareError):

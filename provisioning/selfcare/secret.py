@@ -28,6 +28,11 @@ def csrf(cookie: str) -> str:
     return _mac(cookie, "csrf", "")
 
 
+def mail_ticket(csrf_secret: str) -> str:
+    """The ticket of a session's change of mail address: there is one at a time, and no cookie."""
+    return _mac(csrf_secret, "mail", "")
+
+
 def form_token(csrf_secret: str) -> str:
     """A token for one form of a session."""
     nonce = secrets.token_urlsafe(16)

@@ -6,14 +6,16 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
 from provisioning.clock import Wall
+from provisioning.customers import store as customers
 from provisioning.db.unit_of_work import Database
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.changes import Changes
 from provisioning.selfcare.desk import Desk, by_customer, stand_in_hash
 from provisioning.selfcare.entrance import Entrance
 from provisioning.selfcare.model import Identity, Limits, NewLogin, Session, Ticket
-from provisioning.selfcare.ports import Journal, Letterbox, Owners
+from provisioning.selfcare.ports import Letterbox
 
 HASHING_THREADS = 2
 """Passwords hashed at once: 20 ms of a core and 19 MiB each, and telephony needs the cores."""
@@ -30,9 +32,8 @@ class SelfCare:
     def __init__(
         self,
         database: Database,
-        owners: Owners,
+        audit: Audit,
         letterbox: Letterbox,
-        journal: Journal,
         wall: Wall,
         business: Wall,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
@@ -40,9 +41,8 @@ class SelfCare:
         self._pool = ThreadPoolExecutor(HASHING_THREADS, "argon2")
         self._desk = Desk(
             database=database,
-            owners=owners,
+            audit=audit,
             letterbox=letterbox,
-            journal=journal,
             wall=wall,
             business=business,
             limits=limits,
@@ -106,13 +106,13 @@ class SelfCare:
             row = await store.session(connection, hash_)
             if row is None or not model.is_alive(row.made_at, row.seen_at, now, desk.limits):
                 return None
-            owner = await desk.owners.of(connection, row.contract)
-            if owner is None or not owner.is_active:
+            owner = await desk.owner(connection, row.contract)
+            if owner is None:
                 return None
             return Session(
                 row.login,
                 row.contract,
-                owner.customer,
+                owner.id,
                 row.made_at,
                 row.seen_at,
                 secret.csrf(cookie),
@@ -151,24 +151,21 @@ class SelfCare:
 
     async def change_mail(
         self, session: Session, new_mail: str, password: str, *, origin: Origin
-    ) -> Ticket:
-        """Mail a code to the new address; nothing changes before `confirm_mail`.
+    ) -> None:
+        """Mail a code to the new address; nothing changes before this session's `confirm_mail`.
 
         Raises:
             BadMail, WrongPassword, TooManyTries, SessionGone.
         """
-        del origin  # noted when the address changes
-        return await self._changes.mail(session, new_mail, password)
+        await self._changes.mail(session, new_mail, password, origin)
 
-    async def confirm_mail(
-        self, session: Session, ticket: str, code: str, *, origin: Origin
-    ) -> str:
+    async def confirm_mail(self, session: Session, code: str, *, origin: Origin) -> str:
         """Change the mail address to the one that received the code; the old one is told.
 
         Raises:
             WrongCode, TicketGone, SessionGone.
         """
-        return await self._changes.confirm_mail(session, ticket, code, origin)
+        return await self._changes.confirm_mail(session, code, origin)
 
     async def create(
         self,
@@ -181,7 +178,7 @@ class SelfCare:
         """Give a contract its login; what is not given is made up. The password is shown once.
 
         Raises:
-            LoginExists, BadLogin, WeakPassword; ContractError for an unknown contract.
+            LoginExists, BadLogin, WeakPassword, UnknownContract.
         """
         return await self._changes.create(contract_id, selfcare_id, password, origin)
 
@@ -198,8 +195,10 @@ class SelfCare:
 
         async def work(connection: AsyncConnection) -> Identity | None:
             login = await store.login_of(connection, contract_id)
-            owner = await self._desk.owners.of(connection, contract_id)
-            return Identity(login.id, contract_id, owner.customer) if login and owner else None
+            if login is None:
+                return None
+            contract = await customers.contract(connection, contract_id)
+            return Identity(login.id, contract_id, contract.customer)
 
         return await self._desk.database.read(work)
 
