@@ -1,1 +1,1 @@
-"""Who changed which setting, when on both clocks, and from where."""
+"""Who changed what, when on both clocks, and from where."""

@@ -1,4 +1,4 @@
-"""One change of a setting, as the audit keeps it."""
+"""One change, as the audit keeps it."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,26 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A setting's change; `before` and `after` are plain words, times UTC epoch seconds."""
+class Note:
+    """What a unit of work did to one subject: a line, number, customer, contract, order or login.
 
-    line: str
+    `before` and `after` are plain words and never hold a secret. `contract` is the one whose own
+    log shows the change.
+    """
+
+    subject: str
+    what: str
+    before: str = ""
+    after: str = ""
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A note with who made it and when: times are UTC epoch seconds, `id` grows with time."""
+
+    id: int
+    subject: str
     what: str
     before: str
     after: str
@@ -23,3 +39,4 @@ class Change:
     origin: str
     wall_at: float
     business_at: float
+    contract: str | None = None

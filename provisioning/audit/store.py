@@ -1,18 +1,21 @@
 """The audit rows: written in the unit of work of the change itself, never altered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provisioning.audit.model import Change, Origin
+from provisioning.audit.model import Change, Note, Origin
 from provisioning.contract import E164
-from provisioning.db.tables import setting_changes
+from provisioning.db.paging import Page, page_size, paged
+from provisioning.db.tables import audit_entries
 from provisioning.db.unit_of_work import Database
 
 Clocks = Callable[[], tuple[float, float]]
 """(wall time, business time), UTC epoch seconds."""
+
+_NEWEST = 2**31 - 1
 
 
 class Audit:
@@ -24,30 +27,66 @@ class Audit:
     async def note(
         self,
         connection: AsyncConnection,
-        line: E164,
+        subject: str,
         what: str,
         *,
-        before: str,
-        after: str,
+        before: str = "",
+        after: str = "",
         origin: Origin,
+        contract: str | None = None,
     ) -> None:
         """Add a row to the unit of work of `connection`."""
+        await self.note_all(
+            connection, [Note(subject, what, before, after, contract)], origin=origin
+        )
+
+    async def note_all(
+        self, connection: AsyncConnection, notes: Sequence[Note], *, origin: Origin
+    ) -> None:
+        """Add a row for each note to the unit of work of `connection`; all at one instant."""
         wall_at, business_at = self._clocks()
-        who = origin.who or line
-        change = Change(line, what, before, after, who, origin.source, wall_at, business_at)
-        await connection.execute(setting_changes.insert(), asdict(change))
+        made = {"origin": origin.source, "wall_at": wall_at, "business_at": business_at}
+        rows = [{**asdict(note), "who": origin.who or note.subject, **made} for note in notes]
+        if rows:
+            await connection.execute(audit_entries.insert(), rows)
 
     async def of(self, line: E164, *, most: int = 100) -> tuple[Change, ...]:
         """The latest changes of a line."""
-        query = (
-            select(setting_changes)
-            .where(setting_changes.c.line == line)
-            .order_by(setting_changes.c.id.desc())
-            .limit(most)
-        )
+        return (await self.search(subject=line, limit=most)).items
 
-        async def work(connection: AsyncConnection) -> tuple[Change, ...]:
-            rows = (await connection.execute(query)).mappings()
-            return tuple(Change(**{k: v for k, v in row.items() if k != "id"}) for row in rows)
+    async def of_contract(
+        self, contract: str, *, most: int = 100, before_id: int | None = None
+    ) -> tuple[Change, ...]:
+        """The latest changes that a contract's own log shows, those before `before_id`."""
+        after = str(before_id) if before_id is not None else ""
+        return (await self.search(contract=contract, after=after, limit=most)).items
+
+    async def search(
+        self,
+        *,
+        subject: str | None = None,
+        who: str | None = None,
+        contract: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Page[Change]:
+        """Changes that fit everything given, newest first; `after` is an earlier page's `next`."""
+        limit = page_size(limit)
+        columns = audit_entries.c
+        conditions: list[ColumnElement[bool]] = [columns.id < _position(after)]
+        wanted = ((columns.subject, subject), (columns.who, who), (columns.contract, contract))
+        conditions += [column == value for column, value in wanted if value is not None]
+        query = select(audit_entries).where(*conditions).order_by(columns.id.desc())
+
+        async def work(connection: AsyncConnection) -> Page[Change]:
+            rows = (await connection.execute(query.limit(limit + 1))).mappings()
+            return paged([Change(**row) for row in rows], limit, lambda change: str(change.id))
 
         return await self._database.read(work)
+
+
+def _position(after: str) -> int:
+    """The id that a page begins below; an `after` that nobody was given shows nothing."""
+    if not after:
+        return _NEWEST
+    return int(after) if after.isascii() and after.isdecimal() and len(after) <= 9 else 0

@@ -1,1 +1,1 @@
-"""Customers and their contracts."""
+"""Customers, their contracts and the plans these follow."""

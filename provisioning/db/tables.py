@@ -130,11 +130,12 @@ number_displays = Table(
     CheckConstraint("option_name = 'tokutei-notify'", name="option_is_tokutei_notify"),
 )
 
-setting_changes = Table(
-    "setting_changes",
+audit_entries = Table(
+    "audit_entries",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("line", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("contract", Text),
     Column("what", Text, nullable=False),
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
@@ -142,7 +143,9 @@ setting_changes = Table(
     Column("origin", Text, nullable=False),
     Column("wall_at", Float(53), nullable=False),
     Column("business_at", Float(53), nullable=False),
-    Index(None, "line", "id"),
+    Index(None, "subject", "id"),
+    Index(None, "contract", "id"),
+    Index(None, "who", "id"),
 )
 
 business_clock = Table(

@@ -1,1 +1,1 @@
-"""The inventory of 050 numbers."""
+"""The 050 inventory: blocks of numbers, and the state each number is in."""
