@@ -13,7 +13,8 @@ from pydantic_settings import EnvSettingsSource
 
 from lab import toml_file
 from lab.errors import Refused, suggestion
-from lab.settings import ENVIRONMENT_PREFIX, OUT_OF_ORDER, Settings
+from lab.section import OUT_OF_ORDER
+from lab.settings import ENVIRONMENT_PREFIX, Settings
 from lab.toml_file import Place, TomlFile
 
 DEFAULT_FILE = Path("tokuban.toml")

@@ -10,9 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from lab.portal_settings import PortalSettings
+from lab.section import Section, keep_order
 
 ENVIRONMENT_PREFIX = "TOKUBAN__"
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -76,15 +78,6 @@ def _reachable(text: str | None) -> str | None:
 Address = Annotated[str, AfterValidator(_address)]
 Reachable = Annotated[str | None, AfterValidator(_reachable)]
 
-
-class Section(BaseModel):
-    """A table of the file; a key it does not know is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-OUT_OF_ORDER = "out_of_order"
-"""The type of the error of two settings; ctx: `smaller` and `larger` (names), `values`."""
 
 ORDERED = (
     ("registration_min_s", "registration_default_s"),
@@ -181,15 +174,7 @@ class SipSettings(Section):
 
     @model_validator(mode="after")
     def _ordered(self) -> "SipSettings":
-        for smaller, larger in ORDERED:
-            values = getattr(self, smaller), getattr(self, larger)
-            if values[0] > values[1]:
-                # Whoever knows where each was written says which one to change.
-                raise PydanticCustomError(
-                    OUT_OF_ORDER,
-                    "{smaller} must not be more than {larger}",
-                    {"smaller": smaller, "larger": larger, "values": values},
-                )
+        keep_order(self, ORDERED)
         return self
 
     @property
@@ -363,6 +348,7 @@ class Settings(BaseSettings):
     media: MediaSettings = Field(default_factory=MediaSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
+    portal: PortalSettings = Field(default_factory=PortalSettings)
     seed: SeedSettings = Field(default_factory=SeedSettings)
     ivr: IvrSettings = Field(default_factory=IvrSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -1,0 +1,82 @@
+"""The settings of the self-care portal: how long logins live, and how guessing is slowed down."""
+
+from pydantic import Field, model_validator
+
+from lab.section import Section, keep_order
+from provisioning.selfcare.model import Limits, Slowdown
+
+ORDERED = (
+    ("account_delay_max_s", "address_delay_max_s"),
+    ("first_delay_s", "account_delay_max_s"),
+    ("session_idle_s", "session_life_s"),
+)
+"""Settings of which the first must not be more than the second."""
+
+
+class PortalSettings(Section):
+    """The customers' own pages (N050-05); every number here is an assumption."""
+
+    insecure_http: bool = Field(
+        default=False,
+        description="Serve the portal over plain HTTP to other hosts too: passwords then cross "
+        "the network readable. For a laboratory's closed network alone.",
+    )
+    code_life_s: int = Field(
+        default=600, ge=60, le=3600, description="Life of a mailed login code, business time."
+    )
+    code_tries: int = Field(
+        default=5, ge=1, le=10, description="Wrong codes after which a login begins anew."
+    )
+    session_idle_s: int = Field(
+        default=900, ge=60, description="A session that is not used for so long ends."
+    )
+    session_life_s: int = Field(
+        default=28_800, ge=60, description="A session ends after so long, however busy."
+    )
+    account_tries: int = Field(
+        default=5, ge=1, description="Logins one ID may fail before its next tries must wait."
+    )
+    address_tries: int = Field(
+        default=20, ge=1, description="Logins one address may fail before its next tries must wait."
+    )
+    first_delay_s: int = Field(
+        default=30, ge=1, description="The first wait; each further failure doubles it."
+    )
+    account_delay_max_s: int = Field(
+        default=900, ge=1, description="The longest wait of an ID: no stranger keeps its owner out."
+    )
+    address_delay_max_s: int = Field(
+        default=3600,
+        ge=1,
+        description="The longest wait of an address; at least `account_delay_max_s`, so that one "
+        "address cannot keep an ID waiting all the time.",
+    )
+    forget_s: int = Field(
+        default=86_400, ge=3600, description="Failures count no more after so long without one."
+    )
+    device_days: int = Field(
+        default=180, ge=1, le=400, description="How long a browser that logged in stays known."
+    )
+    password_min: int = Field(
+        default=10, ge=8, le=64, description="Fewest characters of a password a customer chooses."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "PortalSettings":
+        keep_order(self, ORDERED)
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """The same for the office."""
+        return Limits(
+            code_life_s=self.code_life_s,
+            code_tries=self.code_tries,
+            idle_s=self.session_idle_s,
+            life_s=self.session_life_s,
+            account=Slowdown(self.account_tries, self.first_delay_s, self.account_delay_max_s),
+            address=Slowdown(self.address_tries, self.first_delay_s, self.address_delay_max_s),
+            forget_s=self.forget_s,
+            device_life_s=self.device_days * 86_400,
+            password_least=self.password_min,
+        )
