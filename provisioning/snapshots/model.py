@@ -12,6 +12,9 @@ from provisioning.contract import ContractError, OutOfRange
 FORMAT = "tokuban-snapshot-1"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+END = '{"end": true}\n'
+"""The last line: without it the text was cut off."""
+
 Value = str | int | float | bool | bytes | None
 Row = tuple[Value, ...]
 
@@ -82,6 +85,7 @@ def written(snapshot: Snapshot) -> Iterator[str]:
         yield json.dumps({"table": name, "columns": table.columns}) + "\n"
         for row in table.rows:
             yield json.dumps([_plain(value) for value in row], ensure_ascii=False) + "\n"
+    yield END
 
 
 def head_of(line: str) -> dict[str, Any]:
@@ -105,15 +109,20 @@ def read(lines: Iterator[str]) -> Snapshot:
     head = head_of(next(lines, ""))
     tables: dict[str, tuple[tuple[str, ...], list[Row]]] = {}
     rows: list[Row] = []
+    line = ""
     try:
         for line in lines:
             value = json.loads(line)
+            if line == END:
+                break
             if isinstance(value, dict):
                 rows = []
                 tables[str(value["table"])] = tuple(map(str, value["columns"])), rows
             else:
                 rows.append(tuple(_value(each) for each in value))
         whole = {name: Rows(columns, rows) for name, (columns, rows) in tables.items()}
+        if line != END or next(lines, None) is not None:
+            raise ValueError("cut off, or too long")
         _check(whole, head.pop("rows"))
     except (ValueError, LookupError, TypeError):
         raise BadSnapshot("the snapshot is damaged") from None
@@ -123,7 +132,7 @@ def read(lines: Iterator[str]) -> Snapshot:
 def _check(tables: Tables, count: int) -> None:
     """ValueError unless every row is there and whole."""
     if sum(len(table.rows) for table in tables.values()) != count:
-        raise ValueError("cut off")
+        raise ValueError("rows are missing")
     for table in tables.values():
         if any(len(row) != len(table.columns) for row in table.rows):
             raise ValueError("a row does not fit its table")

@@ -1,0 +1,261 @@
+"""The whole state under a name: saved, looked at, put back, on either database (LAB-03)."""
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning.contract import OutOfRange, StorageUnavailable
+from provisioning.db import migrate, schema
+from provisioning.lines.sealing import WrongKey
+from provisioning.office import Office, OfficeSettings
+from provisioning.snapshots import model, rows
+from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, UnknownSnapshot
+from tests.support import postgres
+from tests.support.storage import DOCOMO, NTT, REALM, SOMEWHERE, binding, seed
+
+pytestmark = pytest.mark.rule("LAB-03")
+
+
+def file_of(settings: OfficeSettings, name: str) -> Path:
+    return settings.data / "snapshots" / f"{name}.snapshot"
+
+
+async def contents(office: Office) -> dict[str, Rows]:
+    return await office._database.read(rows.read)
+
+
+async def use(office: Office) -> None:
+    """Leave something in every kind of row that a phone or a person can change."""
+    await office.forwarding.set_target(DOCOMO, SOMEWHERE)
+    await office.forwarding.start(DOCOMO)
+    await office.presentation.start(NTT)
+    await office.bindings.save("docomo", (binding(),))
+    await office.clock.freeze()
+
+
+async def test_what_was_saved_comes_back(office: Office) -> None:
+    await use(office)
+    before = await contents(office)
+    info = await office.snapshots.save("evening")
+    assert (info.name, info.schema) == ("evening", migrate.known())
+    assert info.rows == sum(len(table.rows) for table in before.values())
+    await office.forwarding.stop(DOCOMO)
+    await office.clock.advance(3600)
+    await office.bindings.save("docomo", ())
+    assert await office.snapshots.load("evening") == info
+    await office.refresh()
+    assert await contents(office) == before
+    assert (await office.forwarding.of(DOCOMO)).active
+    assert office.clock.seconds() == info.business_at
+
+
+async def test_numbers_that_the_database_gives_go_on(office: Office) -> None:
+    await use(office)
+    await office.snapshots.save("one")
+    await office.snapshots.load("one")
+    await office.forwarding.stop(DOCOMO)
+    assert len(await office.audit.of(DOCOMO)) == 3
+
+
+async def test_cleared_nothing_is_left(office: Office) -> None:
+    await use(office)
+    await office.snapshots.clear()
+    await office.refresh()
+    assert {name for name, table in (await contents(office)).items() if table.rows} == set()
+    assert office.directory.users() == ()
+    await office.seed(seed())
+    await office.forwarding.set_target(DOCOMO, SOMEWHERE)
+
+
+async def test_the_snapshot_has_every_table(office: Office) -> None:
+    async def names(connection: AsyncConnection) -> set[str]:
+        return await connection.run_sync(lambda plain: set(inspect(plain).get_table_names()))
+
+    there = await office._database.read(names)
+    assert set(schema.whole().tables) == there - {"alembic_version"}
+    assert set(await contents(office)) == set(schema.whole().tables)
+
+
+@pytest.fixture
+async def both(
+    tmp_path: Path, postgres_server: str
+) -> AsyncIterator[Callable[[str], OfficeSettings]]:
+    """Settings of two offices with one data folder, one on SQLite and one on PostgreSQL."""
+    with postgres.database(postgres_server) as url:
+        sqlite = OfficeSettings(data=tmp_path / "data", realm=REALM)
+        settings = {"sqlite": sqlite, "postgresql": replace(sqlite, database=url)}
+        yield settings.__getitem__
+
+
+@pytest.mark.parametrize(("first", "then"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+async def test_one_database_loads_what_the_other_saved(
+    both: Callable[[str], OfficeSettings], first: str, then: str
+) -> None:
+    one = await Office.open(both(first))
+    await one.seed(seed())
+    await use(one)
+    await one.snapshots.save("moving")
+    before = await contents(one)
+    await one.close()
+    other = await Office.open(both(then))
+    await other.snapshots.load("moving")
+    await other.refresh()
+    assert await contents(other) == before
+    assert set(other.directory.users()) == {"docomo", "rakuten", "rakuten-link", "ntt", "au"}
+    await other.forwarding.stop(DOCOMO)
+    await other.close()
+
+
+async def test_what_is_saved_meanwhile_is_seen_whole(office: Office) -> None:
+    """Every table is read as of one instant, whatever is written at the same time."""
+
+    async def write() -> None:
+        for number in range(40):
+            await office.forwarding.set_ring_time(DOCOMO, 5 + number)
+
+    async def save() -> None:
+        for number in range(10):
+            await office.snapshots.save(f"s{number}")
+
+    await asyncio.gather(write(), save())
+    for number in range(10):
+        await office.snapshots.load(f"s{number}")
+        changes = await office.audit.of(DOCOMO)
+        ring_time_s = (await office.forwarding.of(DOCOMO)).ring_time_s
+        assert not changes or changes[0].after.endswith(f" {ring_time_s} s")
+
+
+async def test_no_secret_lies_open_and_only_the_owner_reads(
+    office: Office, office_settings: OfficeSettings
+) -> None:
+    await office.snapshots.save("sealed")
+    path = file_of(office_settings, "sealed")
+    account = office.directory.account("docomo")
+    assert account is not None
+    written = path.read_text("utf-8")
+    for secret in ("secret-docomo", *account.ha1.values()):
+        assert secret not in written
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_another_key_changes_nothing(office: Office, office_settings: OfficeSettings) -> None:
+    await office.snapshots.save("mine")
+    await office.close()
+    (office_settings.data / "secret.key").unlink()
+    await _empty(office_settings)
+    other = await Office.open(office_settings)
+    await other.seed(seed()[:1])
+    before = await contents(other)
+    with pytest.raises(WrongKey, match="does not open"):
+        await other.snapshots.load("mine")
+    assert await contents(other) == before
+    await other.close()
+
+
+async def _empty(settings: OfficeSettings) -> None:
+    from provisioning.db.unit_of_work import Database
+
+    database = Database.at(settings.url)
+    await database.write(lambda connection: rows.replace(connection, {}))
+    await database.close()
+
+
+async def test_a_newer_snapshot_is_refused(office: Office, office_settings: OfficeSettings) -> None:
+    await office.snapshots.save("new")
+    _alter_head(file_of(office_settings, "new"), schema="9999")
+    before = await contents(office)
+    with pytest.raises(BadSnapshot, match=r"newer tokuban wrote .*9999"):
+        await office.snapshots.load("new")
+    assert await contents(office) == before
+
+
+async def test_an_older_one_is_brought_up_to_date(
+    office: Office, office_settings: OfficeSettings
+) -> None:
+    """Lines of schema 0001 had no origin: all came from a seed."""
+    line = ("+819000000009", "docomo", "東京", "東京都", "consumer", "active", None, "ja")
+    names = "number", "profile", "ma", "prefecture", "kind", "status", "freephone", "language"
+    old = Snapshot("0001", 0.0, 0.0, {"lines": Rows(names, [line])})
+    office.snapshots._folder.save("old", model.written(old))
+    await office.snapshots.load("old")
+    await office.refresh()
+    assert [each.number for each in office.directory.lines()] == ["+819000000009"]
+    after = (await contents(office))["lines"]
+    assert after.rows[0][after.columns.index("origin")] == "seed"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda whole: "", "no snapshot of tokuban"),
+        (lambda whole: "{}", "no snapshot of tokuban"),
+        (lambda whole: whole[: len(whole) // 2], "damaged"),
+        (lambda whole: whole.rsplit("\n", 2)[0] + "\n", "damaged"),
+        (lambda whole: whole.replace('{"base64": "', '{"base64": "*'), "damaged"),
+        (lambda whole: whole.replace('"docomo", "東京"', '"docomo"'), "damaged"),
+        (lambda whole: whole.replace('"table": "lines"', '"table": "strangers"'), "strangers"),
+        (lambda whole: whole.replace('"docomo", "東京"', '"nobody", "東京"'), "do not fit"),
+    ],
+)
+async def test_a_spoilt_file_changes_nothing(
+    office: Office, office_settings: OfficeSettings, spoil: Callable[[str], str], told: str
+) -> None:
+    await office.snapshots.save("spoilt")
+    path = file_of(office_settings, "spoilt")
+    path.write_text(spoil(path.read_text("utf-8")), "utf-8")
+    before = await contents(office)
+    with pytest.raises(BadSnapshot, match=told):
+        await office.snapshots.load("spoilt")
+    assert await contents(office) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../lines", "a/b", "-a", "a" * 65, "ä", "a.", "a\0"]
+)
+async def test_a_name_is_a_plain_file_name(office: Office, name: str) -> None:
+    for action in (office.snapshots.save, office.snapshots.load, office.snapshots.delete):
+        with pytest.raises(OutOfRange, match="1 to 64"):
+            await action(name)
+
+
+async def test_listed_overwritten_and_removed(office: Office) -> None:
+    assert await office.snapshots.all() == ()
+    with pytest.raises(UnknownSnapshot, match="none was saved"):
+        await office.snapshots.load("one")
+    await office.snapshots.save("two")
+    await office.snapshots.save("one")
+    await office.snapshots.save("two")
+    assert [info.name for info in await office.snapshots.all()] == ["one", "two"]
+    await office.snapshots.delete("two")
+    with pytest.raises(UnknownSnapshot, match="there are one"):
+        await office.snapshots.delete("two")
+
+
+async def test_a_disk_that_takes_nothing_leaves_the_old_one(
+    office: Office, office_settings: OfficeSettings
+) -> None:
+    await office.snapshots.save("kept")
+    path = file_of(office_settings, "kept")
+    before = path.read_bytes()
+
+    def broken() -> object:
+        yield "half"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StorageUnavailable, match="No space left"):
+        office.snapshots._folder.save("kept", broken())  # type: ignore[arg-type]
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["kept.snapshot"]
+
+
+def _alter_head(path: Path, **change: object) -> None:
+    head, _, rest = path.read_text("utf-8").partition("\n")
+    path.write_text(json.dumps(json.loads(head) | change) + "\n" + rest, "utf-8")
