@@ -195,11 +195,15 @@ class RingTimes:
 
 @dataclass(frozen=True, slots=True)
 class CarrierProfile:
-    """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml)."""
+    """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml).
+
+    `options` are the names a line of the profile may contract.
+    """
 
     profile: Profile
     services: Mapping[str, str]
     ring_times: RingTimes
+    options: frozenset[str] = frozenset()
 
 
 class Profiles(Protocol):

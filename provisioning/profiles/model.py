@@ -33,6 +33,14 @@ def ring_times(source: str, table: Mapping[str, Any]) -> RingTimes:
     return times
 
 
+def options(source: str, table: Mapping[str, Any]) -> frozenset[str]:
+    """The options that lines may contract, from the `options` list."""
+    found = table.get("options", [])
+    if not isinstance(found, list) or not all(isinstance(each, str) and each for each in found):
+        raise BadProfile(f'{source}: options: a list of names is needed, as ["tokutei-notify"]')
+    return frozenset(found)
+
+
 def carrier_profile(
     profile: Profile, table: Mapping[str, Any], common: Mapping[str, str]
 ) -> CarrierProfile:
@@ -41,4 +49,5 @@ def carrier_profile(
     own = services(source, table)
     if clash := sorted(own.keys() & common.keys()):
         raise BadProfile(f"{source}: services.{clash[0]}: lab.toml uses this code already")
-    return CarrierProfile(profile, {**own, **common}, ring_times(source, table))
+    offered = options(source, table)
+    return CarrierProfile(profile, {**own, **common}, ring_times(source, table), offered)

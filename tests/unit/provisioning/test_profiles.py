@@ -39,7 +39,19 @@ def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> Non
     assert ProfileFiles.load().of(profile).ring_times == bounds
 
 
+@pytest.mark.rule("LINE-01")
+def test_what_a_line_may_contract() -> None:
+    profiles = ProfileFiles.load()
+    abroad = "international-forwarding"
+    assert profiles.of(Profile.NTT).options == {abroad, "tokutei-notify"}
+    assert {profiles.of(p).options for p in Profile if p is not Profile.NTT} == {
+        frozenset({abroad})
+    }
+
+
 WRONG = {
+    'options = "tokutei-notify"': "options: a list of names",
+    "options = [3]": "options: a list of names",
     "not toml at all": "at line 1",
     "[services]\n14x9 = 'forwarding-menu'": "14x9: a code is digits only",
     "[services]\n1429 = 3": "1429: name the service",
