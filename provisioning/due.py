@@ -5,24 +5,27 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from provisioning.contract import ContractError
 
 log = logging.getLogger("tokuban.clock")
 
 
-@dataclass(frozen=True, slots=True)
-class DueWork:
-    """One kind of due work, as the end of a quarantine.
+class DueWork(Protocol):
+    """One kind of due work, as the ends of quarantines; instants are UTC epoch seconds."""
 
-    `next_due` answers the earliest instant (business time, UTC epoch seconds) at which something
-    is due, None when nothing is; `run_due` does everything due at or before the instant it is
-    given, once. What it has not done when it fails or the process ends is due still.
-    """
+    @property
+    def name(self) -> str: ...
 
-    name: str
-    next_due: Callable[[], Awaitable[float | None]]
-    run_due: Callable[[float], Awaitable[object]]
+    async def next_due(self) -> float | None:
+        """The earliest instant (business time) at which something is due; None when nothing is."""
+
+    async def run_due(self, until: float) -> None:
+        """Do everything due at or before `until`, once.
+
+        What is not done when this fails or the process ends is due still.
+        """
 
 
 @dataclass(frozen=True, slots=True)

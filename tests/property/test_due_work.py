@@ -43,7 +43,7 @@ async def _after(
     order: list[tuple[float, str]] = []
     diaries = Diary("one", clock.seconds, one), Diary("two", clock.seconds, two)
     for diary in diaries:
-        clock.does(diary.work)
+        clock.does(diary)
     clock.start()
     latest = clock.seconds()
     for what, much in sequence:

@@ -1,10 +1,10 @@
 """A business clock without a database, and work that is due at noted instants."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from provisioning.clock import ClockState
 from provisioning.contract import StorageUnavailable
-from provisioning.due import DueWork
 
 
 class InMemoryClock:
@@ -35,10 +35,6 @@ class Diary:
         self.done: list[tuple[float, float]] = []
         self.fails = 0
 
-    @property
-    def work(self) -> DueWork:
-        return DueWork(self.name, self.next_due, self.run_due)
-
     async def next_due(self) -> float | None:
         return min(self.entries, default=None)
 
@@ -49,3 +45,18 @@ class Diary:
         due = [entry for entry in self.entries if entry <= until]
         self.entries = [entry for entry in self.entries if entry > until]
         self.done += [(entry, self._now()) for entry in due]
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Due work put together from two functions."""
+
+    name: str
+    when: Callable[[], Awaitable[float | None]]
+    run: Callable[[float], Awaitable[None]]
+
+    async def next_due(self) -> float | None:
+        return await self.when()
+
+    async def run_due(self, until: float) -> None:
+        await self.run(until)

@@ -10,8 +10,8 @@ import pytest
 
 from provisioning.clock import LOOK_AGAIN_S, RETRY_S, BusinessClock, ClockState
 from provisioning.contract import StorageUnavailable
-from provisioning.due import DueWork, Ran
-from tests.support.diary import Diary, InMemoryClock
+from provisioning.due import Ran
+from tests.support.diary import Diary, Duty, InMemoryClock
 from tests.support.virtual_loop import run_virtually
 
 pytestmark = pytest.mark.rule("LAB-02")
@@ -28,7 +28,7 @@ class Bench:
         self.one = Diary("one", self.clock.seconds)
         self.two = Diary("two", self.clock.seconds)
         for diary in (self.one, self.two):
-            self.clock.does(diary.work)
+            self.clock.does(diary)
 
     async def freeze(self) -> None:
         await self.clock.freeze()
@@ -86,7 +86,7 @@ async def test_work_that_makes_more_work_is_run_out(bench: Bench) -> None:
     async def again(until: float) -> None:
         bench.one.entries.append(until + 7)
 
-    bench.clock.does(DueWork("again", bench.two.next_due, again))
+    bench.clock.does(Duty("again", bench.two.next_due, again))
     await bench.freeze()
     bench.one.entries = [1]
     bench.two.entries = [5]
@@ -119,7 +119,7 @@ async def test_work_that_cannot_say_when_is_told(bench: Bench) -> None:
     async def broken() -> float | None:
         raise StorageUnavailable("the database is locked; try again later")
 
-    bench.clock.does(DueWork("broken", broken, bench.two.run_due))
+    bench.clock.does(Duty("broken", broken, bench.two.run_due))
     bench.one.entries = [10]
     ran = await bench.clock.advance(60)
     assert Ran("one", 10) in ran
@@ -136,7 +136,7 @@ async def test_work_that_stays_due_does_not_hold_up_the_clock(bench: Bench) -> N
     async def always() -> float | None:
         return 5.0
 
-    bench.clock.does(DueWork("stuck", always, nothing))
+    bench.clock.does(Duty("stuck", always, nothing))
     bench.one.entries = [10]
     ran = await bench.clock.advance(60)
     assert [(each.work, each.error is None) for each in ran] == [
@@ -156,7 +156,7 @@ async def test_a_clock_that_cannot_be_kept_stays_where_its_work_is_done(bench: B
         bench.rows.unavailable = True
 
     bench.two.entries = [15]
-    bench.clock.does(DueWork("lost", bench.two.next_due, lose))
+    bench.clock.does(Duty("lost", bench.two.next_due, lose))
     bench.clock._works.pop(1)
     with pytest.raises(StorageUnavailable):
         await bench.clock.advance(60)
