@@ -142,6 +142,16 @@ class Dialog:
         return Request(method, target, Headers.of(fields), b"")
 
 
+def check_makes_dialog(request: Request) -> None:
+    """Pass an INVITE that `Dialog.of_server` can take.
+
+    Raises:
+        BadHeader: no usable Contact, or a Record-Route that is none.
+    """
+    contact_uri(request)
+    _route_set(request)
+
+
 def contact_uri(message: Request | Response) -> str:
     """The URI of the one Contact (RFC 3261 §8.1.1.8).
 

@@ -21,10 +21,10 @@ from ivr.sip.events import (
 )
 from ivr.sip.headers import BadHeader, Headers
 from ivr.sip.message import ParseError, Request, Response, parse, response_to
-from ivr.sip.screening import Refusal, screen
+from ivr.sip.screening import Refusal, screen, screen_new
 from ivr.sip.session import Session
-from ivr.sip.session_timer import too_short
 from ivr.sip.settings import EndpointSettings
+from ivr.sip.stateless import Challenge, Stateless
 from ivr.sip.transaction import ClientTransaction, ServerTransaction
 from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
@@ -59,6 +59,11 @@ class Endpoint:
         self._core = Core(settings, token, dice)
         self._layer = self._core.layer
         self._settings = settings
+        self._stateless: Stateless | None = None
+
+    def challenge_with(self, challenge: Challenge) -> None:
+        """Have INVITE and REGISTER without credentials challenged before anybody hears of them."""
+        self._stateless = Stateless(self._core, challenge)
 
     # The driver's side
 
@@ -222,6 +227,8 @@ class Endpoint:
             known.receive_again(now)
             return
         check(request)
+        if self._stateless is not None and self._stateless.answers(request, key, flow, now):
+            return
         transaction = self._layer.start_server(
             key, request, flow, reply_flow(request.via, flow), now
         )
@@ -275,20 +282,13 @@ class Endpoint:
             self._refuse(transaction, Refusal(482), "merged: came by another path too", now)
             return
         self._layer.remember_merge(merge_key, transaction)
-        refusal = screen(request, self._settings, in_dialog=False) or self._unwanted(request)
+        refusal = screen_new(request, self._settings)
         if refusal is not None:
             self._refuse(transaction, refusal, refusal.why, now)
         elif request.method == "INVITE":
             self._receive_invite(transaction, now)
         else:
             self._core.emit(RequestReceived(transaction, request, transaction.flow))
-
-    def _unwanted(self, request: Request) -> Refusal | None:
-        if request.method in ("BYE", "PRACK", "UPDATE", "INFO"):
-            return Refusal(481)  # they live in dialogs only
-        if request.method == "INVITE" and too_short(request, self._settings.min_se_s):
-            return Refusal(422, (("Min-SE", str(self._settings.min_se_s)),))
-        return None
 
     def _receive_invite(self, transaction: ServerTransaction, now: float) -> None:
         try:

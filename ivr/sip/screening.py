@@ -7,10 +7,14 @@ from typing import NamedTuple
 from ivr.sip.core import Header
 from ivr.sip.message import Request
 from ivr.sip.reasons import reason_phrase
+from ivr.sip.session_timer import too_short
 from ivr.sip.settings import EndpointSettings
 
 _DESCRIBED = frozenset(("INVITE", "UPDATE", "PRACK"))
 """Methods whose body must be one we can read: a session description."""
+
+
+_WITHIN_DIALOGS = frozenset(("BYE", "PRACK", "UPDATE", "INFO"))
 
 
 class Refusal(NamedTuple):
@@ -38,6 +42,18 @@ def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> 
         return Refusal(483)  # an OPTIONS is answered by whoever it got to (RFC 3261 §11)
     unknown = _unknown_extension(request, settings)
     return unknown or (_unreadable_body(request, settings) if request.body else None)
+
+
+def screen_new(request: Request, settings: EndpointSettings) -> Refusal | None:
+    """As `screen`, for a request outside of any dialog, and with what each method asks for."""
+    refusal = screen(request, settings, in_dialog=False)
+    if refusal is not None:
+        return refusal
+    if request.method in _WITHIN_DIALOGS:
+        return Refusal(481)
+    if request.method == "INVITE" and too_short(request, settings.min_se_s):
+        return Refusal(422, (("Min-SE", str(settings.min_se_s)),))
+    return None
 
 
 def _unknown_extension(request: Request, settings: EndpointSettings) -> Refusal | None:

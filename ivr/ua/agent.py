@@ -39,6 +39,7 @@ class Agent:
             "OPTIONS": self._options,
         }
         self.rejected = 0
+        driver.endpoint.challenge_with(calls.challenge)
 
     def handle(self, event: events.Event) -> None:
         """Take one event."""

@@ -17,6 +17,8 @@ from provisioning.contract import Account, Directory
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _MOST_SUSPECTS = 10_000
+_SLOTS = 16
+"""A nonce of a challenge without state is as old as the slot of its life that has begun last."""
 _USERNAME = re.compile(r'(?i)username\s*=\s*"([^"]*)"')
 
 
@@ -54,6 +56,7 @@ class Authenticator:
         nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
         self._server = DigestServer(policy.realm, nonces, policy.algorithms)
         self._md5_alone = DigestServer(policy.realm, nonces, ("MD5",))
+        self._slot_s = policy.nonce_life_s / _SLOTS
         self._directory = directory
         self._policy = policy
         self._log = log
@@ -89,17 +92,26 @@ class Authenticator:
             self._tell("unknown user or wrong password", request, flow, now)
         raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
+    def challenge(self, request: Request, salt: str, now: float) -> tuple[tuple[str, str], ...]:
+        """The headers of a 401 to a request without credentials, see `ivr.sip.stateless`."""
+        return self._headers(request, self._slot_s * (now // self._slot_s), salt)
+
     def _ha1(self, user: str) -> Mapping[str, str] | None:
         account = self._directory.account(user)
         return account.ha1 if account else None
 
     def _challenge(self, request: Request, now: float, *, stale: bool) -> Challenge:
+        headers = self._headers(request, now, secrets.token_hex(8), stale=stale)
+        return Challenge(_UNAUTHORIZED, headers)
+
+    def _headers(
+        self, request: Request, now: float, salt: str, *, stale: bool = False
+    ) -> tuple[tuple[str, str], ...]:
         agent = request.headers.get("User-Agent") or ""
         old = bool(agent) and any(name in agent for name in self._policy.md5_agents)
         server = self._md5_alone if old else self._server
-        values = server.challenges(now, secrets.token_hex(8), stale=stale)
-        headers = tuple(("WWW-Authenticate", value) for value in values)
-        return Challenge(_UNAUTHORIZED, headers)
+        values = server.challenges(now, salt, stale=stale)
+        return tuple(("WWW-Authenticate", value) for value in values)
 
     def _guessing(self, flow: Flow, user: str, now: float) -> bool:
         policy = self._policy

@@ -91,6 +91,14 @@ class InboundCalls:
             if leg is not None:
                 self._begin(leg)
 
+    def challenge(
+        self, request: Request, salt: str, now: float
+    ) -> tuple[tuple[str, str], ...] | None:
+        """For `Endpoint.challenge_with`: who would be refused whoever they are is not asked."""
+        if self.draining and request.method == "INVITE":
+            return None
+        return self._authenticator.challenge(request, salt, now)
+
     def leg_of(self, session: Session) -> InboundLeg | None:
         """The leg of a call that is being served."""
         running = self._running.get(session)

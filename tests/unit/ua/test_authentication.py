@@ -2,6 +2,7 @@
 
 import pytest
 
+from ivr.net.clock import monotonic
 from ivr.sip.digest import authorize, ha1
 from ivr.sip.events import Flow
 from ivr.sip.message import Request, parse
@@ -133,3 +134,29 @@ def test_a_host_that_tries_many_names_is_shut_out(authenticator: Authenticator) 
         for n in range(13)
     ]
     assert statuses == [401] * 12 + [403]
+
+
+def test_a_challenge_without_state_can_be_answered_and_repeats_itself(
+    authenticator: Authenticator,
+) -> None:
+    headers = authenticator.challenge(request(), "5a17", monotonic())
+    assert authenticator.challenge(request(), "0dd", monotonic()) != headers
+    answer = authorize(
+        [value for _, value in headers],
+        user="alice",
+        password="secret",
+        method="REGISTER",
+        uri="sip:tokuban",
+        cnonce="c",
+    )
+    account = authenticator.account_of(request(f"Authorization: {answer}"), FLOW)
+    assert account.user == "alice"
+
+
+@pytest.mark.parametrize(("later_s", "same"), [(0.0, True), (18.0, True), (19.0, False)])
+def test_a_copy_within_a_slot_of_the_nonces_life_gets_the_same_challenge(
+    authenticator: Authenticator, later_s: float, same: bool
+) -> None:
+    begin = 18.75 * 1000
+    first = authenticator.challenge(request(), "5a17", begin)
+    assert (authenticator.challenge(request(), "5a17", begin + later_s) == first) is same
