@@ -1,5 +1,7 @@
 """Rows of diversions; every line has one from its first day."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,10 +35,15 @@ async def write(connection: AsyncConnection, line: E164, diversion: Diversion) -
 async def prepare(connection: AsyncConnection, ring_times: dict[E164, int]) -> None:
     """Give each of these lines that has none a diversion, off, with its default ring time."""
     known = set((await connection.execute(select(diversions.c.line))).scalars())
+    fresh = {line: ring_time_s for line, ring_time_s in ring_times.items() if line not in known}
+    if fresh:
+        await begin(connection, fresh)
+
+
+async def begin(connection: AsyncConnection, ring_times: Mapping[E164, int]) -> None:
+    """Give each of these new lines a diversion, off, with its default ring time."""
     rows = [
         {"line": line, "active": False, "target": None, "ring_time_s": ring_time_s}
         for line, ring_time_s in ring_times.items()
-        if line not in known
     ]
-    if rows:
-        await connection.execute(diversions.insert(), rows)
+    await connection.execute(diversions.insert(), rows)

@@ -4,6 +4,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from provisioning.contract import ContractError
+
+
+class UnknownAccount(ContractError):
+    """No such SIP account."""
+
+
 ALGORITHMS: Mapping[str, str] = {"SHA-256": "sha256", "MD5": "md5"}
 """Digest algorithms by the name SIP gives them (RFC 8760 §2.1), with hashlib's name."""
 

@@ -3,12 +3,14 @@
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164, Account, Line, OutOfRange
-from provisioning.db.unit_of_work import Database
+from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines import model, store
+from provisioning.lines.model import UnknownAccount
 from provisioning.lines.sealing import Seal
 from provisioning.lines.store import LineOrigin
 from provisioning.seeds import SeedAccount, SeedLine
@@ -22,7 +24,7 @@ class Lines:
         self.directory = store.MemoryDirectory()
 
     async def refresh(self) -> None:
-        """Read lines and accounts anew."""
+        """Read lines and accounts anew; a change made meanwhile is not lost."""
 
         async def work(
             connection: AsyncConnection,
@@ -33,7 +35,42 @@ class Lines:
             ]
             return present, await store.read_accounts(connection, self._seal)
 
-        self.directory.replace(*await self._database.read(work))
+        while True:
+            changes = self.directory.changes
+            found = await self._database.read(work)
+            if changes == self.directory.changes:
+                self.directory.replace(*found)
+                return
+
+    async def add(
+        self, connection: AsyncConnection, lines: Sequence[Line], given: Sequence[SeedAccount]
+    ) -> None:
+        """Make lines, the n-th with the n-th account; the directory knows them once durable."""
+        pairs = zip(lines, given, strict=True)
+        accounts = [self._account(line.number, one) for line, one in pairs]
+        await store.add_lines(connection, lines)
+        await store.add_accounts(connection, accounts, self._realm, self._seal)
+        once_durable(connection, lambda: self.directory.add(lines, accounts))
+
+    async def remove(self, connection: AsyncConnection, number: E164) -> None:
+        """Remove a line with all it has; the directory forgets it once that is durable."""
+        await store.remove_line(connection, number)
+        once_durable(connection, lambda: self.directory.remove(number))
+
+    async def set_password(self, connection: AsyncConnection, user: str, password: str) -> Account:
+        """Give an account another password; phones that registered with the old one are forgotten.
+
+        Raises:
+            UnknownAccount: there is no such account.
+        """
+        old = await store.account(connection, user, self._seal, to_change=True)
+        if old is None:
+            raise UnknownAccount(f"no account {user!r:.40}")
+        account = replace(old, ha1=model.ha1(user, self._realm, password))
+        await store.put_account(connection, account, self._realm, self._seal, known=True)
+        await store.drop_bindings(connection, user)
+        once_durable(connection, lambda: self.directory.add((), (account,)))
+        return account
 
     async def check_key(self, connection: AsyncConnection) -> None:
         """`WrongKey` unless the office's key opens every account."""
@@ -57,7 +94,7 @@ class Lines:
         for seed in seeds:
             await store.put_line(connection, seed.line, known=lines.get(seed.line.number))
         for seed in seeds:
-            for account in (self._account(seed, given) for given in seed.accounts):
+            for account in (self._account(seed.line.number, given) for given in seed.accounts):
                 old = known.get(account.user)
                 if old and _same(old, account) and realms[account.user] == self._realm:
                     continue
@@ -69,9 +106,9 @@ class Lines:
         await store.withdraw(connection, gone)
         await store.remove_accounts(connection, _dropped(seeds, gone, known.values()))
 
-    def _account(self, seed: SeedLine, given: SeedAccount) -> Account:
+    def _account(self, line: E164, given: SeedAccount) -> Account:
         ha1 = model.ha1(given.user, self._realm, given.password)
-        return Account(given.user, seed.line.number, given.access, ha1)
+        return Account(given.user, line, given.access, ha1)
 
 
 def _same(one: Account, other: Account) -> bool:

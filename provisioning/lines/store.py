@@ -1,10 +1,11 @@
 """Rows of lines and accounts, and the directory that answers from memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import (
@@ -18,7 +19,7 @@ from provisioning.contract import (
     Location,
     Profile,
 )
-from provisioning.db.tables import accounts, line_options, lines
+from provisioning.db.tables import accounts, bindings, line_options, lines
 from provisioning.lines.sealing import Seal
 
 
@@ -32,19 +33,70 @@ class LineOrigin(StrEnum):
 
 
 class MemoryDirectory:
-    """Lines and accounts in memory; whoever changes the rows calls `replace`."""
+    """Lines and accounts in memory; whoever changes the rows tells it once they are durable.
+
+    `changes` grows with each change. Every one of `watchers` is told the users whose account is
+    gone or has another password: who registered as one of them must do so anew.
+    """
 
     def __init__(self) -> None:
-        self.replace((), ())
+        self._lines: dict[E164, Line] = {}
+        self._accounts: dict[str, Account] = {}
+        self._of_line: dict[E164, tuple[Account, ...]] = {}
+        self.changes = 0
+        self.watchers: list[Callable[[str], None]] = []
 
     def replace(self, every_line: Iterable[Line], every_account: Iterable[Account]) -> None:
         """Take over new contents at once: no reader sees half of them."""
+        old = self._accounts
         self._lines = {line.number: line for line in every_line}
         self._accounts = {account.user: account for account in every_account}
         grouped: dict[E164, list[Account]] = defaultdict(list)
         for account in self._accounts.values():
             grouped[account.line].append(account)
         self._of_line = {number: tuple(group) for number, group in grouped.items()}
+        self._tell(old)
+
+    def add(self, some_lines: Iterable[Line], some_accounts: Iterable[Account]) -> None:
+        """Know these lines and accounts too, in place of those with the same number or user."""
+        replaced = {}
+        self._lines.update({line.number: line for line in some_lines})
+        for account in some_accounts:
+            old = self._accounts.get(account.user)
+            if old is not None:
+                replaced[account.user] = old
+                self._drop(old)
+            self._accounts[account.user] = account
+            self._of_line[account.line] = (*self._of_line.get(account.line, ()), account)
+        self._tell(replaced)
+
+    def remove(self, number: E164) -> None:
+        """Forget a line and its accounts."""
+        self._lines.pop(number, None)
+        gone = self._of_line.pop(number, ())
+        for account in gone:
+            del self._accounts[account.user]
+        self._tell({account.user: account for account in gone})
+
+    def remove_account(self, user: str) -> None:
+        """Forget one account of a line."""
+        gone = self._accounts.pop(user, None)
+        if gone is not None:
+            self._drop(gone)
+            self._tell({user: gone})
+
+    def _drop(self, account: Account) -> None:
+        rest = tuple(a for a in self._of_line.get(account.line, ()) if a.user != account.user)
+        self._of_line[account.line] = rest
+
+    def _tell(self, old: Mapping[str, Account]) -> None:
+        """Tell the watchers which of the `old` accounts are not what they were."""
+        self.changes += 1
+        for user, account in old.items() if self.watchers else ():
+            new = self._accounts.get(user)
+            if new is None or (new.line, new.ha1) != (account.line, account.ha1):
+                for watcher in self.watchers:
+                    watcher(user)
 
     def line(self, number: E164) -> Line | None:
         """The line with this number."""
@@ -91,15 +143,16 @@ async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
 async def read_accounts(connection: AsyncConnection, seal: Seal) -> list[Account]:
     """Every account, by user; `WrongKey` when `seal` does not open them."""
     rows = await connection.execute(select(accounts).order_by(accounts.c.username))
-    return [
-        Account(
-            user=row.username,
-            line=E164(row.line),
-            access=Access(row.access),
-            ha1=seal.open(row.username, row.realm, row.sealed_ha1),
-        )
-        for row in rows
-    ]
+    return [_account(row, seal) for row in rows]
+
+
+def _account(row: Row[Any], seal: Seal) -> Account:
+    return Account(
+        user=row.username,
+        line=E164(row.line),
+        access=Access(row.access),
+        ha1=seal.open(row.username, row.realm, row.sealed_ha1),
+    )
 
 
 async def realms(connection: AsyncConnection) -> Mapping[str, str]:
@@ -110,17 +163,7 @@ async def realms(connection: AsyncConnection) -> Mapping[str, str]:
 
 async def put_line(connection: AsyncConnection, line: Line, *, known: Line | None) -> None:
     """Insert a seed's line, or bring the row `known` describes to what `line` says."""
-    row = {
-        "number": line.number,
-        "profile": line.profile.value,
-        "ma": line.location.ma,
-        "prefecture": line.location.prefecture,
-        "kind": line.kind.value,
-        "status": line.status.value,
-        "freephone": line.freephone,
-        "language": line.language.value,
-        "origin": LineOrigin.SEED.value,
-    }
+    row = _row(line, LineOrigin.SEED)
     if known is None:
         await connection.execute(lines.insert(), row)
     else:
@@ -135,6 +178,33 @@ async def put_line(connection: AsyncConnection, line: Line, *, known: Line | Non
         )
 
 
+async def add_lines(connection: AsyncConnection, added: Sequence[Line]) -> None:
+    """Insert lines that the office made, at once."""
+    await connection.execute(lines.insert(), [_row(line, LineOrigin.OFFICE) for line in added])
+    options = [{"line": line.number, "name": name} for line in added for name in line.options]
+    if options:
+        await connection.execute(line_options.insert(), options)
+
+
+async def remove_line(connection: AsyncConnection, number: E164) -> None:
+    """Remove a line with its accounts, bindings and settings."""
+    await connection.execute(lines.delete().where(lines.c.number == number))
+
+
+def _row(line: Line, origin: LineOrigin) -> dict[str, str | None]:
+    return {
+        "number": line.number,
+        "profile": line.profile.value,
+        "ma": line.location.ma,
+        "prefecture": line.location.prefecture,
+        "kind": line.kind.value,
+        "status": line.status.value,
+        "freephone": line.freephone,
+        "language": line.language.value,
+        "origin": origin.value,
+    }
+
+
 async def withdraw(connection: AsyncConnection, numbers: Iterable[E164]) -> None:
     """Note that the seed no longer names these lines; their settings stay for their return."""
     if gone := list(numbers):
@@ -147,18 +217,43 @@ async def put_account(
     connection: AsyncConnection, account: Account, realm: str, seal: Seal, *, known: bool
 ) -> None:
     """Insert or update an account's row; its secrets go in sealed."""
-    row = {
+    if not known:
+        await add_accounts(connection, [account], realm, seal)
+        return
+    mine = accounts.c.username == account.user
+    await connection.execute(accounts.update().where(mine), _sealed(account, realm, seal))
+
+
+async def add_accounts(
+    connection: AsyncConnection, added: Sequence[Account], realm: str, seal: Seal
+) -> None:
+    """Insert accounts at once; their secrets go in sealed."""
+    rows = [_sealed(account, realm, seal) for account in added]
+    await connection.execute(accounts.insert(), rows)
+
+
+def _sealed(account: Account, realm: str, seal: Seal) -> dict[str, str | bytes]:
+    return {
         "username": account.user,
         "line": account.line,
         "access": account.access.value,
         "realm": realm,
         "sealed_ha1": seal.close(account.user, realm, account.ha1),
     }
-    if known:
-        mine = accounts.c.username == account.user
-        await connection.execute(accounts.update().where(mine), row)
-    else:
-        await connection.execute(accounts.insert(), row)
+
+
+async def account(
+    connection: AsyncConnection, user: str, seal: Seal, *, to_change: bool = False
+) -> Account | None:
+    """One account, locked until the unit of work ends when it is `to_change`."""
+    query = select(accounts).where(accounts.c.username == user)
+    row = (await connection.execute(query.with_for_update() if to_change else query)).one_or_none()
+    return _account(row, seal) if row else None
+
+
+async def drop_bindings(connection: AsyncConnection, user: str) -> None:
+    """Forget where the account's phones are."""
+    await connection.execute(bindings.delete().where(bindings.c.username == user))
 
 
 async def remove_accounts(connection: AsyncConnection, users: Iterable[str]) -> None:
