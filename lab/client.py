@@ -4,16 +4,19 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from lab.errors import Refused
+from lab.errors import Refused, TurnedDown, Unreachable
 
 ANSWER_WITHIN_S = 10.0
 """The carrier answers at once; the trace is read without a limit."""
+
+LONGEST_PAGE = 1000
+"""The most items the carrier puts into one page of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,42 @@ class Carrier:
         """The JSON answer of a PUT."""
         return self._json("PUT", path, body)
 
+    def send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str | None = None
+    ) -> Any:
+        """The JSON answer of any method; `key` is the request's Idempotency-Key."""
+        return self._json(method, path, body, key)
+
+    def items(self, path: str, filters: Mapping[str, str | None], most: int) -> list[Any]:
+        """At most `most` items of a list, page after page; filters that are None are left out."""
+        found: list[Any] = []
+        given = {name: value for name, value in filters.items() if value is not None}
+        after: str | None = ""
+        while after is not None and len(found) < most:
+            asked = {**given, "limit": str(min(most - len(found), LONGEST_PAGE))}
+            query = urlencode(asked | ({"after": after} if after else {}))
+            page = self.get(f"{path}?{query}")
+            with self.understood():
+                found += page["items"]
+                after = page["next"]
+        return found
+
+    def download(self, method: str, path: str) -> bytes:
+        """The bytes of an answer that is no JSON."""
+        with self._open(method, path, None, ANSWER_WITHIN_S) as answer, self.understood():
+            data: bytes = answer.read()
+            return data
+
     def lines(self, path: str) -> Iterator[dict[str, Any]]:
         """The objects of an answer that has one a line, as they come."""
         with self._open("GET", path, None, None) as answer, self.understood():
             for line in answer:
                 yield _object(json.loads(line))
 
-    def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        with self._open(method, path, body, ANSWER_WITHIN_S) as answer, self.understood():
+    def _json(
+        self, method: str, path: str, body: dict[str, Any] | None, key: str | None = None
+    ) -> Any:
+        with self._open(method, path, body, ANSWER_WITHIN_S, key) as answer, self.understood():
             return _object(json.load(answer))
 
     @contextmanager
@@ -61,26 +92,33 @@ class Carrier:
                 "with --url"
             ) from None
         except (OSError, http.client.HTTPException) as error:
-            raise Refused(
+            raise Unreachable(
                 f"{self.base} stopped answering ({type(error).__name__}): is the carrier still up?"
             ) from None
 
     def _open(
-        self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        timeout_s: float | None,
+        key: str | None = None,
     ) -> Any:
         request = urllib.request.Request(self.base + path, method=method)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
+        if key is not None:
+            request.add_header("Idempotency-Key", key)
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
-            raise Refused(f"{self.base}{path}: {error.code} {_detail(error)}") from None
+            raise TurnedDown(f"{self.base}{path}: {error.code} {_detail(error)}") from None
         except (http.client.HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-            raise Refused(
+            raise Unreachable(
                 f"no carrier answers at {self.base} ({reason}): start it with `tokuban up`, or "
                 "name another with --url"
             ) from None
@@ -88,13 +126,22 @@ class Carrier:
 
 def _detail(error: urllib.error.HTTPError) -> str:
     """The problem's own words (RFC 9457), or the status phrase."""
-    if error.code in (401, 403):
-        return "not allowed: pass the carrier's http.token with --token"
+    if error.code == 401:
+        return "not allowed: pass the carrier's http.token or an API token with --token"
     try:
         problem = _object(json.load(error))
     except (ValueError, OSError, http.client.HTTPException):
         return f"{error.reason}; is it a carrier? name another with --url"
-    return str(problem.get("detail") or problem.get("title") or error.reason)
+    said = str(problem.get("detail") or problem.get("title") or error.reason)
+    wrong = [f"{each['field']}: {each['reason']}" for each in _errors(problem)]
+    return "; ".join(wrong) or said
+
+
+def _errors(problem: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields a problem says are wrong."""
+    errors = problem.get("errors")
+    found = errors if isinstance(errors, list) else []
+    return [e for e in found if isinstance(e, dict) and {"field", "reason"} <= e.keys()]
 
 
 def _object(answer: Any) -> dict[str, Any]:

@@ -29,9 +29,9 @@ app.command("version")(version.version)
 
 
 def main() -> None:
-    """Entry point: a refusal is told in its own words, without a traceback; status 2."""
+    """Entry point: a refusal is told in its own words and ends with its status."""
     try:
         app()
     except Refused as refusal:
         print(f"tokuban: {refusal}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(refusal.status)
