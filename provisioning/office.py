@@ -14,6 +14,7 @@ from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
 from provisioning.contract import E164, Binding, StorageUnavailable
+from provisioning.customers.service import Customers
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
@@ -22,6 +23,8 @@ from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
+from provisioning.numbers.service import Numbers
+from provisioning.orders.service import OrderDesk, Orders
 from provisioning.presentation import store as displays
 from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
@@ -40,7 +43,8 @@ class OfficeSettings:
 
     `database`: `postgresql://…`, or None for SQLite in `data`. `key`: the key of the stored
     HA1 values, or None for the file in `data`. `realm`: the digest realm of every account.
-    `wait_s`: seconds to wait for a locked database.
+    `wait_s`: seconds to wait for a locked database. `support`: the contact that a customer is told
+    whose order is refused. `server`: where phones register, as a letter says it.
     """
 
     data: Path
@@ -48,6 +52,8 @@ class OfficeSettings:
     database: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
     wait_s: float = 3.0
+    support: str = "support@tokuban.example"
+    server: str = ""
 
     @property
     def url(self) -> str:
@@ -65,6 +71,9 @@ class Office:
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
+    customers: Customers
+    numbers: Numbers
+    orders: Orders
     snapshots: Snapshots
     tokens: Tokens
     answers: Answers
@@ -83,9 +92,24 @@ class Office:
         )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
+        self.customers = Customers(database, self.audit)
+        self.numbers = Numbers(database, self.audit, self.clock.seconds)
+        self.clock.does(self.numbers)
         self.bindings = StoredBindings(database)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
+        self.orders = Orders(
+            OrderDesk(
+                database=database,
+                lines=self._lines,
+                profiles=self.profiles,
+                audit=self.audit,
+                seal=seal,
+                clock=self.clock.seconds,
+                support=settings.support,
+                server=settings.server,
+            )
+        )
 
     @classmethod
     async def open(cls, settings: OfficeSettings, *, wall: Wall = wall_time) -> Self:
@@ -159,6 +183,7 @@ class Office:
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""
         await self.clock.close()
+        await self.orders.close()
         await self.bindings.close()
         await self._database.close()
         self._held.close()

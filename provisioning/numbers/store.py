@@ -169,22 +169,21 @@ async def assign(
     ]
     await connection.execute(added_numbers.insert(), rows)
     done = await connection.execute(
-        numbers.update().where(numbers.c.number.in_(picked), _FREE),
-        {
-            "state": step(picked[0], NumberState.FREE, NumberInput.ORDERED).next.value,
-            "contract": contract,
-            "order_id": order,
-            "assigned_at": now,
-            "cancelled_at": None,
-            "until": None,
-            "reference": None,
-        },
+        numbers.update()
+        .where(numbers.c.number.in_(picked), _FREE)
+        .values(
+            state=step(picked[0], NumberState.FREE, NumberInput.ORDERED).next.value,
+            contract=contract,
+            order_id=order,
+            line=numbers.c.number,
+            assigned_at=now,
+            cancelled_at=None,
+            until=None,
+            reference=None,
+        )
     )
     if done.rowcount != len(picked):
         raise RuntimeError("a number that was picked is not free: the order is taken back")
-    await connection.execute(
-        numbers.update().where(numbers.c.number.in_(picked)).values(line=numbers.c.number)
-    )
 
 
 async def quarantine(

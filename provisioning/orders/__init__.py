@@ -1,1 +1,1 @@
-"""Orders of 050 numbers: all or nothing, once."""
+"""Orders of 050 numbers: what is added, its passwords and letter, and how numbers end."""

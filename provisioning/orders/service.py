@@ -1,0 +1,397 @@
+"""Place orders, hand out letters, cancel numbers and reset their passwords.
+
+An order is one unit of work: numbers, lines, accounts, hashes, letter, audit and key are there
+together or not at all. What takes long (argon2id) is done before it, outside the database.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from random import Random, SystemRandom
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning import passwords
+from provisioning.audit.model import Note, Origin
+from provisioning.audit.store import Audit
+from provisioning.contract import E164, Access, Line, Profiles
+from provisioning.customers import store as customers
+from provisioning.customers.model import Contract, Customer
+from provisioning.db import serials
+from provisioning.db.paging import Page, page_size, paged
+from provisioning.db.unit_of_work import Database
+from provisioning.forwarding import store as diversions
+from provisioning.lines.sealing import Seal
+from provisioning.lines.service import Lines
+from provisioning.notify import letter
+from provisioning.notify.letter import LetterContent
+from provisioning.numbers import model as number_model
+from provisioning.numbers import store as numbers
+from provisioning.numbers.model import NumberInput, NumberRecord, national
+from provisioning.orders import model, secret, store
+from provisioning.orders.model import AddedNumber, LetterGone, NumberOrder, OrderInFlight
+from provisioning.seeds import SeedAccount
+
+T = TypeVar("T")
+
+HASHING_THREADS = 2
+"""Passwords hashed at once: 20 ms of a core and 19 MiB each, and telephony needs the cores."""
+
+NICENESS = 10
+"""How far the hashing threads stand back when telephony wants the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDesk:
+    """What orders need of the office.
+
+    `clock` tells business time, UTC epoch seconds. `support` is the contact that a refused
+    customer is told, `server` where phones register, as the letter says it.
+    """
+
+    database: Database
+    lines: Lines
+    profiles: Profiles
+    audit: Audit
+    seal: Seal = field(repr=False)
+    clock: Callable[[], float]
+    support: str
+    server: str = ""
+    dice: Random = field(default_factory=SystemRandom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An order on its way: everything that is known before its unit of work."""
+
+    id: str
+    contract: str
+    count: int
+    key: str = field(repr=False)
+    service: Sequence[secret.ServicePassword] = field(repr=False)
+    line: Sequence[str] = field(repr=False)
+    origin: Origin
+
+
+class Orders:
+    """The orders of 050 numbers (N050-01 to N050-04, N050-06); durable before the answer."""
+
+    def __init__(self, desk: OrderDesk) -> None:
+        self._desk = desk
+        self._pool = ThreadPoolExecutor(HASHING_THREADS, "argon2", initializer=_stand_back)
+        self._one_at_a_time = asyncio.Lock()
+        self._in_flight: set[tuple[str, str]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def place(self, contract_id: str, count: int, *, key: str, origin: Origin) -> NumberOrder:
+        """Add `count` numbers to a contract; the passwords come in the clear this once.
+
+        The same `key` again answers the same order without its passwords. Whoever goes away
+        meanwhile leaves the order to its end.
+
+        Raises:
+            BadCount, BadKey: no order can be like this.
+            UnknownContract, ContractClosed: nothing can be added there.
+            CapReached: the contract may not add so many.
+            InventoryEmpty: fewer numbers are free.
+            KeyReused: the key made an order of another count.
+            OrderInFlight: the first order with this key is not done yet.
+        """
+        model.check(count, key)
+        mark = (contract_id, key)
+        if mark in self._in_flight:
+            raise OrderInFlight("this order is being carried out: ask again in a moment")
+        self._in_flight.add(mark)
+        return await self._to_its_end(
+            self._place(contract_id, count, key, origin), lambda: self._in_flight.discard(mark)
+        )
+
+    async def get(self, order_id: str) -> NumberOrder:
+        """The order, without passwords; `UnknownOrder`."""
+        return await self._desk.database.read(lambda connection: store.read(connection, order_id))
+
+    async def list(
+        self, *, contract: str | None = None, after: str = "", limit: int = 100
+    ) -> Page[NumberOrder]:
+        """Orders in order of their ids, of all contracts or of one, without passwords."""
+        limit = page_size(limit)
+        found = await self._desk.database.read(
+            lambda connection: store.list_orders(
+                connection, contract=contract, after=after, limit=limit + 1
+            )
+        )
+        return paged(found, limit, lambda order: order.id)
+
+    async def letter(self, order_id: str, *, origin: Origin) -> bytes:
+        """The letter of an order as a PDF, once: what it says is destroyed with this answer.
+
+        Raises:
+            UnknownOrder: there is no such order.
+            LetterGone: the letter was handed out before.
+        """
+        order, sealed = await self._desk.database.read(
+            lambda connection: _letter(connection, order_id)
+        )
+        content = secret.open_letter(self._desk.seal, order.id, sealed, self._desk.server)
+        pdf = await asyncio.to_thread(letter.render, content)
+
+        async def work(connection: AsyncConnection) -> None:
+            if not await store.destroy_letter(connection, order.id):
+                raise _gone(order)
+            await self._desk.audit.note(
+                connection,
+                order.id,
+                "letter handed out",
+                origin=origin,
+                contract=order.contract,
+            )
+
+        await self._desk.database.write(work)
+        return pdf
+
+    async def cancel(self, number: E164, *, form_reference: str, origin: Origin) -> NumberRecord:
+        """End a number by a written form: its line goes, its quarantine begins (N050-06).
+
+        Raises:
+            UnknownNumber, WrongNumberState: it is nobody's.
+            BadField: the form's reference cannot be kept.
+        """
+        reference = model.form_reference(form_reference)
+
+        async def work(connection: AsyncConnection) -> NumberRecord:
+            old = await numbers.read(connection, number, to_change=True)
+            step = number_model.step(number, old.state, NumberInput.CANCELLED)
+            now = self._desk.clock()
+            until = number_model.quarantine_end(now)
+            await numbers.quarantine(connection, number, now=now, until=until, reference=reference)
+            await self._desk.lines.remove(connection, number)
+            day = datetime.fromtimestamp(until, UTC).astimezone(number_model.JST).date()
+            await self._desk.audit.note(
+                connection,
+                number,
+                step.do,
+                before=f"{old.state}, {old.contract}, order {old.order}",
+                after=f"{step.next} until {day}, form {reference}",
+                origin=origin,
+                contract=old.contract,
+            )
+            return await numbers.read(connection, number)
+
+        return await self._desk.database.write(work)
+
+    async def reset_line_password(self, number: E164, *, origin: Origin) -> str:
+        """A new IP加入電話パスワード, shown this once; the old one and its phones count no more.
+
+        Raises:
+            UnknownNumber, WrongNumberState: it is nobody's.
+        """
+        (password,) = secret.line_passwords(1)
+
+        async def change(connection: AsyncConnection) -> None:
+            await self._desk.lines.set_password(connection, national(number), password)
+
+        await self._reset(number, "line password reset", change, origin)
+        return password
+
+    async def reset_service_password(self, number: E164, *, origin: Origin) -> str:
+        """A new 付加サービスパスワード, shown this once; `UnknownNumber`, `WrongNumberState`."""
+        (password,) = await secret.service_passwords(1, self._pool)
+        sealed = secret.close_hash(self._desk.seal, number, password.hash)
+
+        async def change(connection: AsyncConnection) -> None:
+            await store.replace_service_password(connection, number, sealed)
+
+        await self._reset(number, "service password reset", change, origin)
+        return password.clear
+
+    async def service_password_fits(self, number: E164, password: str) -> bool:
+        """Whether this is the number's 付加サービスパスワード."""
+        sealed = await self._desk.database.read(
+            lambda connection: store.service_password(connection, number)
+        )
+        if sealed is None:
+            return False
+        hash = secret.open_hash(self._desk.seal, number, sealed)
+        return await passwords.fits(hash, password, self._pool)
+
+    async def close(self) -> None:
+        """Finish the orders that are being carried out."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+        self._pool.shutdown()
+
+    async def _place(self, contract_id: str, count: int, key: str, origin: Origin) -> NumberOrder:
+        database = self._desk.database
+        earlier = await database.read(lambda c: self._examine(c, contract_id, count, key))
+        if earlier is not None:
+            return earlier
+        service = await secret.service_passwords(count, self._pool)
+        line = secret.line_passwords(count)
+        async with self._one_at_a_time:
+            id = await database.write(lambda connection: serials.draw(connection, "N"))
+            wanted = _Wanted(id, contract_id, count, key, service, line, origin)
+            return await database.write(lambda connection: self._make(connection, wanted))
+
+    async def _examine(
+        self, connection: AsyncConnection, contract_id: str, count: int, key: str
+    ) -> NumberOrder | None:
+        """Refuse before anything is hashed; or the order that this key made before."""
+        contract = await customers.contract(connection, contract_id)
+        earlier = await store.by_key(connection, contract_id, key)
+        if earlier is not None:
+            return model.repeated(earlier, count)
+        model.check_contract(contract, count, self._desk.support)
+        return None
+
+    async def _make(self, connection: AsyncConnection, wanted: _Wanted) -> NumberOrder:
+        """The unit of work of an order; the contract's row is locked, so its orders queue."""
+        desk, now = self._desk, self._desk.clock()
+        contract = await customers.contract(connection, wanted.contract, to_change=True)
+        earlier = await store.by_key(connection, contract.id, wanted.key)
+        if earlier is not None:
+            return model.repeated(earlier, wanted.count)
+        model.check_contract(contract, wanted.count, desk.support)
+        customer = await customers.customer(connection, contract.customer)
+        picked = await numbers.pick(connection, wanted.count, now=now, dice=desk.dice)
+        if len(picked) < wanted.count:
+            raise model.inventory_empty(wanted.count, desk.support)
+        order = _order(wanted, picked, now)
+        sealed = secret.close_letter(desk.seal, _content(order, contract, customer))
+        await store.insert(connection, order, wanted.key, sealed)
+        await self._add_lines(connection, order, contract, customer)
+        await numbers.assign(connection, picked, contract=contract.id, order=order.id, now=now)
+        hashes = zip(picked, wanted.service, strict=True)
+        await store.add_service_passwords(
+            connection, {n: secret.close_hash(desk.seal, n, each.hash) for n, each in hashes}
+        )
+        added = replace(contract, numbers_added=contract.numbers_added + wanted.count)
+        await customers.update_contract(connection, added)
+        await desk.audit.note_all(connection, _notes(order, contract), origin=wanted.origin)
+        return order
+
+    async def _add_lines(
+        self, connection: AsyncConnection, order: NumberOrder, contract: Contract, owner: Customer
+    ) -> None:
+        """A line with one account for each number; its SIP user is the number as dialled."""
+        lines = [
+            Line(
+                added.number,
+                contract.profile,
+                contract.location,
+                kind=owner.kind,
+                language=owner.language,
+            )
+            for added in order.numbers
+        ]
+        accounts = [
+            SeedAccount(national(added.number), Access.OS, added.line_password or "")
+            for added in order.numbers
+        ]
+        await self._desk.lines.add(connection, lines, accounts)
+        ring_time_s = self._desk.profiles.of(contract.profile).ring_times.default
+        await diversions.begin(connection, {line.number: ring_time_s for line in lines})
+
+    async def _reset(
+        self,
+        number: E164,
+        what: str,
+        change: Callable[[AsyncConnection], Coroutine[Any, Any, None]],
+        origin: Origin,
+    ) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            record = await numbers.read(connection, number, to_change=True)
+            if record.state is not number_model.NumberState.ASSIGNED:
+                raise number_model.WrongNumberState(
+                    f"{national(number)} is {record.state}: only an assigned number has passwords"
+                )
+            await change(connection)
+            await self._desk.audit.note(
+                connection, number, what, origin=origin, contract=record.contract
+            )
+
+        await self._desk.database.write(work)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T], done: Callable[[], None]) -> T:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+
+        def ended(task: asyncio.Task[T]) -> None:
+            self._running.discard(task)
+            done()
+            if not task.cancelled():
+                task.exception()  # whoever still waits has it; nobody else needs to hear of it
+
+        task.add_done_callback(ended)
+        return await asyncio.shield(task)
+
+
+async def _letter(connection: AsyncConnection, order_id: str) -> tuple[NumberOrder, bytes]:
+    order = await store.read(connection, order_id)
+    sealed = await store.sealed_letter(connection, order_id)
+    if sealed is None:
+        raise _gone(order)
+    return order, sealed
+
+
+def _gone(order: NumberOrder) -> LetterGone:
+    return LetterGone(
+        f"the letter of order {order.id} was handed out: reset the passwords for new ones"
+    )
+
+
+def _order(wanted: _Wanted, picked: Sequence[E164], now: float) -> NumberOrder:
+    added = tuple(
+        AddedNumber(number, service.clear, line)
+        for number, service, line in zip(picked, wanted.service, wanted.line, strict=True)
+    )
+    return NumberOrder(wanted.id, wanted.contract, wanted.count, now, added)
+
+
+def _content(order: NumberOrder, contract: Contract, customer: Customer) -> LetterContent:
+    day = datetime.fromtimestamp(order.placed_at, UTC).astimezone(number_model.JST).date()
+    return LetterContent(
+        name=customer.name,
+        postal_code=customer.postal_code,
+        address=customer.address,
+        contract=contract.id,
+        order=order.id,
+        date=day,
+        numbers=[
+            (national(each.number), each.service_password or "", each.line_password or "")
+            for each in order.numbers
+        ],
+        language=customer.language,
+        kind=customer.kind,
+        contact=customer.contact,
+    )
+
+
+def _notes(order: NumberOrder, contract: Contract) -> list[Note]:
+    """One note for the contract's own log, and one in the history of each number."""
+    numbers = " ".join(national(each.number) for each in order.numbers)
+    added = contract.numbers_added
+    return [
+        Note(
+            order.id,
+            "numbers ordered",
+            f"{added} of {contract.number_cap} numbers added",
+            f"{added + order.count} of {contract.number_cap} numbers added: {numbers}",
+            contract.id,
+        ),
+        *(
+            Note(each.number, "number assigned", "free", f"assigned, {contract.id}, {order.id}")
+            for each in order.numbers
+        ),
+    ]
+
+
+def _stand_back() -> None:
+    """Let telephony's thread go first; hosts that cannot do this for one thread leave it equal."""
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
