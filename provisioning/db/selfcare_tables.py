@@ -8,7 +8,7 @@ selfcare_logins = Table(
     "selfcare_logins",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("contract", Text, nullable=False, unique=True),
+    Column("contract", Text, ForeignKey("contracts.id"), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("made_at", Float(53), nullable=False),
 )

@@ -38,6 +38,9 @@ def _logins() -> None:
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("made_at", sa.Float(53), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_selfcare_logins"),
+        sa.ForeignKeyConstraint(
+            ["contract"], ["contracts.id"], name="fk_selfcare_logins_contract_contracts"
+        ),
         sa.UniqueConstraint("contract", name="uq_selfcare_logins_contract"),
     )
 
