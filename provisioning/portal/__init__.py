@@ -1,1 +1,1 @@
-"""The self-care portal: pages for customers."""
+"""Self-care in a browser (N050-05): log in, order 050 numbers, look after them."""

@@ -1,0 +1,67 @@
+"""The portal as one ASGI application, for mounting at `/portal`."""
+
+import time
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from provisioning.contract import ContractError
+from provisioning.office import Office
+from provisioning.portal import account, login, menu, numbers, ordering
+from provisioning.portal.assets import Assets
+from provisioning.portal.doors import Doors
+from provisioning.portal.guard import BodyTooLong, Guard
+from provisioning.portal.pages import Pages
+from provisioning.portal.settings import PortalSettings
+from provisioning.portal.visit import Desk, Expired, FormGone
+
+
+def create_portal(office: Office, settings: PortalSettings) -> ASGIApp:
+    """The portal; it looks after hosts, sessions, forms and error pages by itself."""
+    assets = Assets.load()
+    doors = Doors(Desk(office, settings, Pages(assets), time.monotonic))
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return await doors.refused(request, error)
+
+    app = Starlette(
+        routes=[*_routes(doors), Route("/static/{name}", assets.answer, methods=["GET"])],
+        exception_handlers=dict.fromkeys(
+            (ContractError, BodyTooLong, Expired, FormGone, 400, 403, 404, 405, 415, 500), refused
+        ),
+    )
+
+    async def turn_away(scope: Scope, receive: Receive, send: Send, status: int, kind: str) -> None:
+        await doors.error_page(Request(scope), status, kind)(scope, receive, send)
+
+    return Guard(app, settings, turn_away)
+
+
+def _routes(doors: Doors) -> list[BaseRoute]:
+    route = doors.route
+    return [
+        route("/", get=menu.home, open_=True),
+        route("/login", get=login.show, post=login.begin, open_=True),
+        route("/login/code", get=login.show_code, post=login.finish, open_=True),
+        route("/login/code/resend", post=login.resend, open_=True),
+        route("/logout", post=login.logout),
+        route("/language", get=login.choose_language, open_=True),
+        route("/menu", get=menu.show_menu),
+        route("/orders", get=ordering.show_orders, post=ordering.execute),
+        route("/orders/new", get=ordering.show_input),
+        route("/orders/quote", get=ordering.quote),
+        route("/orders/confirm", get=ordering.show_confirm),
+        route("/orders/{order}", get=ordering.show_order),
+        route("/orders/{order}/letter", post=ordering.hand_out_letter),
+        route("/numbers", get=numbers.show_numbers),
+        route("/numbers/{number}", get=numbers.show_number),
+        route("/numbers/{number}/passwords/{kind}", get=numbers.ask_reset, post=numbers.reset),
+        route("/numbers/{number}/passwords/{kind}/done", get=numbers.show_reset),
+        route("/mail", get=account.show_mail, post=account.change_mail),
+        route("/mail/code", get=account.show_mail_code, post=account.confirm_mail),
+        route("/password", get=account.show_password, post=account.change_password),
+        route("/log", get=menu.show_log),
+    ]

@@ -1,0 +1,106 @@
+"""What is settled before a page is asked: host, transport, size, and headers of every answer."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from provisioning.portal.settings import PortalSettings, host_of, is_loopback
+
+MOST_BODY_BYTES = 16_384
+"""No form of ours is longer."""
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # `no-referrer` would make a browser send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Headers of every answer; none allows a script or a style that is not a file of ours."""
+
+PRIVATE = "no-store"
+HSTS = "max-age=31536000"
+
+SECURE = "tokuban.secure"
+"""Key of the scope: whether the browser speaks HTTPS."""
+
+Refuse = Callable[[Scope, Receive, Send, int, str], Awaitable[None]]
+"""Answers a refused request with a page: status and the key of its text."""
+
+
+class Guard:
+    """ASGI middleware: 421, 403 and 413 before any page; security headers on all of them."""
+
+    def __init__(self, app: ASGIApp, settings: PortalSettings, refuse: Refuse) -> None:
+        self._app, self._settings, self._refuse = app, settings, refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host = host_of(headers.get("host", ""))
+        scope[SECURE] = scope["scheme"] == "https" or self._settings.is_public(host)
+        guarded = _Guarded(send, secure=scope[SECURE])
+        refusal = self._refusal(scope, host, headers)
+        if refusal is not None:
+            await self._refuse(scope, receive, guarded, *refusal)
+            return
+        await self._app(scope, _limited(receive), guarded)
+
+    def _refusal(self, scope: Scope, host: str, headers: Headers) -> tuple[int, str] | None:
+        if not self._settings.knows(host):
+            return HTTPStatus.MISDIRECTED_REQUEST, "host"
+        if not (scope[SECURE] or self._settings.insecure_http or _is_here(scope, host)):
+            return HTTPStatus.FORBIDDEN, "https"
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BODY_BYTES:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large"
+        return None
+
+
+class _Guarded:
+    """Sends on, with the security headers added; what names no caching is not to be stored."""
+
+    def __init__(self, send: Send, *, secure: bool) -> None:
+        self._send, self._secure = send, secure
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            headers.setdefault("cache-control", PRIVATE)
+            if self._secure:
+                headers["strict-transport-security"] = HSTS
+        await self._send(message)
+
+
+class BodyTooLong(Exception):
+    """The body, sent without its length, went on beyond what any form has."""
+
+
+def _limited(receive: Receive) -> Receive:
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MOST_BODY_BYTES:
+            raise BodyTooLong
+        return message
+
+    return limited
+
+
+def _is_here(scope: Scope, host: str) -> bool:
+    """Whether a browser on this host asks; plain HTTP then crosses no network."""
+    client = scope.get("client")
+    return client is not None and is_loopback(client[0]) and is_loopback(host)

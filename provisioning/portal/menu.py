@@ -1,0 +1,65 @@
+"""The menu, and the log of the customer's own actions."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from starlette.responses import Response
+
+from provisioning.audit.model import Change
+from provisioning.portal.pages import grouped
+from provisioning.portal.texts import Texts
+from provisioning.portal.visit import HOME, LOGIN, Visit
+
+A_PAGE = 30
+
+
+async def home(visit: Visit) -> Response:
+    """The portal's address itself: on to the menu, or to the login."""
+    return visit.go(HOME if visit.session is not None else LOGIN)
+
+
+async def show_menu(visit: Visit) -> Response:
+    """What can be done here (N050-05)."""
+    customers = visit.desk.office.customers
+    contract = await customers.contract(visit.owner.contract)
+    return visit.page(
+        "menu",
+        customer=await customers.get(contract.customer),
+        contract=contract,
+        plan=customers.plans[contract.plan],
+        left=max(0, contract.numbers_left),
+    )
+
+
+async def show_log(visit: Visit) -> Response:
+    """What happened to the contract, newest first."""
+    page = await visit.desk.office.audit.search(
+        contract=visit.owner.contract, after=visit.query("before"), limit=A_PAGE
+    )
+    entries = [Entry.of(change, visit.t) for change in page.items]
+    return visit.page("log", entries=entries, older=page.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change as the customer reads it."""
+
+    at: float
+    what: str
+    detail: str
+    subject: str
+    who: str
+    source: str
+
+    @classmethod
+    def of(cls, change: Change, t: Texts) -> Self:
+        """`change` in words of ours; one we have no words for keeps the audit's own."""
+        key = f"log.what.{change.what.replace(' ', '-')}"
+        return cls(
+            at=change.business_at,
+            what=t(key) if key in t else change.what,
+            detail=" → ".join(filter(None, (change.before, change.after))),
+            subject=grouped(change.subject),
+            who=change.who,
+            source=change.origin,
+        )

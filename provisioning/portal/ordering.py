@@ -1,0 +1,166 @@
+"""050番号追加申込: how many, confirm, done; and the orders made so far (N050-01 to N050-04)."""
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from provisioning.customers.model import Contract
+from provisioning.orders.model import (
+    MOST_PER_ORDER,
+    BadCount,
+    CapReached,
+    InventoryEmpty,
+    LetterGone,
+    NumberOrder,
+    UnknownOrder,
+)
+from provisioning.portal.forms import MOST_TOKEN, whole_number
+from provisioning.portal.visit import Visit
+
+MOST_LISTED = 50
+
+
+async def show_input(visit: Visit) -> Response:
+    """Where the count is asked. The form it makes is good for one order (N050-03)."""
+    form = await visit.desk.office.selfcare.form_token(visit.owner)
+    return await _input(visit, form, "")
+
+
+async def quote(visit: Visit) -> Response:
+    """What so many numbers would cost a month: a part of the input page."""
+    contract = await _contract(visit)
+    count = whole_number(visit.query("count"))
+    fits = count is not None and 1 <= count <= _most(contract)
+    plan = visit.desk.office.customers.plans[contract.plan]
+    return visit.page("_quote", plan=plan, count=count if fits else None)
+
+
+async def show_confirm(visit: Visit) -> Response:
+    """What will be ordered. Reached by GET: reload and back show it again and order nothing."""
+    form, count = visit.query("form", most=MOST_TOKEN), whole_number(visit.query("count"))
+    if not form:
+        return visit.go("/portal/orders/new")
+    await visit.check_form(form)
+    contract = await _contract(visit)
+    if count is None or not 1 <= count <= _most(contract):
+        return await _input(visit, form, visit.query("count"), _wrong_count(contract, count))
+    return visit.page(
+        "order_confirm",
+        contract=contract,
+        plan=visit.desk.office.customers.plans[contract.plan],
+        form=form,
+        count=count,
+    )
+
+
+async def execute(visit: Visit) -> Response:
+    """Order, once for each form; whoever sends it again is led to the same result."""
+    desk, owner = visit.desk, visit.owner
+    form, typed = visit.form.text("form", most=MOST_TOKEN), visit.form.text("count", most=10)
+    count = whole_number(typed)
+    await visit.check_form(form)
+    if count is None:
+        return await _input(visit, form, typed, "order.count.wrong")
+
+    async def place() -> str:
+        order = await desk.office.orders.place(owner.contract, count, key=form, origin=visit.origin)
+        if _in_the_clear(order):
+            desk.orders.put((owner.id_hash, order.id), order, desk.now())
+        return order.id
+
+    try:
+        order_id, first = await desk.deeds.once(("order", owner.contract, form, count), place)
+    except (BadCount, CapReached):
+        contract = await _contract(visit)
+        return await _input(visit, form, typed, _wrong_count(contract, count))
+    except InventoryEmpty:
+        return await _input(visit, form, typed, "order.empty")
+    if not first:
+        desk.orders.clicked_again((owner.id_hash, order_id), desk.now())
+    return visit.go(f"/portal/orders/{order_id}")
+
+
+async def show_order(visit: Visit) -> Response:
+    """The numbers of an order; their passwords on the first showing after it was made (N050-04)."""
+    kept = await _own_order(visit)
+    clear = visit.desk.orders.take((visit.owner.id_hash, kept.id), visit.desk.now())
+    return visit.page(
+        "order",
+        order=clear or kept,
+        once=clear is not None,
+        letter=kept.letter,
+        sip=visit.desk.settings.sip(),
+    )
+
+
+async def show_orders(visit: Visit) -> Response:
+    """The orders of the contract, newest first."""
+    page = await visit.desk.office.orders.list(contract=visit.owner.contract, limit=MOST_LISTED)
+    return visit.page("orders", orders=page.items[::-1])
+
+
+async def hand_out_letter(visit: Visit) -> Response:
+    """The letter as a PDF, once (N050-04); a double click gets the same bytes again."""
+    desk, order = visit.desk, await _own_order(visit)
+    key = (visit.owner.contract, order.id)
+
+    async def fetch() -> str:
+        letter = await desk.office.orders.letter(order.id, origin=visit.origin)
+        desk.letters.put(key, letter, desk.now())
+        return order.id
+
+    _, first = await desk.deeds.once(("letter", *key), fetch)
+    if not first:
+        desk.letters.clicked_again(key, desk.now())
+    letter = desk.letters.take(key, desk.now())
+    if letter is None:
+        raise LetterGone(f"the letter of order {order.id} was handed out")
+    disposition = f'attachment; filename="tokuban-{order.id}.pdf"'
+    return Response(
+        letter, media_type="application/pdf", headers={"content-disposition": disposition}
+    )
+
+
+async def _input(visit: Visit, form: str, typed: str, wrong: str | None = None) -> Response:
+    contract = await _contract(visit)
+    status = HTTPStatus.OK if wrong is None else HTTPStatus.UNPROCESSABLE_ENTITY
+    return visit.page(
+        "order_new",
+        status,
+        contract=contract,
+        plan=visit.desk.office.customers.plans[contract.plan],
+        left=_left(contract),
+        most=_most(contract),
+        form=form,
+        typed=typed,
+        errors={} if wrong is None else {"count": wrong},
+    )
+
+
+def _wrong_count(contract: Contract, count: int | None) -> str:
+    if count is not None and _left(contract) < count <= MOST_PER_ORDER:
+        return "order.count.cap"
+    return "order.count.wrong"
+
+
+def _left(contract: Contract) -> int:
+    return max(0, contract.numbers_left)
+
+
+def _most(contract: Contract) -> int:
+    return min(MOST_PER_ORDER, _left(contract))
+
+
+def _in_the_clear(order: NumberOrder) -> bool:
+    return any(each.line_password is not None for each in order.numbers)
+
+
+async def _contract(visit: Visit) -> Contract:
+    return await visit.desk.office.customers.contract(visit.owner.contract)
+
+
+async def _own_order(visit: Visit) -> NumberOrder:
+    order = await visit.desk.office.orders.get(visit.request.path_params["order"])
+    if order.contract != visit.owner.contract:
+        raise UnknownOrder("the order is another contract's")
+    return order

@@ -1,0 +1,81 @@
+"""Templates to HTML: one environment, with the formats that people read."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from provisioning.contract import E164, Language
+from provisioning.portal import texts
+from provisioning.portal.assets import Assets
+from provisioning.portal.texts import Texts
+
+FOLDER = Path(__file__).parent / "templates"
+JST = timezone(timedelta(hours=9), "JST")
+
+WHEN = {
+    Language.JA: "{0.year}年{0.month}月{0.day}日 {0:%H:%M}",
+    Language.EN: "{0:%Y-%m-%d %H:%M} JST",
+}
+DAY = {Language.JA: "{0.year}年{0.month}月{0.day}日", Language.EN: "{0:%Y-%m-%d}"}
+GROUPED = {11: (3, 7), 10: (2, 6)}
+
+
+class Pages:
+    """Renders templates; everything is escaped, and an unknown name is an error."""
+
+    def __init__(self, assets: Assets) -> None:
+        self.texts: Mapping[Language, Texts] = texts.load()
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["asset"] = assets.url
+        self._environment.filters["national"] = national
+        self._environment.filters["grouped"] = grouped
+        self._environment.filters["yen"] = "{:,}".format
+
+    def render(self, name: str, language: Language, **values: object) -> str:
+        """The template `name` in `language`."""
+        return self._environment.get_template(f"{name}.html").render(
+            t=self.texts[language],
+            language=language,
+            when=lambda instant: when(instant, language),
+            day=lambda instant: day(instant, language),
+            **values,
+        )
+
+
+def national(number: str) -> str:
+    """The number as it is dialled in Japan: 05000001234."""
+    return re.sub(r"\A\+81", "0", number)
+
+
+def international(digits: str) -> E164 | None:
+    """The E.164 number of national digits; None for what is none."""
+    return E164(f"+81{digits[1:]}") if re.fullmatch(r"0[0-9]{9,10}", digits) else None
+
+
+def grouped(number: str) -> str:
+    """The number as it is written in Japan: 050-0000-1234."""
+    digits = national(number)
+    if len(digits) not in GROUPED:
+        return digits
+    first, second = GROUPED[len(digits)]
+    return f"{digits[:first]}-{digits[first:second]}-{digits[second:]}"
+
+
+def when(instant: float, language: Language) -> str:
+    """Day and minute in Japan."""
+    return WHEN[language].format(datetime.fromtimestamp(instant, UTC).astimezone(JST))
+
+
+def day(instant: float, language: Language) -> str:
+    """The day in Japan."""
+    return DAY[language].format(datetime.fromtimestamp(instant, UTC).astimezone(JST))
