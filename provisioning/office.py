@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,9 @@ from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
+from provisioning.notify.caught import CaughtMails
+from provisioning.notify.mails import Mails
+from provisioning.notify.outbox import Outbox
 from provisioning.numbers.service import Numbers
 from provisioning.orders.service import OrderDesk, Orders
 from provisioning.presentation import store as displays
@@ -30,6 +33,8 @@ from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import SeedLine
+from provisioning.selfcare.model import Limits
+from provisioning.selfcare.service import SelfCare
 from provisioning.snapshots.service import Snapshots
 from provisioning.tokens.answers import Answers
 from provisioning.tokens.service import Tokens
@@ -44,7 +49,8 @@ class OfficeSettings:
     `database`: `postgresql://…`, or None for SQLite in `data`. `key`: the key of the stored
     HA1 values, or None for the file in `data`. `realm`: the digest realm of every account.
     `wait_s`: seconds to wait for a locked database. `support`: the contact that a customer is told
-    whose order is refused. `server`: where phones register, as a letter says it.
+    whose order is refused. `server`: where phones register, as a letter says it. `selfcare`: lives,
+    tries and delays of the self-care login.
     """
 
     data: Path
@@ -54,6 +60,7 @@ class OfficeSettings:
     wait_s: float = 3.0
     support: str = "support@tokuban.example"
     server: str = ""
+    selfcare: Limits = Limits()
 
     @property
     def url(self) -> str:
@@ -74,6 +81,7 @@ class Office:
     customers: Customers
     numbers: Numbers
     orders: Orders
+    selfcare: SelfCare
     snapshots: Snapshots
     tokens: Tokens
     answers: Answers
@@ -92,9 +100,16 @@ class Office:
         )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
+        self.outbox = Outbox(database, seal, wall)
+        self.mails = Mails(self.outbox)
+        self.caught = CaughtMails(database, seal, wall)
         self.customers = Customers(database, self.audit)
         self.numbers = Numbers(database, self.audit, self.clock.seconds)
         self.clock.does(self.numbers)
+        self.selfcare = SelfCare(
+            database, self.audit, self.mails, wall, self.clock.seconds, settings.selfcare
+        )
+        self.clock.does(self.selfcare)
         self.bindings = StoredBindings(database)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
@@ -175,6 +190,16 @@ class Office:
             for user, bindings in (await self.bindings.of(users)).items()
         }
 
+    async def registered(self, lines: Collection[E164]) -> frozenset[E164]:
+        """Those of `lines` at which a phone is registered now."""
+        line_of = {a.user: line for line in lines for a in self.directory.accounts_of(line)}
+        now = self._wall()
+        return frozenset(
+            line_of[user]
+            for user, bindings in (await self.bindings.of(list(line_of))).items()
+            if any(binding.expires_at > now for binding in bindings)
+        )
+
     async def refresh(self) -> None:
         """Read anew what memory holds, after the rows were changed by others or replaced."""
         await self._lines.refresh()
@@ -185,6 +210,8 @@ class Office:
         await self.clock.close()
         await self.orders.close()
         await self.bindings.close()
+        await self.outbox.stop()
+        self.selfcare.close()
         await self._database.close()
         self._held.close()
 
