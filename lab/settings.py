@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from lab.mail_settings import MailSettings
 from lab.portal_settings import PortalSettings
 from lab.section import Section, keep_order
 
@@ -351,6 +352,7 @@ class Settings(BaseSettings):
     portal: PortalSettings = Field(default_factory=PortalSettings)
     seed: SeedSettings = Field(default_factory=SeedSettings)
     ivr: IvrSettings = Field(default_factory=IvrSettings)
+    mail: MailSettings = Field(default_factory=MailSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
 

@@ -8,32 +8,16 @@ from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-from provisioning.contract import OutOfRange
-from provisioning.notify.model import Attachment, Mail, is_address
+from provisioning.notify.address import Sender
+from provisioning.notify.model import Attachment, Mail
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 
 OWN_DOMAIN = "outbox.tokuban.example"
 """The right-hand side of our Message-IDs: the laboratory's catcher knows a repeated one by it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """From whom mails come; `address` also takes the bounces."""
-
-    address: str
-    name: str = ""
-
-    @classmethod
-    def parsed(cls, text: str) -> "Sender":
-        """`名前 <address>` or an address alone; `OutOfRange` for anything else."""
-        name, address = parseaddr(text)
-        if not is_address(address):
-            raise OutOfRange("the sender is no mail address; write it as 名前 <name@host.example>")
-        return cls(address, name)
 
 
 def written(mail: Mail, sender: Sender, message_id: str, created_at: float) -> bytes:

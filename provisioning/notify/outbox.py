@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.contract import ContractError, StorageUnavailable
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.notify import store
-from provisioning.notify.message import OWN_DOMAIN, Sender, packed, unpacked, written
+from provisioning.notify.address import Sender
+from provisioning.notify.message import OWN_DOMAIN, packed, unpacked, written
 from provisioning.notify.model import Event, Mail, MailState, Patience
 from provisioning.notify.smtp import Postman, Refused, RefusedNow, Session, Silence, Unreachable
 from provisioning.notify.store import Kept

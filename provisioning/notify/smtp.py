@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from provisioning.contract import OutOfRange
+from provisioning.notify.address import StartTls
 
 
 class Unreachable(Exception):
@@ -27,14 +25,6 @@ class Refused(Exception):
 
 class Silence(Exception):
     """The connection ended after the mail was handed over and before the server said a word."""
-
-
-class StartTls(StrEnum):
-    """Whether the connection becomes a TLS one before anything is said (RFC 3207)."""
-
-    REQUIRED = "required"
-    OFFERED = "offered"
-    OFF = "off"
 
 
 STARTTLS = {StartTls.REQUIRED: True, StartTls.OFFERED: None, StartTls.OFF: False}
@@ -69,36 +59,6 @@ class MailServer:
     def place(self) -> str:
         """`host:port`, without the login."""
         return f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
-    """What `smtp://user:password@host:port` says; `smtps` is TLS from the first byte."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None = field(repr=False)
-    tls: bool
-
-    @classmethod
-    def parsed(cls, url: str) -> "ServerAddress":
-        """`OutOfRange`, without a word of `url`, when it is no such address."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise OutOfRange(_NO_SERVER) from None
-        beyond = parts.path not in ("", "/") or parts.query or parts.fragment
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0 or beyond:
-            raise OutOfRange(_NO_SERVER)
-        tls = parts.scheme == "smtps"
-        user = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        return cls(parts.hostname, port or (465 if tls else 587), user, password, tls)
-
-
-_NO_SERVER = "no mail server; write smtp://host:port, smtp://user:password@host or smtps://…"
 
 
 class Session(Protocol):
