@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from lab.cli import call, clock, doctor, prompts, trace, up, version
+from lab.cli import (
+    audit,
+    call,
+    clock,
+    contract,
+    customer,
+    doctor,
+    number,
+    order,
+    prompts,
+    token,
+    trace,
+    up,
+    version,
+)
 from lab.errors import Refused
 
 app = typer.Typer(
@@ -23,6 +37,12 @@ app.command("up")(up.up)
 app.command("call")(call.call)
 app.command("trace")(trace.trace)
 app.add_typer(clock.app, name="clock", no_args_is_help=True)
+app.add_typer(customer.app, name="customer", no_args_is_help=True)
+app.add_typer(contract.app, name="contract", no_args_is_help=True)
+app.add_typer(number.app, name="number", no_args_is_help=True)
+app.add_typer(order.app, name="order", no_args_is_help=True)
+app.add_typer(token.app, name="token", no_args_is_help=True)
+app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(prompts.app, name="prompts", no_args_is_help=True)
 app.command("version")(version.version)

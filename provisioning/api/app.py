@@ -4,9 +4,24 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
 
-from provisioning.api import describe, figures, lines, probes, problems, tokens
-from provisioning.api.access import Access
+from provisioning.api import (
+    audit,
+    contracts,
+    customers,
+    describe,
+    figures,
+    lines,
+    numbers,
+    orders,
+    probes,
+    problems,
+    tokens,
+)
+from provisioning.api.access import PORTAL, Access
 from provisioning.api.bodies import Bodies
 from provisioning.api.probes import Readiness
 from provisioning.office import Office
@@ -20,6 +35,7 @@ def create_app(
     lab_routes: Sequence[APIRouter] = (),
     token: str | None = None,
     lab_token: str | None = None,
+    portal: ASGIApp | None = None,
 ) -> FastAPI:
     """The ASGI app: `/health`, `/ready`, `/metrics`, `/v1`, `/openapi.json` and `lab_routes`.
 
@@ -33,13 +49,22 @@ def create_app(
     app.state.office = office
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
-    for area in (lines, tokens):
+    for area in (customers, contracts, lines, numbers, orders, audit, tokens):
         app.include_router(area.router)
+    for once in (orders.placing, orders.letters):
+        app.include_router(once)
     for routes in lab_routes:
         app.include_router(routes)
+    if portal is not None:
+        app.add_route(PORTAL, _to_portal, include_in_schema=False)
+        app.mount(PORTAL, portal)
     figures.watch(office, metrics)
     describe.install(app)
     app.add_middleware(Bodies)
     app.add_middleware(Access, tokens=office.tokens, token=token, lab_token=lab_token)
     app.add_middleware(figures.Requests, metrics=metrics)
     return app
+
+
+async def _to_portal(_request: Request) -> Response:
+    return RedirectResponse(f"{PORTAL}/", 308)

@@ -3,6 +3,7 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from provisioning.api.access import PORTAL
 from provisioning.api.problems import Problem, problem
 
 MOST_BODY_BYTES = 65_536
@@ -16,8 +17,13 @@ class Bodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = _refused(scope) if scope["type"] == "http" else None
+        refused = _refused(scope) if scope["type"] == "http" and not _is_page(scope) else None
         await (refused or self._app)(scope, receive, send)
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether the portal answers, which bounds its forms itself and says so on a page."""
+    return str(scope["path"]).startswith(f"{PORTAL}/")
 
 
 def _refused(scope: Scope) -> Problem | None:

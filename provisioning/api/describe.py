@@ -50,6 +50,9 @@ WITH_KEY: Mapping[str, tuple[str, ...]] = {
     "422": ("key-reused",),
 }
 
+KEY_REQUIRED: Json = {"x-key-required": True}
+"""The `openapi_extra` of a route whose POST must carry a key."""
+
 KEY_PARAMETER: Json = {
     "name": keyed.HEADER,
     "in": "header",

@@ -12,9 +12,10 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from provisioning.api.access import caller
+from provisioning.api.bodies import JSON
 from provisioning.api.masking import masked
 from provisioning.api.problems import BadKey, KeyMissing
-from provisioning.tokens.answers import Answer, AnswerLost, Answers, Key
+from provisioning.tokens.answers import Answer, Answers, Key
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -30,8 +31,8 @@ class KeyedRoute(APIRoute):
     key_required: ClassVar[bool] = False
     """Whether a POST without a key is refused."""
 
-    repeats_itself: ClassVar[bool] = False
-    """Whether the office itself knows the key, so that a lost answer can be made anew."""
+    knows_its_key: ClassVar[bool] = False
+    """Whether the office keeps the key with what it does, and answers it anew."""
 
     def get_route_handler(self) -> Handler:
         """The handler, behind the look for an earlier answer."""
@@ -56,27 +57,26 @@ class KeyedRoute(APIRoute):
     async def _once(self, request: Request, key: Key, handler: Handler) -> Response:
         answers: Answers = request.app.state.office.answers
         sent = await _sent(request)
-        try:
-            earlier = await answers.before(key, sent)
-        except AnswerLost:
-            if not self.repeats_itself:
-                raise
+        earlier = await answers.before(key, sent)
+        if earlier is not None:
+            return _again(earlier)
+        with answers.attempt(key, sent, claims=not self.knows_its_key) as attempt:
             response = await handler(request)
-        else:
-            if earlier is not None:
-                return _again(earlier)
-            with answers.attempt(key, sent):
-                response = await handler(request)
-        if response.media_type == "application/json":
-            await answers.keep(key, _kept(response))
+            if response.media_type == JSON:
+                await answers.keep(attempt, _kept(response))
         return response
 
 
-class OrderRoute(KeyedRoute):
+class OnceRoute(KeyedRoute):
+    """The route of what the office itself does once."""
+
+    knows_its_key = True
+
+
+class OrderRoute(OnceRoute):
     """The route of orders, each of which needs its key."""
 
     key_required = True
-    repeats_itself = True
 
 
 def key_of(request: Request) -> str | None:
@@ -103,4 +103,4 @@ def _kept(response: Response) -> Answer:
 
 def _again(earlier: Answer) -> Response:
     headers = {REPLAYED: "true"} | ({"Location": earlier.location} if earlier.location else {})
-    return Response(earlier.body, earlier.status, headers, "application/json")
+    return Response(earlier.body, earlier.status, headers, JSON)

@@ -47,7 +47,7 @@ async def list_lines(
     numbers = [line for line in office.directory.lines() if line.number > after]
     page = numbers[:limit]
     return LinesShape(
-        lines=[_shape(office, line) for line in page],
+        items=[_shape(office, line) for line in page],
         next=page[-1].number if len(numbers) > limit else None,
     )
 

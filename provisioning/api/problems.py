@@ -16,6 +16,24 @@ from provisioning.contract import (
     StorageUnavailable,
     UnknownLine,
 )
+from provisioning.customers.model import (
+    ContractClosed,
+    ContractInUse,
+    UnknownContract,
+    UnknownCustomer,
+    UnknownPlan,
+)
+from provisioning.lines.model import UnknownAccount
+from provisioning.numbers.model import BlockOverlap, UnknownNumber, WrongNumberState
+from provisioning.orders.model import (
+    CapReached,
+    InventoryEmpty,
+    LetterGone,
+    OrderInFlight,
+    UnknownOrder,
+)
+from provisioning.orders.model import KeyReused as OrderKeyReused
+from provisioning.selfcare.model import BadLogin, LoginExists, UnknownLogin
 from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
 from provisioning.tokens.model import MoreThanOwn, UnknownToken
 
@@ -27,11 +45,18 @@ TITLES = {
     "bad-json": "The body is no JSON that can be read",
     "bad-key": "The Idempotency-Key is none",
     "bad-request": "The request cannot be understood",
+    "block-overlap": "Some of these numbers are loaded already",
     "body-too-long": "The request is too long",
+    "cap-reached": "The contract may not add so many numbers",
+    "contract-closed": "The contract is closed",
+    "contract-in-use": "The contract still holds numbers",
     "in-flight": "The first request with this key is being answered",
     "internal-error": "The server failed",
+    "inventory-empty": "Too few numbers are free",
     "key-missing": "The request needs an Idempotency-Key",
     "key-reused": "The Idempotency-Key came before with another request",
+    "letter-gone": "The letter was handed out",
+    "login-exists": "There is a login already",
     "more-than-own": "Nobody hands on a scope they lack",
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
@@ -40,8 +65,16 @@ TITLES = {
     "out-of-range": "A value is not allowed",
     "refused": "The office refused",
     "storage-unavailable": "The change could not be kept",
+    "unknown-account": "There is no such SIP account",
+    "unknown-contract": "There is no such contract",
+    "unknown-customer": "There is no such customer",
     "unknown-line": "There is no such line",
+    "unknown-login": "The contract has no self-care login",
+    "unknown-number": "The number is in no block",
+    "unknown-order": "There is no such order",
+    "unknown-plan": "There is no such plan",
     "unknown-token": "There is no such API token",
+    "wrong-number-state": "The number is in another state",
 }
 
 
@@ -55,16 +88,34 @@ class BadKey(ContractError):
 
 KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownLine: (404, "unknown-line"),
+    UnknownAccount: (404, "unknown-account"),
+    UnknownCustomer: (404, "unknown-customer"),
+    UnknownContract: (404, "unknown-contract"),
+    UnknownPlan: (404, "unknown-plan"),
+    UnknownLogin: (404, "unknown-login"),
+    UnknownNumber: (404, "unknown-number"),
+    UnknownOrder: (404, "unknown-order"),
     UnknownToken: (404, "unknown-token"),
-    MoreThanOwn: (403, "more-than-own"),
     NoTarget: (409, "no-target"),
     NotContracted: (409, "not-contracted"),
+    ContractClosed: (409, "contract-closed"),
+    ContractInUse: (409, "contract-in-use"),
+    LoginExists: (409, "login-exists"),
+    BlockOverlap: (409, "block-overlap"),
+    WrongNumberState: (409, "wrong-number-state"),
+    CapReached: (409, "cap-reached"),
+    InventoryEmpty: (409, "inventory-empty"),
     InFlight: (409, "in-flight"),
+    OrderInFlight: (409, "in-flight"),
     AnswerLost: (409, "answer-lost"),
+    LetterGone: (410, "letter-gone"),
     KeyReused: (422, "key-reused"),
+    OrderKeyReused: (422, "key-reused"),
+    BadLogin: (422, "out-of-range"),
+    OutOfRange: (422, "out-of-range"),
     KeyMissing: (400, "key-missing"),
     BadKey: (400, "bad-key"),
-    OutOfRange: (422, "out-of-range"),
+    MoreThanOwn: (403, "more-than-own"),
     StorageUnavailable: (503, "storage-unavailable"),
     ContractError: (409, "refused"),
 }
@@ -105,7 +156,8 @@ def kind_of(error: type[Exception]) -> tuple[int, str]:
 
 def answer_to(error: Exception) -> Problem:
     """The problem that tells a refusal of the office."""
-    return problem(*kind_of(type(error)), str(error))
+    left: dict[str, Any] = {"left": error.left} if isinstance(error, CapReached) else {}
+    return problem(*kind_of(type(error)), str(error), **left)
 
 
 async def _refused(_request: Request, error: Exception) -> Problem:

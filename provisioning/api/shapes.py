@@ -29,6 +29,22 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Listed(Shape):
+    """A page of a list; its `items` are in the order of what `after` names."""
+
+    next: str | None = Field(default=None, description="Give it as `after` for the next page.")
+
+
+def instant(seconds: float) -> datetime:
+    """UTC epoch seconds as a date and time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def maybe_instant(seconds: float | None) -> datetime | None:
+    """The same for an instant that there may be none of."""
+    return None if seconds is None else instant(seconds)
+
+
 class LineShape(Shape):
     """A subscriber's line (LINE-01)."""
 
@@ -67,11 +83,10 @@ class AccountShape(Shape):
     access: Access
 
 
-class LinesShape(Shape):
+class LinesShape(Listed):
     """A page of lines, by number."""
 
-    lines: list[LineShape]
-    next: str | None = Field(description="Give it as `after` for the next page.")
+    items: list[LineShape]
 
 
 class ForwardingShape(Shape):
@@ -127,7 +142,7 @@ class RegistrationShape(Shape):
         return cls(
             user=user,
             contact=binding.contact,
-            expires_at=datetime.fromtimestamp(binding.expires_at, UTC),
+            expires_at=instant(binding.expires_at),
             flow=binding.flow,
             q=binding.q,
             user_agent=binding.user_agent,
@@ -154,6 +169,6 @@ class ChangeShape(Shape):
             after=change.after,
             who=change.who,
             origin=change.origin,
-            wall_at=datetime.fromtimestamp(change.wall_at, UTC),
-            business_at=datetime.fromtimestamp(change.business_at, UTC),
+            wall_at=instant(change.wall_at),
+            business_at=instant(change.business_at),
         )

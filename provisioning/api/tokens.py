@@ -1,6 +1,6 @@
 """`/v1/tokens`: API tokens; the secret of one is shown when it is made."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Request, Response
@@ -11,7 +11,7 @@ from provisioning.api.asking import PLAIN, After, Asker, Here, Limit
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import Shape
+from provisioning.api.shapes import Listed, Shape, instant, maybe_instant
 from provisioning.contract import OutOfRange
 from provisioning.tokens.model import ApiToken, MoreThanOwn, Scope, UnknownToken
 
@@ -43,19 +43,18 @@ class TokenShape(Shape):
             name=token.name,
             scopes=sorted(token.scopes),
             created_by=token.created_by,
-            created_at=_instant(token.created_at),
-            expires_at=_maybe(token.expires_at),
-            revoked_at=_maybe(token.revoked_at),
-            last_used_at=_maybe(token.last_used_at),
+            created_at=instant(token.created_at),
+            expires_at=maybe_instant(token.expires_at),
+            revoked_at=maybe_instant(token.revoked_at),
+            last_used_at=maybe_instant(token.last_used_at),
             secret=secret,
         )
 
 
-class TokensShape(Shape):
+class TokensShape(Listed):
     """A page of tokens, in the order they were made."""
 
     items: list[TokenShape]
-    next: str | None = Field(description="Give it as `after` for the next page.")
 
 
 class NewTokenShape(Shape):
@@ -107,11 +106,3 @@ async def show_token(office: Here, token: Id) -> TokenShape:
 async def revoke_token(office: Here, asker: Asker, token: Id) -> TokenShape:
     """Let a token open nothing from now on."""
     return TokenShape.of(await office.tokens.revoke(token, origin=asker))
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _maybe(seconds: float | None) -> datetime | None:
-    return None if seconds is None else _instant(seconds)

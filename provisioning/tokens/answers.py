@@ -59,20 +59,24 @@ class Attempt:
     """One request under its key; its row is written with the first thing it changes."""
 
     def __init__(self, key: Key, request: str, now: float) -> None:
-        self._key, self._request, self._now = key, request, now
+        self.key, self.request, self._now = key, request, now
         self.kept = False
 
     async def write(self, connection: AsyncConnection) -> None:
         """Claim the key in this unit of work, or raise `InFlight` when another holds it."""
+        if not await self.claim(connection):
+            raise _in_flight()
+
+    async def claim(self, connection: AsyncConnection) -> bool:
+        """Add the key's row unless it is there; keys that are past their life go."""
         outdated = api_answers.c.kept_until <= self._now
         await connection.execute(api_answers.delete().where(outdated))
         row = {
-            **_columns(self._key),
-            "request": self._request,
+            **_columns(self.key),
+            "request": self.request,
             "kept_until": self._now + KEPT_S,
         }
-        if (await connection.execute(_CLAIM, row)).rowcount != 1:
-            raise InFlight("the first request with this key is being answered: ask again soon")
+        return (await connection.execute(_CLAIM, row)).rowcount == 1
 
 
 class Answers:
@@ -93,7 +97,7 @@ class Answers:
             AnswerLost: it took effect; its answer did not come to be kept.
         """
         if key in self._running:
-            raise InFlight("the first request with this key is being answered: ask again soon")
+            raise _in_flight()
         query = select(api_answers).where(
             api_answers.c.kept_until > self._wall(),
             *(api_answers.c[name] == value for name, value in _columns(key).items()),
@@ -108,13 +112,16 @@ class Answers:
         return Answer(row["status"], row["location"], row["body"])
 
     @contextmanager
-    def attempt(self, key: Key, request: bytes) -> Iterator[Attempt]:
-        """While it lasts, what this context changes first claims the key along with it."""
+    def attempt(self, key: Key, request: bytes, *, claims: bool = True) -> Iterator[Attempt]:
+        """While it lasts, what this context changes first claims the key along with it.
+
+        `claims` is False for what knows its key by itself.
+        """
         if key in self._running:
-            raise InFlight("the first request with this key is being answered: ask again soon")
+            raise _in_flight()
         attempt = Attempt(key, self._fingerprint(request), self._wall())
         self._running.add(key)
-        token = companion.set(attempt)
+        token = companion.set(attempt if claims else None)
         try:
             yield attempt
         finally:
@@ -122,15 +129,21 @@ class Answers:
             attempt.kept = True  # a task that outlives the request takes nothing along
             self._running.discard(key)
 
-    async def keep(self, key: Key, answer: Answer) -> None:
-        """Note what was answered; nothing happens when the request changed nothing."""
-        mine = [api_answers.c[name] == value for name, value in _columns(key).items()]
+    async def keep(self, attempt: Attempt, answer: Answer) -> None:
+        """Note what was answered."""
+        mine = [api_answers.c[name] == value for name, value in _columns(attempt.key).items()]
+        mine.append(api_answers.c.request == attempt.request)
         values = {"status": answer.status, "location": answer.location, "body": answer.body}
 
         async def work(connection: AsyncConnection) -> None:
+            await attempt.claim(connection)
             await connection.execute(api_answers.update().where(*mine).values(**values))
 
         await self._database.write(work)
+
+
+def _in_flight() -> InFlight:
+    return InFlight("the first request with this key is being answered: ask again soon")
 
 
 def _columns(key: Key) -> dict[str, str]:

@@ -170,7 +170,7 @@ class TestLines:
         numbers, after = [], ""
         while after is not None:
             page = (await client.get("/v1/lines", params={"limit": 3, "after": after})).json()
-            numbers += [line["number"] for line in page["lines"]]
+            numbers += [line["number"] for line in page["items"]]
             after = page["next"]
         assert numbers == sorted(set(numbers))
         assert len(numbers) == 4
