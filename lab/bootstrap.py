@@ -25,6 +25,8 @@ from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.clock import wall_time
 from provisioning.office import Office
+from provisioning.portal.app import create_portal
+from provisioning.portal.settings import PortalSettings
 from provisioning.seeds import SeedLine
 
 log = structlog.stdlib.get_logger("tokuban.lab")
@@ -100,8 +102,20 @@ class Carrier:
             self.metrics,
             lab_routes=[routes.router(self.trace, office.clock)],
             token=http.token.get_secret_value() if http.token else None,
+            portal=create_portal(office, self._portal()),
         )
         return WebPart(app, http.host, http.port)
+
+    def _portal(self) -> PortalSettings:
+        settings = self._settings
+        return PortalSettings(
+            sip=lambda: _authority(settings.sip.public_host, self.sip_port),
+            hosts=settings.portal.names | {settings.http.host},
+            public_url=settings.portal.url,
+            insecure_http=settings.portal.insecure_http,
+            support=settings.portal.support,
+            mailbox="/lab/mail/page" if settings.mail.server is None else None,
+        )
 
     async def stop(self) -> None:
         """Stop every part that started; within ten seconds."""

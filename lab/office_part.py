@@ -61,6 +61,8 @@ def office_settings(settings: Settings) -> OfficeSettings:
         database=_plain(settings.storage.url),
         key=_plain(settings.storage.key),
         wait_s=settings.storage.wait_s,
+        support=settings.portal.support,
+        selfcare=settings.portal.limits,
     )
 
 

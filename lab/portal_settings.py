@@ -1,6 +1,9 @@
 """The settings of the self-care portal: how long logins live, and how guessing is slowed down."""
 
-from pydantic import Field, model_validator
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
 
 from lab.section import Section, keep_order
 from provisioning.selfcare.model import Limits, Slowdown
@@ -13,6 +16,20 @@ ORDERED = (
 """Settings of which the first must not be more than the second."""
 
 
+def _origin(text: str | None) -> str | None:
+    """`https://HOST` or `https://HOST:PORT`: the portal's place below it is fixed."""
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        known = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or parts.scheme != "https" or parts.path.strip("/") or parts.query:
+        raise ValueError("must be https:// and a host name, for example https://selfcare.example")
+    return text.rstrip("/")
+
+
 class PortalSettings(Section):
     """The customers' own pages (N050-05); every number here is an assumption."""
 
@@ -20,6 +37,23 @@ class PortalSettings(Section):
         default=False,
         description="Serve the portal over plain HTTP to other hosts too: passwords then cross "
         "the network readable. For a laboratory's closed network alone.",
+    )
+    url: Annotated[str | None, AfterValidator(_origin)] = Field(
+        default=None,
+        examples=["https://selfcare.example.jp"],
+        description="Address of the portal behind a proxy that speaks HTTPS; cookies are Secure "
+        "there. Absent: plain HTTP on this host alone.",
+    )
+    hosts: str = Field(
+        default="",
+        examples=["carrier.lab, 192.0.2.10"],
+        description="Names and addresses, comma-separated, by which browsers may call the portal "
+        "besides those of this host; with any other it is refused.",
+    )
+    support: str = Field(
+        default="support@tokuban.example",
+        min_length=1,
+        description="Whom a customer is told to ask, on pages and in refusals (N050-01).",
     )
     code_life_s: int = Field(
         default=600, ge=60, le=3600, description="Life of a mailed login code, business time."
@@ -65,6 +99,12 @@ class PortalSettings(Section):
     def _ordered(self) -> "PortalSettings":
         keep_order(self, ORDERED)
         return self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The hosts of `hosts`, as a Host header writes them without a port."""
+        names = (name.strip().strip("[]").lower() for name in self.hosts.split(","))
+        return frozenset(filter(None, names))
 
     @property
     def limits(self) -> Limits:

@@ -34,6 +34,8 @@ def create_portal(office: Office, settings: PortalSettings) -> ASGIApp:
         ),
     )
 
+    app.router.redirect_slashes = False
+
     async def turn_away(scope: Scope, receive: Receive, send: Send, status: int, kind: str) -> None:
         await doors.error_page(Request(scope), status, kind)(scope, receive, send)
 
