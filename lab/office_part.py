@@ -1,7 +1,5 @@
 """The office as a part of the assembly: opened, seeded, closed."""
 
-from collections.abc import Sequence
-
 from pydantic import SecretStr
 
 from lab.errors import Refused
@@ -12,18 +10,18 @@ from provisioning.db.migrate import SchemaTooNew
 from provisioning.lines.sealing import WrongKey
 from provisioning.office import Office, OfficeSettings
 from provisioning.profiles.model import BadProfile
-from provisioning.seeds import SeedLine
+from provisioning.seeds import Seed
 
 UNUSABLE = (ContractError, BadDatabaseUrl, SchemaTooNew, WrongKey, BadProfile)
 
 
 class OfficePart:
-    """Opens the storage and makes the seeded lines; `office` is there once started."""
+    """Opens the storage and makes what the seed says; `office` is there once started."""
 
     name = "office"
 
-    def __init__(self, settings: Settings, lines: Sequence[SeedLine]) -> None:
-        self._settings, self._lines = settings, lines
+    def __init__(self, settings: Settings, seed: Seed) -> None:
+        self._settings, self._seed = settings, seed
         self._office: Office | None = None
 
     @property
@@ -41,7 +39,7 @@ class OfficePart:
         """
         try:
             self._office = await Office.open(office_settings(self._settings))
-            await self._office.seed(self._lines)
+            await self._office.plant(self._seed)
         except UNUSABLE as error:
             await self.stop(0)
             raise Refused(f"storage: {error}") from None

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
@@ -18,7 +16,6 @@ from provisioning.customers.service import Customers
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
-from provisioning.forwarding import store as diversions
 from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
@@ -28,11 +25,10 @@ from provisioning.notify.mails import Mails
 from provisioning.notify.outbox import Outbox
 from provisioning.numbers.service import Numbers
 from provisioning.orders.service import OrderDesk, Orders
-from provisioning.presentation import store as displays
-from provisioning.presentation.model import shown_freephone
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
-from provisioning.seeds import SeedLine
+from provisioning.seeding import Seeding
+from provisioning.seeds import Seed, SeedLine
 from provisioning.selfcare.model import Limits
 from provisioning.selfcare.service import SelfCare
 from provisioning.snapshots.service import Snapshots
@@ -60,7 +56,7 @@ class OfficeSettings:
     wait_s: float = 3.0
     support: str = "support@tokuban.example"
     server: str = ""
-    selfcare: Limits = Limits()
+    selfcare: Limits = field(default_factory=Limits)
 
     @property
     def url(self) -> str:
@@ -126,6 +122,10 @@ class Office:
             )
         )
 
+        self._seeding = Seeding(
+            database, self._lines, self.profiles, self.customers, self.numbers, self.selfcare
+        )
+
     @classmethod
     async def open(cls, settings: OfficeSettings, *, wall: Wall = wall_time) -> Self:
         """Open the storage, bring its schema up to date and read the directory.
@@ -158,28 +158,14 @@ class Office:
         The same seed again changes nothing; a changed password counts at once. A line of an
         earlier seed that `seeds` leaves out loses its accounts, until a seed names it again.
         """
-        ring_times = {
-            seed.line.number: self.profiles.of(seed.line.profile).ring_times.default
-            for seed in seeds
-        }
+        await self._seeding.of_lines(seeds)
 
-        async def work(connection: AsyncConnection) -> None:
-            active = {
-                seed.line.number: await displays.prepare(
-                    connection, seed.line.number, shown_freephone(seed.line)
-                )
-                for seed in seeds
-            }
-            await self._lines.seed(connection, seeds)
-            await diversions.prepare(connection, ring_times)
-            for line, shown in ((seed.line, shown_freephone(seed.line)) for seed in seeds):
-                if shown is not None:
-                    await displays.contract(
-                        connection, line.number, shown, active=active[line.number]
-                    )
+    async def plant(self, seed: Seed) -> None:
+        """Make blocks, customers, contracts, logins and lines what a whole seed says.
 
-        await self._database.write(work, alone=True)
-        await self._lines.refresh()
+        The same seed again changes nothing, and no seed changes what people have set.
+        """
+        await self._seeding.everything(seed)
 
     async def registrations(self, line: E164) -> Mapping[str, tuple[Binding, ...]]:
         """The bindings of a line's accounts that have not expired, by user."""

@@ -63,7 +63,7 @@ class Changes:
         async def work(connection: AsyncConnection) -> None:
             await self._still(connection, session, login)
             await store.remove_ticket(connection, secret.hashed(ticket))
-            mac = await desk.mail_code(connection, login, Purpose.MAIL, ticket, to=address)
+            mac = await desk.mail_code(connection, login, ticket, address)
             row = TicketRow(
                 hash=secret.hashed(ticket),
                 login=login.id,
@@ -146,6 +146,20 @@ class Changes:
             return login.id
 
         return NewLogin(await desk.database.write(work), given)
+
+    async def remove(self, selfcare_id: str, origin: Origin) -> None:
+        """Take a login away, and whatever hangs on it."""
+        desk = self._desk
+
+        async def work(connection: AsyncConnection) -> None:
+            login = await store.login(connection, selfcare_id, to_change=True)
+            if login is not None:
+                await store.remove_login(connection, login.id)
+                await desk.note(connection, login, "self-care login removed", origin=origin)
+                await tries.clear(connection, tries.account_bucket(login.id))
+                await tries.clear(connection, tries.password_bucket(login.id))
+
+        await desk.database.write(work)
 
     async def _confirmed(
         self, session: Session, password: str, *, also_right: bool = False

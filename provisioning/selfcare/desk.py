@@ -55,16 +55,21 @@ class Desk:
         return await customers.customer(connection, signed.customer)
 
     async def mail_code(
-        self, connection: AsyncConnection, login: Login, purpose: Purpose, ticket: str, to: str = ""
+        self, connection: AsyncConnection, login: Login, ticket: str, new_address: str | None = None
     ) -> str:
-        """Void the older codes and mail a new one, to the owner or to `to`; answers its digest."""
+        """Void the older codes and mail a new one; answers its digest.
+
+        `new_address`: where it goes to prove that mail arrives there; else it is a login's.
+        """
         owner = await self.owner(connection, login.contract)
         if owner is None:
             raise model.SessionGone
+        purpose = Purpose.MAIL if new_address else Purpose.LOGIN
         await store.void_codes(connection, login.id, purpose)
         code = passwords.generate_digits(CODE_DIGITS)
         minutes = int(self.limits.code_life_s // 60)
-        await self.letterbox.code(connection, to or owner.mail, owner.language, code, minutes)
+        write = self.letterbox.new_address_code if new_address else self.letterbox.code
+        await write(connection, new_address or owner.mail, owner.language, code, minutes)
         return secret.code_mac(ticket, code)
 
     async def note(

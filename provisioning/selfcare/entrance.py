@@ -61,7 +61,7 @@ class Entrance:
             mac = None
             if step.do is Do.MAIL:
                 assert login is not None, "only a decoy has no login"
-                mac = await self._desk.mail_code(connection, login, Purpose.LOGIN, ticket)
+                mac = await self._desk.mail_code(connection, login, ticket)
             await store.change_ticket(
                 connection,
                 hash_,
@@ -183,7 +183,7 @@ class Entrance:
             counted=1,
         )
         if right and login is not None:
-            mac = await desk.mail_code(connection, login, Purpose.LOGIN, ticket)
+            mac = await desk.mail_code(connection, login, ticket)
             row = replace(row, login=login.id, code_mac=mac)
         await store.add_ticket(connection, row)
         what = "password right, code mailed" if right else "login refused"

@@ -13,6 +13,9 @@ class Letterbox(Protocol):
     async def code(
         self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
     ) -> None: ...
+    async def new_address_code(
+        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+    ) -> None: ...
     async def password_changed(
         self, connection: AsyncConnection, to: str, language: Language
     ) -> None: ...

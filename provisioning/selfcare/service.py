@@ -190,6 +190,10 @@ class SelfCare:
         """
         return await self._changes.reset(contract_id, origin)
 
+    async def remove(self, selfcare_id: str, *, origin: Origin) -> None:
+        """Take a login away with its sessions, codes and known browsers; none is no error."""
+        await self._changes.remove(selfcare_id, origin)
+
     async def of_contract(self, contract_id: str) -> Identity | None:
         """The login that opens a contract."""
 

@@ -69,6 +69,11 @@ async def login(
     return await _login(connection, selfcare_logins.c.id == (id or ""), to_change)
 
 
+async def remove_login(connection: AsyncConnection, id: str) -> None:
+    """A login with its sessions, tickets and known browsers."""
+    await connection.execute(delete(selfcare_logins).where(selfcare_logins.c.id == id))
+
+
 async def login_of(
     connection: AsyncConnection, contract: str, *, to_change: bool = False
 ) -> Login | None:
@@ -201,7 +206,7 @@ async def knows_device(connection: AsyncConnection, hash: str, login: str, since
     """Whether this browser logged in here since `since`."""
     table = selfcare_devices.c
     query = select(table.hash).where(
-        table.hash == hash, table.login == login, table.seen_at >= since
+        table.hash == hash, table.login == login, table.seen_at > since
     )
     return (await connection.execute(query)).first() is not None
 

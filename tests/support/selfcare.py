@@ -1,10 +1,11 @@
 """A self-care login for tests: clocks that are turned, and mails that are read at once."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Change, Origin
@@ -48,6 +49,12 @@ class MemoryLetterbox:
         """A code arrives."""
         self._arrive(connection, Mailed("code", to, language, f"{code}, {minutes} minutes"))
 
+    async def new_address_code(
+        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+    ) -> None:
+        """A code arrives at the new address."""
+        self._arrive(connection, Mailed("new address", to, language, f"{code}, {minutes} minutes"))
+
     async def password_changed(
         self, connection: AsyncConnection, to: str, language: Language
     ) -> None:
@@ -63,7 +70,8 @@ class MemoryLetterbox:
     @property
     def code_seen(self) -> str:
         """The latest code that arrived."""
-        return next(mail for mail in reversed(self.mails) if mail.kind == "code").text[:6]
+        codes = (mail for mail in reversed(self.mails) if mail.kind in ("code", "new address"))
+        return next(codes).text[:6]
 
     def _arrive(self, connection: AsyncConnection, mail: Mailed) -> None:
         once_durable(connection, lambda: self.mails.append(mail))
@@ -137,6 +145,23 @@ class Counter:
         except WrongCode as error:
             return error.tries_left
         raise AssertionError("the code was taken")
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements that the database is sent meanwhile."""
+        seen: list[str] = []
+
+        def note(*arguments: Any) -> None:
+            seen.append(str(arguments[2]))
+
+        engines = {engine.sync_engine for engine in (self.database._reader, self.database._writer)}
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
 
     async def told(self) -> list[Change]:
         """What the audit knows of the first contract, oldest first."""
