@@ -83,6 +83,7 @@ class TelephonyPart:
             driver, authenticator, office.bindings, _registrar_limits(settings), self._log
         )
         await registrar.load()
+        office.directory.watchers.append(registrar.forget)
         calls = InboundCalls(
             driver,
             self.media,

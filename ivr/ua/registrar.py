@@ -16,9 +16,17 @@ from ivr.ua.authentication import Authenticator, Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log
-from provisioning.contract import Account, Binding, BindingStore, Saving, StorageUnavailable
+from provisioning.contract import (
+    Account,
+    Binding,
+    BindingStore,
+    Saving,
+    StorageUnavailable,
+    UnknownLine,
+)
 
 _UNAVAILABLE = Refused(503, "Registration Cannot Be Stored Now", ("Retry-After", "10"))
+_FORGOTTEN = Refused(403, "Account Changed")
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +64,8 @@ class Registrar:
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._storing: dict[str, deque[RequestReceived]] = {}
         """The users whose change is being stored, each with the REGISTERs that wait behind it."""
+        self._forgotten: set[str] = set()
+        """Those of them whose account changed meanwhile."""
         self._stored_all = asyncio.Event()
 
     async def load(self) -> None:
@@ -67,6 +77,16 @@ class Registrar:
     def of(self, user: str) -> tuple[Binding, ...]:
         """The account's living bindings, most wanted first; `expires_at` is monotonic."""
         return living(self._bindings.get(user, ()), clock.monotonic())
+
+    def forget(self, user: str) -> None:
+        """End the registrations of an account that is gone or has another password.
+
+        What came with the old password and is being stored meanwhile is refused and taken back.
+        """
+        if self._bindings.pop(user, None):
+            self._log.info("registration.ended", user=user, why="account changed")
+        if user in self._storing:
+            self._forgotten.add(user)
 
     def registered(self) -> int:
         """How many accounts have a living binding."""
@@ -115,9 +135,27 @@ class Registrar:
     def _saved(self, change: _Change, saving: Saving) -> None:
         """A change is durable, or is not: answer, and go on to the account's next one."""
         try:
-            self._conclude(change, saving.exception())
+            if change.user in self._forgotten:
+                self._take_back(change)
+            else:
+                self._conclude(change, saving.exception())
         finally:
             self._go_on(change.user)
+
+    def _take_back(self, change: _Change) -> None:
+        """Refuse everything that came before the account changed, and store no binding of it."""
+        user = change.user
+        self._forgotten.discard(user)
+        self._refuse(change.event, _FORGOTTEN)
+        while self._storing[user]:
+            self._refuse(self._storing[user].popleft(), _FORGOTTEN)
+        clearing = self._store.save(user, ())
+        clearing.add_done_callback(lambda done: self._cleared(user, done))
+
+    def _cleared(self, user: str, done: Saving) -> None:
+        error = done.exception()
+        if error is not None and not isinstance(error, UnknownLine):
+            self._log.warning("registration.not-stored", user=user, error=repr(error))
 
     def _conclude(self, change: _Change, error: BaseException | None) -> None:
         if error is None:

@@ -8,6 +8,7 @@ import pytest
 from ivr.sip.digest import authorize
 from ivr.sip.message import Response, parse
 from ivr.ua.bindings import moved
+from provisioning.contract import Binding
 from tests.support.switchboard import PASSWORD, USER, Switchboard, switchboard
 
 pytestmark = pytest.mark.rule("LINE-02")
@@ -191,3 +192,43 @@ async def test_a_balancer_sees_the_draining(board: Switchboard, wire: Wire) -> N
     await board.calls.drain(1.0)
     wire.send(method="OPTIONS")
     assert (await wire.answer()).status == 503
+
+
+async def test_an_account_that_changed_loses_its_registrations(
+    board: Switchboard, wire: Wire
+) -> None:
+    await wire.register("Contact: <sip:a@127.0.0.1:5062>")
+    board.registrar.forget("somebody else")
+    assert board.registrar.registered() == 1
+    board.registrar.forget(USER)
+    assert board.registrar.of(USER) == ()
+    assert board.notes.events() == ["registration.changed", "registration.ended"]
+
+
+async def test_what_was_being_stored_when_the_account_changed_is_taken_back(
+    board: Switchboard, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two REGISTERs, one being stored and one behind it: neither leaves a binding."""
+    save = board.bindings.save
+
+    def save_then_forget(user: str, bindings: tuple[Binding, ...]) -> asyncio.Future[None]:
+        saving = save(user, bindings)
+        if bindings:
+            asyncio.get_running_loop().call_soon(board.registrar.forget, user)
+        return saving
+
+    wire.send()
+    challenges = (await wire.answer()).headers.all("WWW-Authenticate")
+    monkeypatch.setattr(board.bindings, "save", save_then_forget)
+    for count in (1, 2):
+        value = authorize(
+            challenges, user=USER, password=PASSWORD, method="REGISTER", uri="sip:tokuban",
+            cnonce="c", nc=count,
+        )  # fmt: skip
+        wire.send(f"Authorization: {value}", f"Contact: <sip:{count}@127.0.0.1:5062>")
+    assert {(await wire.answer()).status for _ in range(2)} == {403}
+    assert board.registrar.of(USER) == ()
+    assert board.bindings.rows == {}
+    monkeypatch.undo()
+    assert (await wire.register("Contact: <sip:a@127.0.0.1:5062>")).status == 200
+    await board.registrar.close()
