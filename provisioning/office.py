@@ -34,6 +34,7 @@ from provisioning.selfcare.service import SelfCare
 from provisioning.snapshots.service import Snapshots
 from provisioning.tokens.answers import Answers
 from provisioning.tokens.service import Tokens
+from provisioning.upkeep.service import Upkeep
 
 DATABASE_FILE = "tokuban.sqlite3"
 
@@ -81,6 +82,7 @@ class Office:
     snapshots: Snapshots
     tokens: Tokens
     answers: Answers
+    upkeep: Upkeep
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
@@ -96,6 +98,7 @@ class Office:
         )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
+        self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit)
         self.outbox = Outbox(database, seal, wall)
         self.mails = Mails(self.outbox)
         self.caught = CaughtMails(database, seal, wall)

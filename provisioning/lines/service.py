@@ -57,6 +57,38 @@ class Lines:
         await store.remove_line(connection, number)
         once_durable(connection, lambda: self.directory.remove(number))
 
+    async def known(self, connection: AsyncConnection, number: E164) -> Line | None:
+        """The line as its row says, locked until the unit of work ends; None when none is served.
+
+        A line that only an earlier seed named is none.
+        """
+        line, origin = await store.read_line(connection, number)
+        return None if origin is LineOrigin.FORMER_SEED else line
+
+    async def keep(self, connection: AsyncConnection, line: Line) -> None:
+        """Make a line, or make it what `line` says; the directory knows once that is durable."""
+        old, was = await store.read_line(connection, line.number)
+        origin = LineOrigin.SEED if was is LineOrigin.SEED else LineOrigin.OFFICE
+        await store.put_line(connection, line, known=old, origin=origin)
+        once_durable(connection, lambda: self.directory.add((line,), ()))
+
+    async def has_account(self, connection: AsyncConnection, user: str) -> bool:
+        """Whether an account has this user."""
+        return await store.account(connection, user, self._seal) is not None
+
+    async def add_account(
+        self, connection: AsyncConnection, number: E164, given: SeedAccount
+    ) -> None:
+        """Give a line one more account; the directory knows it once that is durable."""
+        account = self._account(number, given)
+        await store.put_account(connection, account, self._realm, self._seal, known=False)
+        once_durable(connection, lambda: self.directory.add((), (account,)))
+
+    async def remove_account(self, connection: AsyncConnection, user: str) -> None:
+        """Remove an account; the directory forgets it once that is durable."""
+        await store.remove_accounts(connection, [user])
+        once_durable(connection, lambda: self.directory.remove_account(user))
+
     async def set_password(self, connection: AsyncConnection, user: str, password: str) -> Account:
         """Give an account another password; phones that registered with the old one are forgotten.
 

@@ -125,19 +125,33 @@ async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
     for row in await connection.execute(select(line_options)):
         options[row.line].add(row.name)
     rows = await connection.execute(select(lines).order_by(lines.c.number))
-    return {
-        Line(
-            number=E164(row.number),
-            profile=Profile(row.profile),
-            location=Location(row.ma, row.prefecture),
-            kind=ContractKind(row.kind),
-            status=LineStatus(row.status),
-            options=frozenset(options[row.number]),
-            freephone=E164(row.freephone) if row.freephone else None,
-            language=Language(row.language),
-        ): LineOrigin(row.origin)
-        for row in rows
-    }
+    return {_line(row, options[row.number]): LineOrigin(row.origin) for row in rows}
+
+
+async def read_line(
+    connection: AsyncConnection, number: E164
+) -> tuple[Line | None, LineOrigin | None]:
+    """A line that is or was there and where it comes from, locked until the unit of work ends."""
+    query = select(lines).where(lines.c.number == number).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None, None
+    names = select(line_options.c.name).where(line_options.c.line == number)
+    options = (await connection.execute(names)).scalars()
+    return _line(row, options), LineOrigin(row.origin)
+
+
+def _line(row: Row[Any], options: Iterable[str]) -> Line:
+    return Line(
+        number=E164(row.number),
+        profile=Profile(row.profile),
+        location=Location(row.ma, row.prefecture),
+        kind=ContractKind(row.kind),
+        status=LineStatus(row.status),
+        options=frozenset(options),
+        freephone=E164(row.freephone) if row.freephone else None,
+        language=Language(row.language),
+    )
 
 
 async def read_accounts(connection: AsyncConnection, seal: Seal) -> list[Account]:
@@ -161,9 +175,15 @@ async def realms(connection: AsyncConnection) -> Mapping[str, str]:
     return {row.username: row.realm for row in rows}
 
 
-async def put_line(connection: AsyncConnection, line: Line, *, known: Line | None) -> None:
-    """Insert a seed's line, or bring the row `known` describes to what `line` says."""
-    row = _row(line, LineOrigin.SEED)
+async def put_line(
+    connection: AsyncConnection,
+    line: Line,
+    *,
+    known: Line | None,
+    origin: LineOrigin = LineOrigin.SEED,
+) -> None:
+    """Insert a line, or bring the row `known` describes to what `line` says."""
+    row = _row(line, origin)
     if known is None:
         await connection.execute(lines.insert(), row)
     else:

@@ -1,0 +1,1 @@
+"""Lines and SIP accounts that the operator makes, changes and removes by hand."""
