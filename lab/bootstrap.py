@@ -1,7 +1,7 @@
 """The composition root: build the parts, start them, wait for a signal, stop them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -27,7 +27,7 @@ from provisioning.clock import wall_time
 from provisioning.office import Office
 from provisioning.portal.app import create_portal
 from provisioning.portal.settings import PortalSettings
-from provisioning.seeds import SeedLine
+from provisioning.seeds import Seed
 
 log = structlog.stdlib.get_logger("tokuban.lab")
 
@@ -53,14 +53,14 @@ async def run(settings: Settings) -> None:
         Refused: the settings do not fit together or a part cannot start; says what to change.
     """
     refuse_unsafe(settings)
-    lines = seeds.chosen(settings.seed)
+    seed = seeds.chosen(settings.seed)
     raise_file_limit()
-    carrier = Carrier(settings, lines)
+    carrier = Carrier(settings, seed)
     with stop_event() as stopped:
         try:
             await carrier.start()
             settle_collector()
-            banner.show(Console(), carrier.standing, phones_of(settings, lines))
+            banner.show(Console(), carrier.standing, phones_of(settings, seed))
             log.info("carrier.ready", sip=carrier.sip_port, http=carrier.http_port)
             await stopped.wait()
             log.info("carrier.stopping")
@@ -72,8 +72,8 @@ async def run(settings: Settings) -> None:
 class Carrier:
     """All parts of one carrier; `/ready` says so while calls are taken."""
 
-    def __init__(self, settings: Settings, lines: Sequence[SeedLine]) -> None:
-        self._settings, self._lines = settings, lines
+    def __init__(self, settings: Settings, seed: Seed) -> None:
+        self._settings, self._seed = settings, seed
         self._assembly = Assembly()
         self._readiness = Readiness(False, "starting")
         self.trace = TraceHub(settings.trace.messages, settings.trace.readers, wall_time)
@@ -83,7 +83,7 @@ class Carrier:
     async def start(self) -> None:
         """Start every part; what a part needs starts before it and stops after it."""
         voices = _voices()
-        office = OfficePart(self._settings, self._lines)
+        office = OfficePart(self._settings, self._seed)
         await self._assembly.start(office)
         web = self._web(office.office)
         await self._assembly.start(web)
@@ -147,7 +147,7 @@ def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def phones_of(settings: Settings, lines: Sequence[SeedLine]) -> list[banner.Phone]:
+def phones_of(settings: Settings, seed: Seed) -> list[banner.Phone]:
     """The accounts as the banner shows them; only the demo's passwords, which all know."""
     return [
         banner.Phone(
@@ -157,6 +157,6 @@ def phones_of(settings: Settings, lines: Sequence[SeedLine]) -> list[banner.Phon
             access=account.access.value,
             password=account.password if settings.seed.file is None else None,
         )
-        for seeded in lines
+        for seeded in seed.lines
         for account in seeded.accounts
     ]

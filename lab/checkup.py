@@ -39,7 +39,7 @@ def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) ->
     yield rtp_range(settings)
     yield open_files()
     yield public_passwords(settings)
-    yield lines(settings)
+    yield seed_file(settings)
     yield data_folder(settings)
     yield schema(settings)
     yield prompts(prompt_problems())
@@ -102,13 +102,15 @@ def public_passwords(settings: Settings) -> Finding:
     return _unless_refused(refuse_public_passwords, settings, "no unwanted public passwords")
 
 
-def lines(settings: Settings) -> Finding:
+def seed_file(settings: Settings) -> Finding:
     """The seed file can be read and is right."""
     try:
-        seeded = seeds.chosen(settings.seed)
+        seed = seeds.chosen(settings.seed)
     except Refused as refused:
-        return fail(f"lines: {refused}", "correct the seed file, or choose another with --seed")
-    return ok(f"lines: {len(seeded)} of {settings.seed.file or 'the demo'}")
+        return fail(f"seed: {refused}", "correct the seed file, or choose another with --seed")
+    logins = sum(1 for each in seed.customers for contract in each.contracts if contract.login)
+    found = f"{len(seed.lines)} lines, {logins} portal logins"
+    return ok(f"seed: {found} of {settings.seed.file or 'the demo'}")
 
 
 def _unless_refused(check: Callable[[Settings], None], settings: Settings, fine: str) -> Finding:

@@ -1,41 +1,42 @@
-"""Read a seed file: the lines that exist from the start, and the demo lines."""
+"""Read a seed file: the blocks, customers and lines that exist from the start, and the demo."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator
-from enum import StrEnum
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from lab import toml_file
-from lab.errors import Refused, suggestion
+from lab import seed_model, yaml_file
+from lab.errors import Refused
+from lab.seed_errors import name_of, said
+from lab.seed_model import Option, SeedFile
 from lab.settings import SeedSettings
-from lab.toml_file import Place, TomlFile
-from provisioning.contract import (
-    E164,
-    Access,
-    ContractKind,
-    Language,
-    Line,
-    LineStatus,
-    Location,
-    Profile,
+from lab.yaml_file import Place, YamlFile
+from provisioning.contract import E164, ContractError, Diversion, Line, Location
+from provisioning.customers import model as customers
+from provisioning.customers.model import BadField
+from provisioning.forwarding import model as forwarding
+from provisioning.numbers.model import check_block
+from provisioning.profiles.store import ProfileFiles
+from provisioning.seeds import (
+    Seed,
+    SeedAccount,
+    SeedBlock,
+    SeedContract,
+    SeedCustomer,
+    SeedLine,
+    SeedLogin,
 )
-from provisioning.forwarding.model import ABROAD
-from provisioning.presentation.model import OPTION
-from provisioning.seeds import SeedAccount, SeedLine
+from provisioning.selfcare import model as selfcare
 
-DEMO_FILE = Path(__file__).with_name("demo.toml")
-
-NATIONAL = re.compile(r"0\d{8,10}")
-USER = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,;?/-]+")
+DEMO_FILE = Path(__file__).with_name("demo.yaml")
 
 
 def e164(national: str) -> E164:
     """A Japanese number in national form as E.164: `0312345678` → `+81312345678`."""
+    if national.startswith("+"):
+        return E164(national)
     return E164("+81" + national.removeprefix("0"))
 
 
@@ -44,176 +45,184 @@ def national(number: E164) -> str:
     return "0" + number.removeprefix("+81")
 
 
-def _japanese(text: str) -> str:
-    digits = text.replace("-", "")
-    if digits.startswith("+81"):
-        digits = "0" + digits.removeprefix("+81")
-    if not NATIONAL.fullmatch(digits):
-        raise ValueError("must be a Japanese number of 9 to 11 digits such as 0312345678")
-    return digits
-
-
-def _free(text: str) -> str:
-    digits = _japanese(text)
-    if not re.fullmatch(r"0120\d{6}|0800\d{7}", digits):
-        raise ValueError("must be a freephone number: 0120 and 6 digits or 0800 and 7 digits")
-    return digits
-
-
-def _user(text: str) -> str:
-    if not USER.fullmatch(text):
-        raise ValueError("must be a SIP user part without escapes (RFC 3261 §25.1)")
-    return text
-
-
-National = Annotated[str, AfterValidator(_japanese)]
-Freephone = Annotated[str, AfterValidator(_free)]
-
-
-class Option(StrEnum):
-    """The options a line may contract; a misspelt one would be no option at all."""
-
-    TOKUTEI_NOTIFY = OPTION
-    INTERNATIONAL_FORWARDING = ABROAD
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Account(_Table):
-    user: Annotated[str, AfterValidator(_user)]
-    password: str = Field(min_length=4, max_length=128, repr=False)
-    access: Access = Access.OS
-
-
-class _Line(_Table):
-    number: National
-    profile: Profile
-    ma: str = Field(min_length=1)
-    prefecture: str = Field(min_length=1)
-    kind: ContractKind = ContractKind.CONSUMER
-    status: LineStatus = LineStatus.ACTIVE
-    options: frozenset[Option] = frozenset()
-    freephone: Freephone | None = None
-    language: Language = Language.JA
-    account: list[_Account] = Field(min_length=1)
-
-
-class _Seed(_Table):
-    line: list[_Line] = Field(min_length=1)
-
-
-def load(path: Path) -> tuple[SeedLine, ...]:
-    """The lines of a seed file.
+def load(path: Path) -> Seed:
+    """What a seed file describes.
 
     Raises:
-        Refused: with file, line, field, the reason and what to write.
+        Refused: with file, line, column, field, the reason and what to write.
     """
-    return _lines(toml_file.read(path))
+    return _seed(yaml_file.read(path))
 
 
-def chosen(settings: SeedSettings) -> tuple[SeedLine, ...]:
-    """The lines of the seed file that is set, or else the demo lines."""
+def parse(name: Path, text: str) -> Seed:
+    """The same for text already read; `name` stands for the file in what is refused."""
+    return _seed(yaml_file.parse(name, text))
+
+
+def chosen(settings: SeedSettings) -> Seed:
+    """The seed file that is set, or else the demo."""
     return load(settings.file) if settings.file else demo()
 
 
-def demo() -> tuple[SeedLine, ...]:
-    """The demo lines, as packaged."""
+def demo() -> Seed:
+    """The demo, as packaged."""
     return load(DEMO_FILE)
 
 
-def _lines(file: TomlFile) -> tuple[SeedLine, ...]:
+def _seed(file: YamlFile) -> Seed:
+    if not file.values:
+        raise Refused(f"{file.path}: the file is empty; it begins with lines:, as the demo's does")
     try:
-        seed = _Seed.model_validate(file.values)
+        table = SeedFile.model_validate(file.values)
     except ValidationError as error:
-        raise Refused("\n".join(_said(detail, file) for detail in error.errors())) from None
-    _refuse_doubles(seed, file)
-    _refuse_half_contracts(seed, file)
-    return tuple(_seed_line(line) for line in seed.line)
-
-
-def _seed_line(table: _Line) -> SeedLine:
-    line = Line(
-        number=e164(table.number),
-        profile=table.profile,
-        location=Location(ma=table.ma, prefecture=table.prefecture),
-        kind=table.kind,
-        status=table.status,
-        options=frozenset(option.value for option in table.options),
-        freephone=e164(table.freephone) if table.freephone else None,
-        language=table.language,
+        raise Refused("\n".join(said(detail, file) for detail in error.errors())) from None
+    _refuse_doubles(table, file)
+    _refuse_half_contracts(table, file)
+    check = _Check(file)
+    return Seed(
+        lines=tuple(check.line(index, line) for index, line in enumerate(table.lines)),
+        customers=tuple(check.customer(index, each) for index, each in enumerate(table.customers)),
+        blocks=tuple(check.block(index, block) for index, block in enumerate(table.blocks)),
     )
-    accounts = tuple(SeedAccount(each.user, each.access, each.password) for each in table.account)
-    return SeedLine(line, accounts)
 
 
-def _refuse_doubles(seed: _Seed, file: TomlFile) -> None:
-    """A number, a freephone number and a SIP user each stand once in a file."""
-    named = list(_names(seed))
-    counts = Counter((kind, name) for kind, name, _ in named)
+class _Check:
+    """Makes what the office knows of what a file says; the office's own rules are asked."""
+
+    def __init__(self, file: YamlFile) -> None:
+        self._file = file
+        self._profiles = ProfileFiles.load()
+
+    def line(self, index: int, table: seed_model.Line) -> SeedLine:
+        line = Line(
+            number=e164(table.number),
+            profile=table.profile,
+            location=Location(ma=table.ma, prefecture=table.prefecture),
+            kind=table.kind,
+            status=table.status,
+            options=frozenset(option.value for option in table.options),
+            freephone=e164(table.freephone) if table.freephone else None,
+            language=table.language,
+        )
+        accounts = tuple(SeedAccount(one.user, one.access, one.password) for one in table.accounts)
+        diversion = None
+        if table.forwarding is not None:
+            diversion = self._diversion(("lines", index, "forwarding"), line, table.forwarding)
+        return SeedLine(line, accounts, diversion, table.shows_freephone)
+
+    def _diversion(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversion:
+        bounds = self._profiles.of(line.profile).ring_times
+        off = Diversion(ring_time_s=bounds.default)
+        abroad = Option.INTERNATIONAL_FORWARDING in line.options
+        aimed = self._asked(
+            (*place, "to"),
+            lambda: forwarding.aimed(off, line.number, e164(table.to), abroad=abroad),
+        )
+        if table.ring_time_s is not None:
+            seconds = table.ring_time_s
+            aimed = self._asked(
+                (*place, "ring_time_s"), lambda: forwarding.ringing(aimed, seconds, bounds)
+            )
+        return forwarding.started(aimed) if table.active else aimed
+
+    def customer(self, index: int, table: seed_model.Customer) -> SeedCustomer:
+        place: Place = ("customers", index)
+        self._asked(place, lambda: customers.given_id("C", table.id))
+        kept = self._asked(
+            place,
+            lambda: customers.customer(
+                table.id, customers.NewCustomer(**table.model_dump(exclude={"contracts"}))
+            ),
+        )
+        contracts = tuple(
+            self._contract((*place, "contracts", position), contract)
+            for position, contract in enumerate(table.contracts)
+        )
+        return SeedCustomer(
+            id=kept.id,
+            kind=kept.kind,
+            name=kept.name,
+            postal_code=kept.postal_code,
+            address=kept.address,
+            phone=kept.phone,
+            mail=kept.mail,
+            contact=kept.contact,
+            language=kept.language,
+            contracts=contracts,
+        )
+
+    def _contract(self, place: Place, table: seed_model.Contract) -> SeedContract:
+        login = None
+        self._asked(place, lambda: customers.given_id("K", table.id))
+        if table.selfcare is not None:
+            given = table.selfcare
+            self._asked((*place, "selfcare", "id"), lambda: selfcare.checked_id(given.id))
+            self._asked(
+                (*place, "selfcare", "password"),
+                lambda: selfcare.checked_password(given.password, given.id, selfcare.Limits()),
+            )
+            login = SeedLogin(given.id, given.password)
+        where = Location(table.ma, table.prefecture)
+        return SeedContract(
+            table.id, table.plan, table.profile, where, table.number_cap, login=login
+        )
+
+    def block(self, index: int, table: seed_model.Block) -> SeedBlock:
+        block = SeedBlock(e164(table.first), e164(table.last))
+        self._asked(("blocks", index), lambda: check_block(block.first, block.last))
+        return block
+
+    def _asked(self, place: Place, rule: Callable[[], Any]) -> Any:
+        """What one of the office's rules makes of a value; where it stands when it is refused."""
+        try:
+            return rule()
+        except BadField as error:
+            reason = str(error).removeprefix(f"{error.field}: ")
+            _refuse(self._file, (*place, error.field), reason)
+        except ContractError as error:
+            _refuse(self._file, place, str(error))
+
+
+def _refuse(file: YamlFile, place: Place, reason: str) -> None:
+    raise Refused(f"{file.where(place)}: {name_of(place)}: {reason}")
+
+
+def _refuse_doubles(seed: SeedFile, file: YamlFile) -> None:
+    """A number, a SIP user and an id each stand once in a file."""
+    counts = Counter((kind, name) for kind, name, _ in _names(seed))
     seen: set[tuple[str, str]] = set()
-    for kind, name, place in named:
+    for kind, name, place in _names(seed):
         if counts[kind, name] > 1 and (kind, name) in seen:
-            raise Refused(f"{file.where(place)}: {_name(place)}: {kind} {name} stands twice")
+            _refuse(file, place, f"{kind} {name} stands twice")
         seen.add((kind, name))
 
 
-def _refuse_half_contracts(seed: _Seed, file: TomlFile) -> None:
+def _refuse_half_contracts(seed: SeedFile, file: YamlFile) -> None:
     """特定番号通知 needs the number to show, and the number its contract (SHOW-01)."""
-    for index, line in enumerate(seed.line):
+    for index, line in enumerate(seed.lines):
         contracted = Option.TOKUTEI_NOTIFY in line.options
         if line.freephone and not contracted:
-            place: Place = ("line", index, "freephone")
-            need = f'add options = ["{OPTION}"], which contracts showing it'
-        elif contracted and not line.freephone:
-            place = ("line", index, "options")
-            need = f'{OPTION} needs the number to show; add freephone = "0120…"'
-        else:
-            continue
-        raise Refused(f"{file.where(place)}: {_name(place)}: {need}")
+            need = f"add options: [{Option.TOKUTEI_NOTIFY}], which contracts showing it"
+            _refuse(file, ("lines", index, "freephone"), need)
+        if contracted and not line.freephone:
+            need = f'{Option.TOKUTEI_NOTIFY} needs the number to show; add freephone: "0120…"'
+            _refuse(file, ("lines", index, "options"), need)
+        if line.shows_freephone and not line.freephone:
+            need = 'there is none to show; add freephone: "0120…"'
+            _refuse(file, ("lines", index, "shows_freephone"), need)
 
 
-def _names(seed: _Seed) -> Iterator[tuple[str, str, Place]]:
-    for index, line in enumerate(seed.line):
-        yield "number", line.number, ("line", index, "number")
+def _names(seed: SeedFile) -> Iterator[tuple[str, str, Place]]:
+    for index, line in enumerate(seed.lines):
+        yield "number", line.number, ("lines", index, "number")
         if line.freephone:
-            yield "number", line.freephone, ("line", index, "freephone")
-        for position, account in enumerate(line.account):
-            yield "user", account.user, ("line", index, "account", position, "user")
-
-
-def _said(detail: ErrorDetails, file: TomlFile) -> str:
-    place: Place = detail["loc"]
-    where, name = file.where(place), _name(place)
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: {name}: no such field{suggestion(str(place[-1]), _fields(place))}"
-    if detail["type"] == "missing":
-        return f"{where}: {name}: missing; every {_owner(place)} has one"
-    if detail["type"] == "enum":
-        known = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-        word = str(detail["input"])
-        return f"{where}: {name}: {word!r} is unknown{suggestion(word, known)}"
-    reason = detail["msg"].removeprefix("Value error, ")
-    secret = "password" in place or isinstance(detail["input"], dict | list)
-    return f"{where}: {name}: {reason}" + ("" if secret else f" (it is {detail['input']!r})")
-
-
-def _name(place: Place) -> str:
-    """`line 2, account 1, password` for a person who counts from one."""
-    words: list[str] = []
-    for part in place:
-        if isinstance(part, int) and words:
-            words[-1] = f"{words[-1]} {part + 1}"
-        else:
-            words.append(str(part))
-    return ", ".join(words) or "file"
-
-
-def _fields(place: Place) -> list[str]:
-    tables: dict[int, type[BaseModel]] = {1: _Seed, 3: _Line, 5: _Account}
-    return list(tables.get(len(place), _Seed).model_fields)
-
-
-def _owner(place: Place) -> str:
-    return {1: "file", 3: "line", 5: "account"}.get(len(place), "table")
+            yield "number", line.freephone, ("lines", index, "freephone")
+        for position, account in enumerate(line.accounts):
+            yield "user", account.user, ("lines", index, "accounts", position, "user")
+    for index, customer in enumerate(seed.customers):
+        yield "customer", customer.id, ("customers", index, "id")
+        for position, contract in enumerate(customer.contracts):
+            place: Place = ("customers", index, "contracts", position)
+            yield "contract", contract.id, (*place, "id")
+            if contract.selfcare:
+                yield "self-care login", contract.selfcare.id, (*place, "selfcare", "id")

@@ -321,12 +321,12 @@ class TraceSettings(Section):
 
 
 class SeedSettings(Section):
-    """Lines that exist from the start."""
+    """What exists from the start."""
 
     file: Path | None = Field(
         default=None,
-        examples=["lines.toml"],
-        description="Seed file of lines; absent: the demo lines.",
+        examples=["seed.yaml"],
+        description="Seed file (YAML) of blocks, customers and lines; absent: the demo.",
     )
     demo: bool = Field(
         default=False,

@@ -1,8 +1,17 @@
-"""Lines as a seed file describes them."""
+"""What a seed file describes: blocks, customers and lines that exist from the start."""
 
 from dataclasses import dataclass, field
 
-from provisioning.contract import Access, Line
+from provisioning.contract import (
+    E164,
+    Access,
+    ContractKind,
+    Diversion,
+    Language,
+    Line,
+    Location,
+    Profile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,65 @@ class SeedAccount:
 
 @dataclass(frozen=True, slots=True)
 class SeedLine:
-    """A line and all of its accounts."""
+    """A line, all of its accounts, and how its user finds it set on its first day.
+
+    `diversion` None: off, with the profile's ring time. `shows_freephone`: 特定番号通知 is on.
+    """
 
     line: Line
     accounts: tuple[SeedAccount, ...]
+    diversion: Diversion | None = None
+    shows_freephone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeedLogin:
+    """A self-care login with its password in the clear."""
+
+    id: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedContract:
+    """A contract, and its self-care login when it has one."""
+
+    id: str
+    plan: str
+    profile: Profile
+    location: Location
+    number_cap: int
+    login: SeedLogin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeedCustomer:
+    """A customer and its contracts; `id` is as C00000001."""
+
+    id: str
+    kind: ContractKind
+    name: str
+    postal_code: str
+    address: str
+    phone: str
+    mail: str
+    contact: str = ""
+    language: Language = Language.JA
+    contracts: tuple[SeedContract, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBlock:
+    """A run of 050 numbers in the inventory, `last` included."""
+
+    first: E164
+    last: E164
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A whole seed file."""
+
+    lines: tuple[SeedLine, ...]
+    customers: tuple[SeedCustomer, ...] = ()
+    blocks: tuple[SeedBlock, ...] = ()

@@ -64,7 +64,7 @@ def call(
 
 
 def _demo_password(user: str) -> str:
-    for seeded in seeds.demo():
+    for seeded in seeds.demo().lines:
         for account in seeded.accounts:
             if account.user == user:
                 return account.password

@@ -26,7 +26,7 @@ Advertise = Annotated[
     str | None,
     typer.Option("--advertise", metavar="ADDRESS", help="Address phones are told (NAT)."),
 ]
-Seed = Annotated[Path | None, typer.Option("--seed", metavar="FILE", help="Seed file of lines.")]
+Seed = Annotated[Path | None, typer.Option("--seed", metavar="FILE", help="Seed file (YAML).")]
 Demo = Annotated[bool | None, typer.Option("--demo", help="Allow the demo lines on any address.")]
 URL = "http://127.0.0.1:8080"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lab import example
+from lab import example, seed_model
 from lab.docs import commands, configuration, machines, rest, rules
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +15,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     REFERENCE / "machines.md": machines.page,
     REFERENCE / "rest.md": rest.page,
     REFERENCE / "rules.md": lambda: rules.page(ROOT),
+    REFERENCE / "seed.schema.json": seed_model.schema_text,
     example.EXAMPLE_FILE: example.text,
 }
 """Every generated file and what it should hold."""

@@ -1,6 +1,6 @@
 """Rows of diversions; every line has one from its first day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,12 +32,10 @@ async def write(connection: AsyncConnection, line: E164, diversion: Diversion) -
     )
 
 
-async def prepare(connection: AsyncConnection, ring_times: dict[E164, int]) -> None:
-    """Give each of these lines that has none a diversion, off, with its default ring time."""
+async def without(connection: AsyncConnection, lines: Iterable[E164]) -> set[E164]:
+    """Those of `lines` that have no diversion yet: they are new."""
     known = set((await connection.execute(select(diversions.c.line))).scalars())
-    fresh = {line: ring_time_s for line, ring_time_s in ring_times.items() if line not in known}
-    if fresh:
-        await begin(connection, fresh)
+    return {line for line in lines if line not in known}
 
 
 async def begin(connection: AsyncConnection, ring_times: Mapping[E164, int]) -> None:

@@ -207,7 +207,7 @@ def main() -> None:
     quick = options.parse_args().quick
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        seed = lines.write_seed(folder / "lines.toml")
+        seed = lines.write_seed(folder / "seed.yaml")
         with Carrier(folder / "c", settings=SETTINGS, seed=seed, rtp_count=8000) as carrier:
             bench = Bench(carrier, folder)
             print(f"{'':36}{'measured':>24}   target", flush=True)

@@ -23,7 +23,7 @@ contacts_per_user = 20
 
 @pytest.fixture(scope="session")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lines.write_seed(tmp_path_factory.mktemp("seed") / "lines.toml")
+    return lines.write_seed(tmp_path_factory.mktemp("seed") / "seed.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-DEMO_SEED = Path(__file__).parents[2] / "lab" / "demo.toml"
+DEMO_SEED = Path(__file__).parents[2] / "lab" / "demo.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +17,17 @@ class TestLine:
     password: str
     freephone: str = ""
 
-    def as_toml(self) -> str:
+    def as_yaml(self) -> str:
+        """An entry of a seed file's `lines`."""
         freephone = (
-            f'options = ["tokutei-notify"]\nfreephone = "{self.freephone}"\n'
+            f'    options: [tokutei-notify]\n    freephone: "{self.freephone}"\n'
             if self.freephone
             else ""
         )
         return (
-            f'\n[[line]]\nnumber = "{self.number}"\nprofile = "{self.profile}"\n'
-            f'ma = "東京"\nprefecture = "東京都"\n{freephone}'
-            f'[[line.account]]\nuser = "{self.number}"\npassword = "{self.password}"\n'
+            f'  - number: "{self.number}"\n    profile: {self.profile}\n'
+            f"    ma: 東京\n    prefecture: 東京都\n{freephone}"
+            f'    accounts: [{{user: "{self.number}", password: {self.password}}}]\n'
         )
 
 
@@ -54,7 +55,7 @@ ECHO, TONE, KEYS = "000001", "000002", "000003"
 
 
 def write_seed(path: Path) -> Path:
-    """A seed file of the demo lines and all of these."""
-    extra = "".join(line.as_toml() for line in ALL)
+    """A seed file of the demo, whose lines come last in it, and all of these lines."""
+    extra = "".join(line.as_yaml() for line in ALL)
     path.write_text(DEMO_SEED.read_text(encoding="utf-8") + extra, encoding="utf-8")
     return path

@@ -53,7 +53,7 @@ class TestRefusals:
     def test_unless_it_is_wanted_or_other_lines_are_brought(self) -> None:
         sip = SipSettings(host="192.0.2.1")
         refuse_unsafe(Settings(sip=sip, seed=SeedSettings(demo=True)))
-        refuse_unsafe(Settings(sip=sip, seed=SeedSettings(file=Path("lines.toml"))))
+        refuse_unsafe(Settings(sip=sip, seed=SeedSettings(file=Path("seed.yaml"))))
         refuse_unsafe(Settings(sip=SipSettings(host="::1")))
 
     def test_every_address_needs_one_to_tell(self) -> None:
@@ -83,10 +83,10 @@ class TestRefusals:
         assert "fail the demo lines have public passwords" in told
         assert "bring your own lines with --seed FILE, or allow them with --demo" in told
         assert "public passwords and" not in run(*public, "--demo")[1]
-        (tmp_path / "lines.toml").write_text("[[line]]\n", "ascii")
-        status, told = run("doctor", *free, "--seed", "lines.toml")
+        (tmp_path / "seed.yaml").write_text("lines:\n- {}\n", "ascii")
+        status, told = run("doctor", *free, "--seed", "seed.yaml")
         assert status == 1
-        assert "fail lines: lines.toml:1: line 1, number: missing" in told
+        assert "fail seed: seed.yaml:2:3: line 1, number: missing" in told
 
     def test_call_refuses_keys_users_and_servers_before_it_dials(self) -> None:
         with pytest.raises(Refused, match="no demo user"):
@@ -175,5 +175,5 @@ class TestBanner:
             assert word in text
 
     def test_passwords_of_a_seed_file_stay_untold(self) -> None:
-        text = self.shown(Settings(seed=SeedSettings(file=Path("lines.toml"))))
+        text = self.shown(Settings(seed=SeedSettings(file=Path("seed.yaml"))))
         assert "demo0001" not in text

@@ -1,0 +1,219 @@
+"""What a seed file may say, and its JSON Schema."""
+
+import json
+import re
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from lab.errors import suggestion
+from provisioning.contract import Access, ContractKind, Language, LineStatus, Profile
+from provisioning.customers import model as customers
+from provisioning.customers.store import read_plans
+from provisioning.forwarding.model import ABROAD
+from provisioning.numbers.model import MOST_PER_BLOCK
+from provisioning.presentation.model import OPTION
+from provisioning.selfcare import model as selfcare
+
+SCHEMA_ID = "urn:tokuban:seed"
+
+NATIONAL = re.compile(r"0\d{8,10}")
+USER = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,;?/-]+")
+
+
+def _japanese(text: str) -> str:
+    digits = text.replace("-", "")
+    if digits.startswith("+81"):
+        digits = "0" + digits.removeprefix("+81")
+    if not NATIONAL.fullmatch(digits):
+        raise ValueError("must be a Japanese number of 9 to 11 digits such as 0312345678")
+    return digits
+
+
+def _free(text: str) -> str:
+    digits = _japanese(text)
+    if not re.fullmatch(r"0120\d{6}|0800\d{7}", digits):
+        raise ValueError("must be a freephone number: 0120 and 6 digits or 0800 and 7 digits")
+    return digits
+
+
+def _anywhere(text: str) -> str:
+    """A number in national form, or another country's with its +."""
+    foreign = text.replace("-", "")
+    if re.fullmatch(r"\+(?!81)[1-9]\d{1,14}", foreign):
+        return foreign
+    return _japanese(text)
+
+
+def _user(text: str) -> str:
+    if not USER.fullmatch(text):
+        raise ValueError("must be a SIP user part without escapes (RFC 3261 §25.1)")
+    return text
+
+
+def _text_or_number(pattern: str | None = None, **more: Any) -> WithJsonSchema:
+    """An editor that takes unquoted digits for a number is as right as one that does not."""
+    text = {"type": "string", **({"pattern": pattern} if pattern else {}), **more}
+    return WithJsonSchema({"anyOf": [text, {"type": "integer"}]})
+
+
+_NUMBER = r"^(0|\+81)[-0-9]{8,15}$"
+National = Annotated[str, AfterValidator(_japanese), _text_or_number(_NUMBER)]
+Freephone = Annotated[
+    str, AfterValidator(_free), _text_or_number(r"^(0|\+81)(-?1-?2-?0|-?8-?0-?0)[-0-9]{6,12}$")
+]
+Anywhere = Annotated[str, AfterValidator(_anywhere), _text_or_number(r"^(0|\+)[-0-9]{8,20}$")]
+CustomerId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^C[0-9]{8}$"})]
+ContractId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^K[0-9]{8}$"})]
+User = Annotated[str, AfterValidator(_user), _text_or_number(r"^[A-Za-z0-9_.!~*'()&=+$,;?/-]+$")]
+
+
+UNKNOWN_WORD = "unknown_word"
+"""The type of the error of a word that is none of the known ones; its message is whole."""
+
+
+def _plan(text: str) -> str:
+    plans = read_plans()
+    if text not in plans:
+        told = {"told": f"{text!r} is unknown{suggestion(text, plans)}"}
+        raise PydanticCustomError(UNKNOWN_WORD, "{told}", told)
+    return text
+
+
+Plan = Annotated[
+    str, AfterValidator(_plan), WithJsonSchema({"type": "string", "enum": sorted(read_plans())})
+]
+
+
+class Option(StrEnum):
+    """The options a line may contract; a misspelt one would be no option at all."""
+
+    TOKUTEI_NOTIFY = OPTION
+    INTERNATIONAL_FORWARDING = ABROAD
+
+
+class Table(BaseModel):
+    """A mapping of the file; a key it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Account(Table):
+    """A SIP account of a line."""
+
+    user: User = Field(description="What the phone registers as; mostly the number.")
+    password: Annotated[
+        str,
+        Field(min_length=4, max_length=128),
+        _text_or_number(minLength=4, maxLength=128),
+    ] = Field(repr=False, description="4 to 128 characters; only a digest of it is kept.")
+    access: Access = Field(
+        default=Access.OS, description="os: the phone's own dialler; link: the Link app."
+    )
+
+
+class Forwarding(Table):
+    """転送でんわ as it is set on the line's first day."""
+
+    to: Anywhere = Field(description="The destination, as 0312345678.")
+    active: bool = Field(default=False, description="Whether calls are forwarded.")
+    ring_time_s: int | None = Field(
+        default=None, description="Seconds before a call is forwarded; absent: the profile's."
+    )
+
+
+class Line(Table):
+    """A line, its accounts and its first settings."""
+
+    number: National = Field(description="In national form; hyphens are fine.")
+    profile: Profile = Field(description="Whose service codes the line obeys.")
+    ma: str = Field(min_length=1, description="Message area, for charging, as 東京.")
+    prefecture: str = Field(min_length=1, description="As 東京都.")
+    kind: ContractKind = Field(default=ContractKind.CONSUMER, description="Who signed.")
+    status: LineStatus = Field(default=LineStatus.ACTIVE, description="Whether it is served.")
+    options: frozenset[Option] = Field(default=frozenset(), description="Contracted options.")
+    freephone: Freephone | None = Field(
+        default=None, description="The number that the option tokutei-notify shows."
+    )
+    shows_freephone: bool = Field(default=False, description="Whether 特定番号通知 is on at first.")
+    language: Language = Field(default=Language.JA, description="What the line hears.")
+    forwarding: Forwarding | None = Field(default=None, description="Absent: off.")
+    accounts: list[Account] = Field(min_length=1, description="One or more SIP accounts.")
+
+
+class SelfCare(Table):
+    """The self-care login of a contract."""
+
+    id: Annotated[str, _text_or_number(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")] = Field(
+        description="3 to 32 letters, digits, dots, hyphens, underscores."
+    )
+    password: Annotated[
+        str,
+        Field(min_length=10, max_length=selfcare.PASSWORD_MOST),
+        _text_or_number(minLength=10, maxLength=selfcare.PASSWORD_MOST),
+    ] = Field(repr=False, description="At least 10 characters; only a hash of it is kept.")
+
+
+class Contract(Table):
+    """A contract under which numbers are added."""
+
+    id: ContractId = Field(description="K and eight digits, as K00000001.")
+    plan: Plan = Field(description="What an added number costs a month.")
+    profile: Profile = Field(description="The profile of the numbers that are added.")
+    ma: str = Field(min_length=1, description="Message area of the numbers that are added.")
+    prefecture: str = Field(min_length=1, description="As 東京都.")
+    number_cap: int = Field(
+        default=customers.NUMBER_CAP,
+        ge=0,
+        le=customers.MOST_NUMBERS,
+        description="Numbers that may be added over the contract's life.",
+    )
+    selfcare: SelfCare | None = Field(default=None, description="Absent: no login to the portal.")
+
+
+class Customer(Table):
+    """Who signed contracts."""
+
+    id: CustomerId = Field(description="C and eight digits, as C00000001.")
+    kind: ContractKind = Field(description="A person or a company.")
+    name: str = Field(description="As 特番デモ商事.")
+    postal_code: Annotated[str, _text_or_number(r"^[0-9]{3}-?[0-9]{4}$")] = Field(
+        description="As 100-0001."
+    )
+    address: str = Field(description="On one line.")
+    phone: Annotated[str, _text_or_number()] = Field(description="As 03-1234-5678.")
+    mail: str = Field(description="Where login codes go, as name@example.jp.")
+    contact: str = Field(default="", description="Whom to ask for.")
+    language: Language = Field(default=Language.JA, description="Of mails and letters.")
+    contracts: list[Contract] = Field(default=[], description="What the customer signed.")
+
+
+class Block(Table):
+    """A run of 050 numbers that customers can order from."""
+
+    first: National = Field(description="As 05000000000.")
+    last: National = Field(description=f"Included; at most {MOST_PER_BLOCK:,} numbers in all.")
+
+
+class SeedFile(Table):
+    """Blocks of 050 numbers, customers and lines that a carrier begins with."""
+
+    blocks: list[Block] = Field(default=[], description="The inventory of 050 numbers.")
+    customers: list[Customer] = Field(default=[], description="Who signed what.")
+    lines: list[Line] = Field(default=[], description="Lines with their SIP accounts.")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a seed file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **SeedFile.model_json_schema(),
+    }
+
+
+def schema_text() -> str:
+    """The schema as it is published."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
