@@ -35,9 +35,9 @@ class Carrier:
         if self.token and not (self.token.isascii() and self.token.isprintable()):
             raise Refused("--token holds characters that HTTP cannot carry; use ASCII")
 
-    def get(self, path: str) -> Any:
-        """The JSON answer of a GET."""
-        return self._json("GET", path, None)
+    def get(self, path: str, *, within_s: float = 0.0) -> Any:
+        """The JSON answer of a GET; `within_s` where the carrier is asked to wait that long."""
+        return self._json("GET", path, None, within_s=within_s)
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         """The JSON answer of a PUT."""
@@ -76,9 +76,16 @@ class Carrier:
                 yield _object(json.loads(line))
 
     def _json(
-        self, method: str, path: str, body: dict[str, Any] | None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        key: str | None = None,
+        *,
+        within_s: float = 0.0,
     ) -> Any:
-        with self._open(method, path, body, ANSWER_WITHIN_S, key) as answer, self.understood():
+        limit_s = ANSWER_WITHIN_S + within_s
+        with self._open(method, path, body, limit_s, key) as answer, self.understood():
             return _object(json.load(answer))
 
     @contextmanager

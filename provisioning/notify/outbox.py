@@ -101,6 +101,10 @@ class Outbox:
         self._delivery = _Delivery(self, postman, sender, knows_repeats)
         self._task = asyncio.create_task(self._run(self._delivery), name="outbox")
 
+    def be_patient(self, patience: Patience) -> None:
+        """Try again after these delays; before `start`."""
+        self._patience = patience
+
     async def stop(self, grace_s: float = 5.0) -> None:
         """End; a mail that is being handed over has `grace_s` seconds to get through."""
         task, self._task = self._task, None

@@ -1,7 +1,7 @@
 """Hand mails to a server by SMTP (RFC 5321) and say for certain what became of each."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -79,15 +79,8 @@ class Postman(Protocol):
 
     place: str
 
-    def session(self) -> "SessionContext":
+    def session(self) -> AbstractAsyncContextManager[Session]:
         """A connection, closed at the end; `Unreachable` when there is none."""
-
-
-class SessionContext(Protocol):
-    """What `async with` makes a session of."""
-
-    async def __aenter__(self) -> Session: ...
-    async def __aexit__(self, *_: object) -> bool | None: ...
 
 
 class SmtpPostman:

@@ -1,0 +1,119 @@
+"""Mail as a part of the assembly: the catcher, and the outbox's way to a server."""
+
+import errno
+import logging
+import socket
+
+from pydantic import SecretStr
+
+from lab.errors import Refused
+from lab.mail_settings import MailSettings
+from lab.web import bind_failure
+from provisioning.notify.address import Sender, ServerAddress, StartTls
+from provisioning.notify.catcher import Catcher
+from provisioning.notify.model import Patience
+from provisioning.notify.smtp import MailServer, SmtpPostman
+from provisioning.notify.smtp import Patience as SmtpPatience
+from provisioning.office import Office
+
+log = logging.getLogger("tokuban.mail")
+
+LOOPBACK = "127.0.0.1"
+USUAL_PORT = 1025
+SHARE_TO_DELIVER = 0.8
+
+
+class MailPart:
+    """Catches mail on loopback, and delivers the outbox there or to the configured server."""
+
+    name = "mail"
+
+    def __init__(self, settings: MailSettings, office: Office, *, catches: bool = True) -> None:
+        self._settings, self._office, self._catches = settings, office, catches
+        self._catcher: Catcher | None = None
+        self.port: int | None = None
+        """The catcher's port once it runs."""
+
+    async def start(self) -> None:
+        """Catch, and deliver what waits.
+
+        Raises:
+            Refused: the catcher's port is taken.
+        """
+        self._office.caught.keep_at_most(self._settings.catcher_keeps)
+        if self._catches:
+            await self._start_catcher()
+        server = self._server()
+        if server is None:
+            log.warning("mails wait in the outbox until mail.server names a server")
+            return
+        self._office.outbox.be_patient(self._patience)
+        self._office.outbox.start(
+            SmtpPostman(server),
+            Sender.parsed(self._settings.sender),
+            knows_repeats=self._settings.server is None,
+        )
+
+    async def stop(self, grace_s: float) -> None:
+        """Let a mail on its way arrive, then close."""
+        await self._office.outbox.stop(grace_s * SHARE_TO_DELIVER)
+        if self._catcher is not None:
+            await self._catcher.stop()
+
+    async def _start_catcher(self) -> None:
+        listening = _listen(self._settings.catcher_port)
+        self.port = int(listening.getsockname()[1])
+        self._catcher = Catcher(self._office.caught)
+        await self._catcher.start(listening)
+
+    @property
+    def _patience(self) -> Patience:
+        settings = self._settings
+        return Patience(
+            first_s=settings.first_retry_s,
+            longest_s=max(settings.longest_retry_s, settings.first_retry_s),
+            give_up_s=settings.give_up_h * 3600,
+        )
+
+    def _server(self) -> MailServer | None:
+        settings = self._settings
+        patience = SmtpPatience(settings.command_timeout_s, settings.data_timeout_s)
+        if settings.server is not None:
+            return _configured(settings, settings.server, patience)
+        if self.port is None:
+            return None
+        return MailServer(LOOPBACK, self.port, starttls=StartTls.OFF, patience=patience)
+
+
+def _configured(settings: MailSettings, url: SecretStr, patience: SmtpPatience) -> MailServer:
+    address = ServerAddress.parsed(url.get_secret_value())
+    return MailServer(
+        address.host,
+        address.port,
+        user=address.user,
+        password=address.password,
+        tls=address.tls,
+        starttls=settings.starttls,
+        authorities=settings.ca_file,
+        patience=patience,
+    )
+
+
+def _listen(port: int | None) -> socket.socket:
+    """A listening loopback socket on the port; without one on the usual port or a free one."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        try:
+            listening.bind((LOOPBACK, USUAL_PORT if port is None else port))
+        except OSError as error:
+            if port is not None or error.errno != errno.EADDRINUSE:
+                raise
+            listening.bind((LOOPBACK, 0))
+        listening.listen(64)
+    except OSError as error:
+        listening.close()
+        what = bind_failure(error, "mail", LOOPBACK, port or USUAL_PORT, "mail.catcher_port =")
+        raise Refused(what) from None
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,1 @@
+"""The laboratory's mailbox: what the catcher took, for programs and for people."""
