@@ -12,6 +12,9 @@ from lab.assembly import Assembly
 from lab.errors import Refused
 from lab.figures import TelephonyFigures
 from lab.limits import raise_file_limit, settle_collector
+from lab.mail_part import MailPart
+from lab.mailbox import pages as mail_pages
+from lab.mailbox import routes as mail_routes
 from lab.office_part import OfficePart
 from lab.safety import refuse_unsafe
 from lab.settings import Settings
@@ -85,6 +88,7 @@ class Carrier:
         voices = _voices()
         office = OfficePart(self._settings, self._seed)
         await self._assembly.start(office)
+        await self._assembly.start(MailPart(self._settings.mail, office.office))
         web = self._web(office.office)
         await self._assembly.start(web)
         self.http_port = web.port
@@ -100,7 +104,11 @@ class Carrier:
             office,
             lambda: self._readiness,
             self.metrics,
-            lab_routes=[routes.router(self.trace, office.clock)],
+            lab_routes=[
+                routes.router(self.trace, office.clock),
+                mail_pages.router(office.caught),
+                mail_routes.router(office.caught, office.outbox),
+            ],
             token=http.token.get_secret_value() if http.token else None,
             portal=create_portal(office, self._portal()),
         )
