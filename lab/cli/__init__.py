@@ -14,6 +14,7 @@ from lab.cli import (
     contract,
     customer,
     doctor,
+    mail,
     number,
     order,
     prompts,
@@ -42,6 +43,7 @@ app.add_typer(contract.app, name="contract", no_args_is_help=True)
 app.add_typer(number.app, name="number", no_args_is_help=True)
 app.add_typer(order.app, name="order", no_args_is_help=True)
 app.add_typer(token.app, name="token", no_args_is_help=True)
+app.add_typer(mail.app, name="mail", no_args_is_help=True)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(prompts.app, name="prompts", no_args_is_help=True)
