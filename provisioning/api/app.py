@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from provisioning.api import (
+    accounts,
     audit,
     contracts,
     customers,
@@ -49,7 +50,7 @@ def create_app(
     app.state.office = office
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
-    for area in (customers, contracts, lines, numbers, orders, audit, tokens):
+    for area in (customers, contracts, lines, accounts, numbers, orders, audit, tokens):
         app.include_router(area.router)
     for once in (orders.placing, orders.letters):
         app.include_router(once)

@@ -1,36 +1,51 @@
 """`/v1/lines`: lines and what they are set to."""
 
-import re
+from heapq import nsmallest
+from operator import attrgetter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Response
 
-from provisioning.api.asking import Asker, Here
-from provisioning.api.shapes import (
-    ChangeShape,
+from provisioning.api.asking import After, Asker, Here, Limit
+from provisioning.api.describe import refusals
+from provisioning.api.keyed import KeyedRoute
+from provisioning.api.line_shapes import (
     ForwardingShape,
+    LineChangesShape,
     LineShape,
     LinesShape,
+    NewLineShape,
     PresentationShape,
     PresentationSwitch,
     RegistrationShape,
 )
-from provisioning.contract import E164, Line, UnknownLine
+from provisioning.api.shapes import WRITTEN, ChangeShape, e164
+from provisioning.contract import (
+    Line,
+    LineStatus,
+    NoTarget,
+    NotContracted,
+    OutOfRange,
+    Profile,
+    UnknownLine,
+)
+from provisioning.db.paging import paged
 from provisioning.office import Office
+from provisioning.upkeep.model import LineExists, OfInventory
 
-router = APIRouter(prefix="/v1/lines", tags=["lines"])
+router = APIRouter(prefix="/v1/lines", tags=["lines"], route_class=KeyedRoute)
 
 
 def _known(
     office: Here,
     number: Annotated[
-        str, Path(max_length=20, description="The line's number: +819000000001 or 09000000001.")
+        str,
+        Path(pattern=WRITTEN, description="The line's number: +819000000001 or 09000000001."),
     ],
 ) -> Line:
-    # National numbers begin with 0 (LINE-04).
-    line = office.directory.line(E164(re.sub(r"\A0(?=[1-9])", "+81", number)))
+    line = office.directory.line(e164(number))
     if line is None:
-        raise UnknownLine(f"no line has the number {number!r}")
+        raise UnknownLine(f"no line has the number {number}")
     return line
 
 
@@ -40,31 +55,64 @@ Known = Annotated[Line, Depends(_known)]
 @router.get("")
 async def list_lines(
     office: Here,
-    after: Annotated[str, Query(max_length=20, description="Begin behind this number.")] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    profile: Profile | None = None,
+    status: LineStatus | None = None,
+    after: After = "",
+    limit: Limit = 100,
 ) -> LinesShape:
-    """Lines by number, a page at a time."""
-    numbers = [line for line in office.directory.lines() if line.number > after]
-    page = numbers[:limit]
-    return LinesShape(
-        items=[_shape(office, line) for line in page],
-        next=page[-1].number if len(numbers) > limit else None,
+    """Lines by number, those that fit every filter."""
+    found = nsmallest(
+        limit + 1,
+        (
+            line
+            for line in office.directory.lines()
+            if line.number > after
+            and profile in (None, line.profile)
+            and status in (None, line.status)
+        ),
+        key=attrgetter("number"),
     )
+    page = paged(found, limit, attrgetter("number"))
+    return LinesShape(items=[_shape(office, line) for line in page.items], next=page.next)
 
 
-@router.get("/{number}")
+@router.post("", status_code=201, responses=refusals(OutOfRange, LineExists, OfInventory))
+async def create_line(
+    office: Here, asker: Asker, response: Response, wanted: NewLineShape
+) -> LineShape:
+    """Make a line; its accounts come by `POST /v1/accounts`."""
+    line = await office.upkeep.create(wanted.line(), origin=asker)
+    response.headers["Location"] = f"/v1/lines/{line.number}"
+    return _shape(office, line)
+
+
+@router.get("/{number}", responses=refusals(UnknownLine))
 async def show_line(office: Here, line: Known) -> LineShape:
     """One line and its accounts."""
     return _shape(office, line)
 
 
-@router.get("/{number}/forwarding")
+@router.patch("/{number}", responses=refusals(UnknownLine, OutOfRange))
+async def change_line(
+    office: Here, asker: Asker, line: Known, wanted: LineChangesShape
+) -> LineShape:
+    """Change what is named; options that its profile lacks are refused, and nothing changes."""
+    return _shape(office, await office.upkeep.change(line.number, wanted.changes(), origin=asker))
+
+
+@router.delete("/{number}", status_code=204, responses=refusals(UnknownLine, OfInventory))
+async def remove_line(office: Here, asker: Asker, line: Known) -> None:
+    """Remove a line with its accounts and settings."""
+    await office.upkeep.remove(line.number, origin=asker)
+
+
+@router.get("/{number}/forwarding", responses=refusals(UnknownLine))
 async def show_forwarding(office: Here, line: Known) -> ForwardingShape:
     """Whether, where and after how long calls are forwarded."""
     return ForwardingShape.of(await office.forwarding.of(line.number))
 
 
-@router.put("/{number}/forwarding")
+@router.put("/{number}/forwarding", responses=refusals(UnknownLine, NoTarget, OutOfRange))
 async def set_forwarding(
     office: Here, line: Known, asker: Asker, wanted: ForwardingShape
 ) -> ForwardingShape:
@@ -73,13 +121,13 @@ async def set_forwarding(
     return ForwardingShape.of(kept)
 
 
-@router.get("/{number}/presentation")
+@router.get("/{number}/presentation", responses=refusals(UnknownLine))
 async def show_presentation(office: Here, line: Known) -> PresentationShape:
     """Which freephone number calls may show, and whether they do (SHOW-01)."""
     return PresentationShape.of(await office.presentation.of(line.number))
 
 
-@router.put("/{number}/presentation")
+@router.put("/{number}/presentation", responses=refusals(UnknownLine, NotContracted))
 async def switch_presentation(
     office: Here, line: Known, asker: Asker, wanted: PresentationSwitch
 ) -> PresentationShape:
@@ -89,7 +137,7 @@ async def switch_presentation(
     return PresentationShape.of(await change(line.number))
 
 
-@router.get("/{number}/registrations")
+@router.get("/{number}/registrations", responses=refusals(UnknownLine))
 async def show_registrations(office: Here, line: Known) -> list[RegistrationShape]:
     """The phones that are registered now, by account."""
     return [
@@ -99,10 +147,8 @@ async def show_registrations(office: Here, line: Known) -> list[RegistrationShap
     ]
 
 
-@router.get("/{number}/changes")
-async def show_changes(
-    office: Here, line: Known, limit: Annotated[int, Query(ge=1, le=1000)] = 100
-) -> list[ChangeShape]:
+@router.get("/{number}/changes", responses=refusals(UnknownLine))
+async def show_changes(office: Here, line: Known, limit: Limit = 100) -> list[ChangeShape]:
     """Who changed the line's settings, newest first."""
     return [ChangeShape.of(change) for change in await office.audit.of(line.number, most=limit)]
 

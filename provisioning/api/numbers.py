@@ -1,6 +1,5 @@
 """`/v1/number-blocks` and `/v1/numbers`: the 050 inventory, and what becomes of its numbers."""
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -13,7 +12,7 @@ from provisioning.api.contracts import CONTRACT_ID
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import NUMBER, Listed, Shape, instant, maybe_instant
+from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164, instant, maybe_instant
 from provisioning.contract import E164, OutOfRange
 from provisioning.numbers.model import (
     BadBlock,
@@ -27,13 +26,7 @@ from provisioning.numbers.model import (
 
 router = APIRouter(prefix="/v1", tags=["numbers"], route_class=KeyedRoute)
 
-WRITTEN = r"^(\+81[1-9][0-9]{8,9}|0[1-9][0-9]{8,9})$"
 BLOCK_ID = r"^B[0-9]{8}$"
-
-
-def e164(written: str) -> E164:
-    """A Japanese number as it is kept: 05000000001 is +815000000001."""
-    return E164(re.sub(r"\A0", "+81", written))
 
 
 def _number(

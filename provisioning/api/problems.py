@@ -36,11 +36,13 @@ from provisioning.orders.model import KeyReused as OrderKeyReused
 from provisioning.selfcare.model import BadLogin, LoginExists, UnknownLogin
 from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
 from provisioning.tokens.model import MoreThanOwn, UnknownToken
+from provisioning.upkeep.model import AccountExists, LineExists, OfInventory
 
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     "access-refused": "You may not ask this",
+    "account-exists": "There is such an account already",
     "answer-lost": "The request took effect and its answer was lost",
     "bad-json": "The body is no JSON that can be read",
     "bad-key": "The Idempotency-Key is none",
@@ -56,12 +58,14 @@ TITLES = {
     "key-missing": "The request needs an Idempotency-Key",
     "key-reused": "The Idempotency-Key came before with another request",
     "letter-gone": "The letter was handed out",
+    "line-exists": "There is such a line already",
     "login-exists": "There is a login already",
     "more-than-own": "Nobody hands on a scope they lack",
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
     "not-in-scope": "The token may not do this",
     "not-json": "The body is no JSON",
+    "of-inventory": "The number is of the 050 inventory",
     "out-of-range": "A value is not allowed",
     "refused": "The office refused",
     "storage-unavailable": "The change could not be kept",
@@ -101,6 +105,9 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     ContractClosed: (409, "contract-closed"),
     ContractInUse: (409, "contract-in-use"),
     LoginExists: (409, "login-exists"),
+    LineExists: (409, "line-exists"),
+    AccountExists: (409, "account-exists"),
+    OfInventory: (409, "of-inventory"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),
     CapReached: (409, "cap-reached"),

@@ -1,26 +1,23 @@
-"""What `/v1` sends and takes."""
+"""What every part of `/v1` sends and takes."""
 
+import re
 from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from provisioning.audit.model import Change
-from provisioning.contract import (
-    E164,
-    Access,
-    Account,
-    Binding,
-    ContractKind,
-    Diversion,
-    Language,
-    Line,
-    LineStatus,
-    NumberDisplay,
-    Profile,
-)
+from provisioning.contract import E164
 
 NUMBER = "E.164, as +81312345678"
+
+WRITTEN = r"^(\+81[1-9][0-9]{7,9}|0[1-9][0-9]{7,9})$"
+"""A Japanese number, international or as it is dialled (LINE-04)."""
+
+
+def e164(written: str) -> E164:
+    """A number as it is kept: 09000000001 is +819000000001."""
+    return E164(re.sub(r"\A0", "+81", written))
 
 
 class Shape(BaseModel):
@@ -43,110 +40,6 @@ def instant(seconds: float) -> datetime:
 def maybe_instant(seconds: float | None) -> datetime | None:
     """The same for an instant that there may be none of."""
     return None if seconds is None else instant(seconds)
-
-
-class LineShape(Shape):
-    """A subscriber's line (LINE-01)."""
-
-    number: str = Field(description=NUMBER)
-    profile: Profile
-    ma: str
-    prefecture: str
-    kind: ContractKind
-    status: LineStatus
-    options: list[str]
-    freephone: str | None = Field(description=NUMBER)
-    language: Language
-    accounts: list["AccountShape"]
-
-    @classmethod
-    def of(cls, line: Line, accounts: tuple[Account, ...]) -> Self:
-        """The line with its accounts, without their secrets."""
-        return cls(
-            number=line.number,
-            profile=line.profile,
-            ma=line.location.ma,
-            prefecture=line.location.prefecture,
-            kind=line.kind,
-            status=line.status,
-            options=sorted(line.options),
-            freephone=line.freephone,
-            language=line.language,
-            accounts=[AccountShape(user=a.user, access=a.access) for a in accounts],
-        )
-
-
-class AccountShape(Shape):
-    """One SIP account."""
-
-    user: str = Field(description="The user part of the AOR.")
-    access: Access
-
-
-class LinesShape(Listed):
-    """A page of lines, by number."""
-
-    items: list[LineShape]
-
-
-class ForwardingShape(Shape):
-    """The diversion of a line."""
-
-    active: bool
-    target: str | None = Field(description=f"{NUMBER}; it stays while forwarding is off.")
-    ring_time_s: int = Field(description="Seconds without an answer until the call is forwarded.")
-
-    @classmethod
-    def of(cls, diversion: Diversion) -> Self:
-        """The diversion as it stands."""
-        return cls(
-            active=diversion.active, target=diversion.target, ring_time_s=diversion.ring_time_s
-        )
-
-    def diversion(self) -> Diversion:
-        """What the sender wants."""
-        return Diversion(self.active, E164(self.target) if self.target else None, self.ring_time_s)
-
-
-class PresentationShape(Shape):
-    """特定番号通知: the contracted number and whether calls show it (SHOW-01)."""
-
-    number: str | None = Field(description=f"{NUMBER}; null when not contracted.")
-    active: bool
-
-    @classmethod
-    def of(cls, display: NumberDisplay) -> Self:
-        """The display as it stands."""
-        return cls(number=display.number, active=display.active)
-
-
-class PresentationSwitch(Shape):
-    """Whether calls show the contracted number."""
-
-    active: bool
-
-
-class RegistrationShape(Shape):
-    """A phone that registered (RFC 3261 §10.3)."""
-
-    user: str
-    contact: str
-    expires_at: datetime
-    flow: str
-    q: float
-    user_agent: str
-
-    @classmethod
-    def of(cls, user: str, binding: Binding) -> Self:
-        """One binding of an account."""
-        return cls(
-            user=user,
-            contact=binding.contact,
-            expires_at=instant(binding.expires_at),
-            flow=binding.flow,
-            q=binding.q,
-            user_agent=binding.user_agent,
-        )
 
 
 class ChangeShape(Shape):

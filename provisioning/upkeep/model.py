@@ -21,8 +21,8 @@ from provisioning.presentation.model import OPTION
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 """Lengths of a SIP password that the operator chooses (A)."""
 
-USER = r"^[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}$"
-"""A SIP user part without escapes (RFC 3261 §25.1)."""
+USER = r"^[A-Za-z0-9_+][A-Za-z0-9_.!~*'()&=+$,;?-]{0,63}$"
+"""A SIP user part without escapes (RFC 3261 §25.1), and without what splits an address."""
 
 _JAPANESE = re.compile(r"\+81[1-9][0-9]{7,9}", re.ASCII)
 _FREEPHONE = re.compile(r"\+81(?:120[0-9]{6}|800[0-9]{7})", re.ASCII)

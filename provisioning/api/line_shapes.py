@@ -1,0 +1,250 @@
+"""What `/v1/lines` and `/v1/accounts` send and take."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field, Strict
+
+from provisioning.api.asking import PLAIN
+from provisioning.api.masking import Shown
+from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164, instant
+from provisioning.contract import (
+    E164,
+    Access,
+    Account,
+    Binding,
+    ContractKind,
+    Diversion,
+    Language,
+    Line,
+    LineStatus,
+    Location,
+    NumberDisplay,
+    Profile,
+)
+from provisioning.upkeep.model import (
+    PASSWORD_LEAST,
+    PASSWORD_MOST,
+    USER,
+    LineChanges,
+    NewAccount,
+)
+
+Place = Annotated[str, Field(min_length=1, max_length=40, pattern=PLAIN)]
+Kind = Annotated[ContractKind, Strict(False)]
+Status = Annotated[LineStatus, Strict(False)]
+Tongue = Annotated[Language, Strict(False)]
+Options = Annotated[
+    list[Annotated[str, Field(max_length=40, pattern=PLAIN)]],
+    Field(max_length=20, description="Of those the profile offers.", examples=[["tokutei-notify"]]),
+]
+Freephone = Annotated[
+    str,
+    Field(pattern=WRITTEN, description="What calls may show (SHOW-01).", examples=["0120000003"]),
+]
+Password = Annotated[
+    str,
+    Field(
+        min_length=PASSWORD_LEAST,
+        max_length=PASSWORD_MOST,
+        pattern=PLAIN,
+        description="Absent: it is made up.",
+        json_schema_extra={"writeOnly": True},
+    ),
+]
+
+
+class LineShape(Shape):
+    """A subscriber's line (LINE-01)."""
+
+    number: str = Field(description=NUMBER)
+    profile: Profile
+    ma: str
+    prefecture: str
+    kind: ContractKind
+    status: LineStatus
+    options: list[str]
+    freephone: str | None = Field(description=NUMBER)
+    language: Language
+    accounts: list["AccountShape"]
+
+    @classmethod
+    def of(cls, line: Line, accounts: tuple[Account, ...]) -> Self:
+        """The line with its accounts, without their secrets."""
+        return cls(
+            number=line.number,
+            profile=line.profile,
+            ma=line.location.ma,
+            prefecture=line.location.prefecture,
+            kind=line.kind,
+            status=line.status,
+            options=sorted(line.options),
+            freephone=line.freephone,
+            language=line.language,
+            accounts=[AccountShape(user=a.user, access=a.access) for a in accounts],
+        )
+
+
+class AccountShape(Shape):
+    """One SIP account."""
+
+    user: str = Field(description="The user part of the AOR.")
+    access: Access
+
+
+class LinesShape(Listed):
+    """A page of lines, by number."""
+
+    items: list[LineShape]
+
+
+class ForwardingShape(Shape):
+    """The diversion of a line."""
+
+    active: bool
+    target: str | None = Field(description=f"{NUMBER}; it stays while forwarding is off.")
+    ring_time_s: int = Field(description="Seconds without an answer until the call is forwarded.")
+
+    @classmethod
+    def of(cls, diversion: Diversion) -> Self:
+        """The diversion as it stands."""
+        return cls(
+            active=diversion.active, target=diversion.target, ring_time_s=diversion.ring_time_s
+        )
+
+    def diversion(self) -> Diversion:
+        """What the sender wants."""
+        return Diversion(self.active, E164(self.target) if self.target else None, self.ring_time_s)
+
+
+class PresentationShape(Shape):
+    """特定番号通知: the contracted number and whether calls show it (SHOW-01)."""
+
+    number: str | None = Field(description=f"{NUMBER}; null when not contracted.")
+    active: bool
+
+    @classmethod
+    def of(cls, display: NumberDisplay) -> Self:
+        """The display as it stands."""
+        return cls(number=display.number, active=display.active)
+
+
+class PresentationSwitch(Shape):
+    """Whether calls show the contracted number."""
+
+    active: bool
+
+
+class RegistrationShape(Shape):
+    """A phone that registered (RFC 3261 §10.3)."""
+
+    user: str
+    contact: str
+    expires_at: datetime
+    flow: str
+    q: float
+    user_agent: str
+
+    @classmethod
+    def of(cls, user: str, binding: Binding) -> Self:
+        """One binding of an account."""
+        return cls(
+            user=user,
+            contact=binding.contact,
+            expires_at=instant(binding.expires_at),
+            flow=binding.flow,
+            q=binding.q,
+            user_agent=binding.user_agent,
+        )
+
+
+class NewLineShape(Shape):
+    """What becomes a line (LINE-01); `ma` and `prefecture` are where it is charged from."""
+
+    number: str = Field(pattern=WRITTEN, examples=["0312345678"])
+    profile: Annotated[Profile, Strict(False)]
+    ma: Place
+    prefecture: Place
+    kind: Kind = ContractKind.CONSUMER
+    status: Status = LineStatus.ACTIVE
+    options: Options = Field(default_factory=list)
+    freephone: Freephone | None = None
+    language: Tongue = Language.JA
+
+    def line(self) -> Line:
+        """What the sender wants."""
+        return Line(
+            number=e164(self.number),
+            profile=self.profile,
+            location=Location(self.ma, self.prefecture),
+            kind=self.kind,
+            status=self.status,
+            options=frozenset(self.options),
+            freephone=e164(self.freephone) if self.freephone else None,
+            language=self.language,
+        )
+
+
+class LineChangesShape(Shape):
+    """What shall be different; what is absent or null stays.
+
+    Options without `tokutei-notify` take the freephone number along.
+    """
+
+    ma: Place | None = None
+    prefecture: Place | None = None
+    kind: Kind | None = None
+    status: Status | None = None
+    options: Options | None = None
+    freephone: Freephone | None = None
+    language: Tongue | None = None
+
+    def changes(self) -> LineChanges:
+        """What the sender wants."""
+        return LineChanges(
+            ma=self.ma,
+            prefecture=self.prefecture,
+            kind=self.kind,
+            status=self.status,
+            options=None if self.options is None else frozenset(self.options),
+            freephone=e164(self.freephone) if self.freephone else None,
+            language=self.language,
+        )
+
+
+class OwnedAccountShape(AccountShape):
+    """A SIP account and the line it is of."""
+
+    line: str = Field(description=NUMBER)
+    password: Shown = None
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """The account without its secrets."""
+        return cls(user=account.user, access=account.access, line=account.line)
+
+    @classmethod
+    def new(cls, made: NewAccount) -> Self:
+        """An account whose password was just made."""
+        return cls(user=made.user, access=made.access, line=made.line, password=made.password)
+
+
+class AccountsShape(Listed):
+    """A page of accounts, by user."""
+
+    items: list[OwnedAccountShape]
+
+
+class NewAccountShape(Shape):
+    """What becomes an account of a line."""
+
+    line: str = Field(pattern=WRITTEN, examples=["0312345678"])
+    user: str = Field(pattern=USER, description="The user part of its AOR.")
+    access: Annotated[Access, Strict(False)] = Access.OS
+    password: Password | None = Field(default=None, repr=False)
+
+
+class PasswordShape(Shape):
+    """The password that is wanted."""
+
+    password: Password | None = Field(default=None, repr=False)
