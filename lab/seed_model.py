@@ -104,11 +104,12 @@ class Account(Table):
     """A SIP account of a line."""
 
     user: User = Field(description="What the phone registers as; mostly the number.")
-    password: Annotated[
-        str,
-        Field(min_length=4, max_length=128),
-        _text_or_number(minLength=4, maxLength=128),
-    ] = Field(repr=False, description="4 to 128 characters; only a digest of it is kept.")
+    password: Annotated[str, _text_or_number(minLength=4, maxLength=128)] = Field(
+        min_length=4,
+        max_length=128,
+        repr=False,
+        description="4 to 128 characters; only a digest of it is kept.",
+    )
     access: Access = Field(
         default=Access.OS, description="os: the phone's own dialler; link: the Link app."
     )
@@ -149,11 +150,14 @@ class SelfCare(Table):
     id: Annotated[str, _text_or_number(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")] = Field(
         description="3 to 32 letters, digits, dots, hyphens, underscores."
     )
-    password: Annotated[
-        str,
-        Field(min_length=10, max_length=selfcare.PASSWORD_MOST),
-        _text_or_number(minLength=10, maxLength=selfcare.PASSWORD_MOST),
-    ] = Field(repr=False, description="At least 10 characters; only a hash of it is kept.")
+    password: Annotated[str, _text_or_number(minLength=10, maxLength=selfcare.PASSWORD_MOST)] = (
+        Field(
+            min_length=10,
+            max_length=selfcare.PASSWORD_MOST,
+            repr=False,
+            description="At least 10 characters; only a hash of it is kept.",
+        )
+    )
 
 
 class Contract(Table):

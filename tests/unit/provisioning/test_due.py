@@ -48,7 +48,7 @@ def virtually(test: Callable[[Bench], Coroutine[Any, Any, None]]) -> Callable[[]
 
         run_virtually(main())
 
-    del whole.__wrapped__  # type: ignore[attr-defined]  # pytest would ask for the bench
+    del whole.__wrapped__  # pytest would ask for the bench
     return whole
 
 
