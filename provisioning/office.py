@@ -24,7 +24,8 @@ from provisioning.notify.caught import CaughtMails
 from provisioning.notify.mails import Mails
 from provisioning.notify.outbox import Outbox
 from provisioning.numbers.service import Numbers
-from provisioning.orders.service import OrderDesk, Orders
+from provisioning.orders.placing import OrderDesk
+from provisioning.orders.service import Orders
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeding import Seeding
@@ -112,9 +113,15 @@ class Office:
         self.bindings = StoredBindings(database)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
-        self.orders = Orders(
+        self.orders = self._take_orders(seal, settings)
+        self._seeding = Seeding(
+            database, self._lines, self.profiles, self.customers, self.numbers, self.selfcare
+        )
+
+    def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:
+        return Orders(
             OrderDesk(
-                database=database,
+                database=self._database,
                 lines=self._lines,
                 profiles=self.profiles,
                 audit=self.audit,
@@ -123,10 +130,6 @@ class Office:
                 support=settings.support,
                 server=settings.server,
             )
-        )
-
-        self._seeding = Seeding(
-            database, self._lines, self.profiles, self.customers, self.numbers, self.selfcare
         )
 
     @classmethod

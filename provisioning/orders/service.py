@@ -1,42 +1,31 @@
 """Place orders, hand out letters, cancel numbers and reset their passwords.
 
-An order is one unit of work: numbers, lines, accounts, hashes, letter, audit and key are there
-together or not at all. What takes long (argon2id) is done before it, outside the database.
+What takes long (argon2id, setting a letter in type) is done outside the units of work.
 """
 
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from random import Random, SystemRandom
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning import passwords
-from provisioning.audit.model import Note, Origin
-from provisioning.audit.store import Audit
-from provisioning.contract import E164, Access, Line, Profiles
-from provisioning.customers import store as customers
-from provisioning.customers.model import Contract, Customer
+from provisioning.audit.model import Origin
+from provisioning.contract import E164
 from provisioning.db import serials
 from provisioning.db.paging import Page, page_size, paged
-from provisioning.db.unit_of_work import Database
-from provisioning.forwarding import store as diversions
-from provisioning.lines.sealing import Seal
-from provisioning.lines.service import Lines
 from provisioning.notify import letter
-from provisioning.notify.letter import LetterContent
 from provisioning.numbers import model as number_model
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import NumberInput, NumberRecord, national
-from provisioning.orders import model, secret, store
-from provisioning.orders.model import AddedNumber, LetterGone, NumberOrder, OrderInFlight
-from provisioning.seeds import SeedAccount
+from provisioning.orders import model, placing, secret, store
+from provisioning.orders.model import LetterGone, NumberOrder, OrderInFlight
+from provisioning.orders.placing import OrderDesk, Wanted
 
 T = TypeVar("T")
 
@@ -45,38 +34,6 @@ HASHING_THREADS = 2
 
 NICENESS = 10
 """How far the hashing threads stand back when telephony wants the core."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderDesk:
-    """What orders need of the office.
-
-    `clock` tells business time, UTC epoch seconds. `support` is the contact that a refused
-    customer is told, `server` where phones register, as the letter says it.
-    """
-
-    database: Database
-    lines: Lines
-    profiles: Profiles
-    audit: Audit
-    seal: Seal = field(repr=False)
-    clock: Callable[[], float]
-    support: str
-    server: str = ""
-    dice: Random = field(default_factory=SystemRandom)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """An order on its way: everything that is known before its unit of work."""
-
-    id: str
-    contract: str
-    count: int
-    key: str = field(repr=False)
-    service: Sequence[secret.ServicePassword] = field(repr=False)
-    line: Sequence[str] = field(repr=False)
-    origin: Origin
 
 
 class Orders:
@@ -227,75 +184,16 @@ class Orders:
         self._pool.shutdown()
 
     async def _place(self, contract_id: str, count: int, key: str, origin: Origin) -> NumberOrder:
-        database = self._desk.database
-        earlier = await database.read(lambda c: self._examine(c, contract_id, count, key))
+        desk, database = self._desk, self._desk.database
+        earlier = await database.read(lambda c: placing.examine(desk, c, contract_id, count, key))
         if earlier is not None:
             return earlier
         service = await secret.service_passwords(count, self._pool)
         line = secret.line_passwords(count)
         async with self._one_at_a_time:
             id = await database.write(lambda connection: serials.draw(connection, "N"))
-            wanted = _Wanted(id, contract_id, count, key, service, line, origin)
-            return await database.write(lambda connection: self._make(connection, wanted))
-
-    async def _examine(
-        self, connection: AsyncConnection, contract_id: str, count: int, key: str
-    ) -> NumberOrder | None:
-        """Refuse before anything is hashed; or the order that this key made before."""
-        contract = await customers.contract(connection, contract_id)
-        earlier = await store.by_key(connection, contract_id, key)
-        if earlier is not None:
-            return model.repeated(earlier, count)
-        model.check_contract(contract, count, self._desk.support)
-        return None
-
-    async def _make(self, connection: AsyncConnection, wanted: _Wanted) -> NumberOrder:
-        """The unit of work of an order; the contract's row is locked, so its orders queue."""
-        desk, now = self._desk, self._desk.clock()
-        contract = await customers.contract(connection, wanted.contract, to_change=True)
-        earlier = await store.by_key(connection, contract.id, wanted.key)
-        if earlier is not None:
-            return model.repeated(earlier, wanted.count)
-        model.check_contract(contract, wanted.count, desk.support)
-        customer = await customers.customer(connection, contract.customer)
-        picked = await numbers.pick(connection, wanted.count, now=now, dice=desk.dice)
-        if len(picked) < wanted.count:
-            raise model.inventory_empty(wanted.count, desk.support)
-        order = _order(wanted, picked, now)
-        sealed = secret.close_letter(desk.seal, _content(order, contract, customer))
-        await store.insert(connection, order, wanted.key, sealed)
-        await self._add_lines(connection, order, contract, customer)
-        await numbers.assign(connection, picked, contract=contract.id, order=order.id, now=now)
-        hashes = zip(picked, wanted.service, strict=True)
-        await store.add_service_passwords(
-            connection, {n: secret.close_hash(desk.seal, n, each.hash) for n, each in hashes}
-        )
-        added = replace(contract, numbers_added=contract.numbers_added + wanted.count)
-        await customers.update_contract(connection, added)
-        await desk.audit.note_all(connection, _notes(order, contract), origin=wanted.origin)
-        return order
-
-    async def _add_lines(
-        self, connection: AsyncConnection, order: NumberOrder, contract: Contract, owner: Customer
-    ) -> None:
-        """A line with one account for each number; its SIP user is the number as dialled."""
-        lines = [
-            Line(
-                added.number,
-                contract.profile,
-                contract.location,
-                kind=owner.kind,
-                language=owner.language,
-            )
-            for added in order.numbers
-        ]
-        accounts = [
-            SeedAccount(national(added.number), Access.OS, added.line_password or "")
-            for added in order.numbers
-        ]
-        await self._desk.lines.add(connection, lines, accounts)
-        ring_time_s = self._desk.profiles.of(contract.profile).ring_times.default
-        await diversions.begin(connection, {line.number: ring_time_s for line in lines})
+            wanted = Wanted(id, contract_id, count, key, service, line, origin)
+            return await database.write(lambda connection: placing.make(desk, connection, wanted))
 
     async def _reset(
         self,
@@ -343,52 +241,6 @@ def _gone(order: NumberOrder) -> LetterGone:
     return LetterGone(
         f"the letter of order {order.id} was handed out: reset the passwords for new ones"
     )
-
-
-def _order(wanted: _Wanted, picked: Sequence[E164], now: float) -> NumberOrder:
-    added = tuple(
-        AddedNumber(number, service.clear, line)
-        for number, service, line in zip(picked, wanted.service, wanted.line, strict=True)
-    )
-    return NumberOrder(wanted.id, wanted.contract, wanted.count, now, added)
-
-
-def _content(order: NumberOrder, contract: Contract, customer: Customer) -> LetterContent:
-    day = datetime.fromtimestamp(order.placed_at, UTC).astimezone(number_model.JST).date()
-    return LetterContent(
-        name=customer.name,
-        postal_code=customer.postal_code,
-        address=customer.address,
-        contract=contract.id,
-        order=order.id,
-        date=day,
-        numbers=[
-            (national(each.number), each.service_password or "", each.line_password or "")
-            for each in order.numbers
-        ],
-        language=customer.language,
-        kind=customer.kind,
-        contact=customer.contact,
-    )
-
-
-def _notes(order: NumberOrder, contract: Contract) -> list[Note]:
-    """One note for the contract's own log, and one in the history of each number."""
-    numbers = " ".join(national(each.number) for each in order.numbers)
-    added = contract.numbers_added
-    return [
-        Note(
-            order.id,
-            "numbers ordered",
-            f"{added} of {contract.number_cap} numbers added",
-            f"{added + order.count} of {contract.number_cap} numbers added: {numbers}",
-            contract.id,
-        ),
-        *(
-            Note(each.number, "number assigned", "free", f"assigned, {contract.id}, {order.id}")
-            for each in order.numbers
-        ),
-    ]
 
 
 def _stand_back() -> None:

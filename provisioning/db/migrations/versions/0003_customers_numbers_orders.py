@@ -73,6 +73,10 @@ def _customers() -> None:
         _check("kind IN ('consumer', 'corporate')", "ck_customers_kind_known"),
         _check("language IN ('ja', 'en')", "ck_customers_language_known"),
     )
+    _contracts()
+
+
+def _contracts() -> None:
     op.create_table(
         "contracts",
         sa.Column("id", sa.Text, nullable=False),
