@@ -53,22 +53,18 @@ async def change_mail(visit: Visit) -> Response:
     if errors:
         return await _mail(visit, errors, new)
     try:
-        ticket = await visit.desk.office.selfcare.change_mail(
+        await visit.desk.office.selfcare.change_mail(
             visit.owner, new, password, origin=visit.origin
         )
     except WrongPassword:
         return await _mail(visit, {"password": "mail.password.wrong"}, new)
     except BadMail:
         return await _mail(visit, {"mail": "mail.mail.wrong"}, new)
-    response = visit.go("/portal/mail/code")
-    cookies.keep(visit.request, response, Cookie.MAIL, ticket.value)
-    return response
+    return visit.go("/portal/mail/code")
 
 
 async def show_mail_code(visit: Visit) -> Response:
     """Where the code that went to the new address is asked."""
-    if cookies.read(visit.request, Cookie.MAIL) is None:
-        return visit.go("/portal/mail")
     return _mail_code(visit, {})
 
 
@@ -77,20 +73,15 @@ async def confirm_mail(visit: Visit) -> Response:
     code = visit.form.text("code", most=20).replace(" ", "")
     if not code:
         return _mail_code(visit, {"code": "code.missing"})
-    ticket = cookies.read(visit.request, Cookie.MAIL) or ""
     try:
-        await visit.desk.office.selfcare.confirm_mail(
-            visit.owner, ticket, code, origin=visit.origin
-        )
+        await visit.desk.office.selfcare.confirm_mail(visit.owner, code, origin=visit.origin)
     except WrongCode as error:
         if error.tries_left:
             return _mail_code(visit, {"code": "code.wrong"}, left=error.tries_left)
         return await _mail_over(visit)
     except TicketGone:
         return await _mail_over(visit)
-    response = visit.go("/portal/mail?done=1")
-    cookies.drop(visit.request, response, Cookie.MAIL)
-    return response
+    return visit.go("/portal/mail?done=1")
 
 
 def _password(visit: Visit, errors: dict[str, str], *, done: bool = False) -> Response:
@@ -115,7 +106,6 @@ async def _mail_over(visit: Visit) -> Response:
     """The code can no longer come back: begin with the address again."""
     response = await _mail(visit, {"mail": "mail.over"})
     response.status_code = HTTPStatus.GONE
-    cookies.drop(visit.request, response, Cookie.MAIL)
     return response
 
 

@@ -17,7 +17,6 @@ class Cookie(StrEnum):
     VISIT = "tokuban-visit"
     LANGUAGE = "tokuban-language"
     DEVICE = "tokuban-device"
-    MAIL = "tokuban-mail"
 
 
 LIVES_S = {Cookie.LANGUAGE: 31_536_000, Cookie.DEVICE: 180 * 86_400}
@@ -29,7 +28,6 @@ SAME_SITE: dict[Cookie, Literal["lax", "strict"]] = {
     Cookie.VISIT: "lax",
     Cookie.LANGUAGE: "lax",
     Cookie.DEVICE: "strict",
-    Cookie.MAIL: "strict",
 }
 
 

@@ -101,7 +101,7 @@ async def logout(visit: Visit) -> Response:
     if cookie is not None:
         await visit.desk.office.selfcare.logout(cookie, address=visit.address)
     response = visit.go(f"{LOGIN}?out=1")
-    cookies.drop(visit.request, response, Cookie.SESSION, Cookie.TICKET, Cookie.MAIL)
+    cookies.drop(visit.request, response, Cookie.SESSION, Cookie.TICKET)
     return response
 
 

@@ -51,6 +51,4 @@
       });
     });
   }
-
-  document.getElementById("errors")?.focus();
 })();
