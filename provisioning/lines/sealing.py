@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from provisioning.db import secret_file
 
 KEY_FILE = "secret.key"
 
@@ -33,9 +34,7 @@ class Seal:
     def from_file(cls, folder: Path) -> Self:
         """The key of the data folder, made at the first start (mode 0600)."""
         path = folder / KEY_FILE
-        if not path.exists():
-            _create(path)
-        return cls(path.read_bytes().strip(), str(path))
+        return cls(secret_file.kept(path, Fernet.generate_key()), str(path))
 
     def close(self, user: str, realm: str, secrets: Mapping[str, str]) -> bytes:
         """The sealed form of `secrets`."""
@@ -74,19 +73,3 @@ class Seal:
 
     def __repr__(self) -> str:
         return f"Seal({self._source!r})"
-
-
-def _create(path: Path) -> None:
-    """Write a fresh key; of two processes that start together one wins, both use it."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -116,12 +116,14 @@ class Lines:
         settings wait for its return. Lines that no seed made are left alone.
 
         Raises:
-            OutOfRange: a number is not E.164, or a number or user stands twice.
+            OutOfRange: a number is not E.164, a number or user stands twice, or one of them belongs
+                to a line that no seed made.
         """
         _check(seeds)
         origins = await store.read_lines(connection)
         lines = {line.number: line for line in origins}
         known = {a.user: a for a in await store.read_accounts(connection, self._seal)}
+        _refuse_offices(origins, known, seeds)
         realms = await store.realms(connection)
         for seed in seeds:
             await store.put_line(connection, seed.line, known=lines.get(seed.line.number))
@@ -141,6 +143,20 @@ class Lines:
     def _account(self, line: E164, given: SeedAccount) -> Account:
         ha1 = model.ha1(given.user, self._realm, given.password)
         return Account(given.user, line, given.access, ha1)
+
+
+def _refuse_offices(
+    origins: Mapping[Line, LineOrigin], known: Mapping[str, Account], seeds: Sequence[SeedLine]
+) -> None:
+    """Let no seed take a line, or the user of one, from whoever ordered it."""
+    made = {line.number for line, origin in origins.items() if origin is LineOrigin.OFFICE}
+    for seed in seeds:
+        if seed.line.number in made:
+            raise OutOfRange(f"line {seed.line.number} was not made by a seed: leave it out")
+        for account in seed.accounts:
+            old = known.get(account.user)
+            if old is not None and old.line in made:
+                raise OutOfRange(f"user {account.user} belongs to {old.line}: choose another")
 
 
 def _same(one: Account, other: Account) -> bool:
