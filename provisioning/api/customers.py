@@ -26,21 +26,23 @@ Kind = Annotated[ContractKind, Strict(False)]
 Tongue = Annotated[Language, Strict(False)]
 
 
-def _text(description: str, example: str, *, least: int = 1) -> Any:
+def _text(description: str, example: str, *, least: int = 1, pattern: str = PLAIN) -> Any:
     return Field(
         min_length=least,
         max_length=MOST_LETTERS,
-        pattern=PLAIN,
+        pattern=pattern,
         description=description,
         examples=[example],
     )
 
 
 Name = Annotated[str, _text("A person's or company's name.", "特番デモ商事")]
-PostalCode = Annotated[str, _text("Seven digits.", "100-0001")]
+PostalCode = Annotated[str, _text("Seven digits.", "100-0001", pattern=r"^[0-9]{3}-?[0-9]{4}$")]
 Address = Annotated[str, _text("Where the letter goes.", "東京都千代田区千代田1-1")]
-Phone = Annotated[str, _text("Where the customer is called back.", "03-1234-5678")]
-Mail = Annotated[str, _text("Login codes and notices go there.", "demo@tokuban.example")]
+Phone = Annotated[str, _text("To call back.", "03-1234-5678", pattern=r"^[0+][0-9-]{8,19}$")]
+Mail = Annotated[
+    str, _text("For login codes.", "demo@tokuban.example", pattern=r"^[!-?A-~]+@[!-?A-~]+$")
+]
 Contact = Annotated[str, _text("Whom to ask for at a company.", "総務部 山田", least=0)]
 
 

@@ -26,6 +26,7 @@ from provisioning.numbers.model import (
 
 router = APIRouter(prefix="/v1", tags=["numbers"], route_class=KeyedRoute)
 
+WRITTEN_050 = r"^(\+8150|050)[0-9]{8}$"
 BLOCK_ID = r"^B[0-9]{8}$"
 
 
@@ -68,8 +69,8 @@ class BlocksShape(Listed):
 class NewBlockShape(Shape):
     """The first and the last number of a block, at most 100,000 apart."""
 
-    first: str = Field(pattern=WRITTEN, examples=["05000000000"])
-    last: str = Field(pattern=WRITTEN, examples=["05000009999"])
+    first: str = Field(pattern=WRITTEN_050, examples=["05000000000"])
+    last: str = Field(pattern=WRITTEN_050, examples=["05000009999"])
 
 
 class NumberShape(Shape):
