@@ -7,18 +7,19 @@ import structlog
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
-from lab import banner, routes, seeds
+from lab import banner, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
 from lab.figures import TelephonyFigures
+from lab.lab_token import LabToken, lab_token
 from lab.limits import raise_file_limit, settle_collector
 from lab.mail_part import MailPart
-from lab.mailbox import pages as mail_pages
-from lab.mailbox import routes as mail_routes
 from lab.office_part import OfficePart
+from lab.routes import whole
 from lab.safety import refuse_unsafe
 from lab.settings import Settings
 from lab.signals import stop_event
+from lab.state import CarrierState
 from lab.telephony_part import TelephonyPart
 from lab.trace import TraceHub
 from lab.web import WebPart
@@ -82,37 +83,52 @@ class Carrier:
         self.trace = TraceHub(settings.trace.messages, settings.trace.readers, wall_time)
         self.metrics = CollectorRegistry()
         self.sip_port, self.http_port = settings.sip.port, settings.http.port
+        self.lab_token: LabToken | None = None
 
     async def start(self) -> None:
         """Start every part; what a part needs starts before it and stops after it."""
         voices = _voices()
         office = OfficePart(self._settings, self._seed)
         await self._assembly.start(office)
-        await self._assembly.start(MailPart(self._settings.mail, office.office))
-        web = self._web(office.office)
+        await self._assembly.start(
+            MailPart(self._settings.mail, office.office, catches=self._settings.lab.enabled)
+        )
+        state = CarrierState(office.office, self._seed)
+        web = self._web(office.office, state)
         await self._assembly.start(web)
         self.http_port = web.port
         telephony = TelephonyPart(self._settings, office, voices, (self.trace.tap,))
         await self._assembly.start(telephony)
+        state.serves(telephony)
         self.sip_port = telephony.port
         self.metrics.register(TelephonyFigures(telephony))
         self._readiness = Readiness(True)
 
-    def _web(self, office: Office) -> WebPart:
-        http = self._settings.http
+    def _web(self, office: Office, state: CarrierState) -> WebPart:
+        http, lab = self._settings.http, self._settings.lab
+        if lab.enabled:
+            set_token = lab.token.get_secret_value() if lab.token else None
+            self.lab_token = lab_token(set_token, self._settings.storage.folder)
         app = create_app(
             office,
             lambda: self._readiness,
             self.metrics,
-            lab_routes=[
-                routes.router(self.trace, office.clock),
-                mail_pages.router(office.caught),
-                mail_routes.router(office.caught, office.outbox),
-            ],
+            lab_routes=whole.routers(office, self.trace, state) if lab.enabled else (),
             token=http.token.get_secret_value() if http.token else None,
+            lab_token=self.lab_token.secret if self.lab_token else None,
+            lab_token_file=self._token_file,
             portal=create_portal(office, self._portal()),
         )
         return WebPart(app, http.host, http.port)
+
+    @property
+    def _catches_mail(self) -> bool:
+        return self._settings.lab.enabled and self._settings.mail.server is None
+
+    @property
+    def _token_file(self) -> str | None:
+        kept = self.lab_token.file if self.lab_token else None
+        return str(kept) if kept else None
 
     def _portal(self) -> PortalSettings:
         settings = self._settings
@@ -122,7 +138,7 @@ class Carrier:
             public_url=settings.portal.url,
             insecure_http=settings.portal.insecure_http,
             support=settings.portal.support,
-            mailbox="/lab/mail/page" if settings.mail.server is None else None,
+            mailbox="/lab/mail/page" if self._catches_mail else None,
         )
 
     async def stop(self) -> None:

@@ -1,19 +1,24 @@
 """Speak HTTP with a running carrier."""
 
 import http.client
+import ipaddress
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
+from lab import lab_token
 from lab.errors import Refused, TurnedDown, Unreachable
 
 ANSWER_WITHIN_S = 10.0
 """The carrier answers at once; the trace is read without a limit."""
+
+NO_CONTENT = 204
+LONGEST_REFUSAL = 65_536
 
 LONGEST_PAGE = 1000
 """The most items the carrier puts into one page of a list."""
@@ -39,15 +44,24 @@ class Carrier:
         """The JSON answer of a GET; `within_s` where the carrier is asked to wait that long."""
         return self._json("GET", path, None, within_s=within_s)
 
-    def put(self, path: str, body: dict[str, Any]) -> Any:
-        """The JSON answer of a PUT."""
-        return self._json("PUT", path, body)
+    def put(self, path: str, body: dict[str, Any], *, within_s: float = 0.0) -> Any:
+        """The JSON answer of a PUT; `within_s` where the carrier may work for that long."""
+        return self._json("PUT", path, body, within_s=within_s)
 
     def send(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | str | None = None,
+        *,
+        key: str | None = None,
+        within_s: float = 0.0,
     ) -> Any:
-        """The JSON answer of any method; `key` is the request's Idempotency-Key."""
-        return self._json(method, path, body, key)
+        """The JSON answer of any method; `key` is the request's Idempotency-Key.
+
+        A text as body is YAML.
+        """
+        return self._json(method, path, body, key, within_s=within_s)
 
     def items(self, path: str, filters: Mapping[str, str | None], most: int) -> list[Any]:
         """At most `most` items of a list, page after page; filters that are None are left out."""
@@ -79,14 +93,23 @@ class Carrier:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | None,
+        body: dict[str, Any] | str | None,
         key: str | None = None,
         *,
         within_s: float = 0.0,
     ) -> Any:
         limit_s = ANSWER_WITHIN_S + within_s
         with self._open(method, path, body, limit_s, key) as answer, self.understood():
-            return _object(json.load(answer))
+            return {} if answer.status == NO_CONTENT else _object(json.load(answer))
+
+    def _lab_token(self, error: urllib.error.HTTPError) -> str | None:
+        """The token that a carrier of this host asks for, when this user may read it."""
+        if error.code != http.HTTPStatus.UNAUTHORIZED or not _is_this_host(self.base):
+            return None
+        try:
+            return lab_token.told(error.read(LONGEST_REFUSAL))
+        except (OSError, http.client.HTTPException):
+            return None
 
     @contextmanager
     def understood(self) -> Iterator[None]:
@@ -107,7 +130,7 @@ class Carrier:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | None,
+        body: dict[str, Any] | str | None,
         timeout_s: float | None,
         key: str | None = None,
     ) -> Any:
@@ -117,11 +140,15 @@ class Carrier:
         if key is not None:
             request.add_header("Idempotency-Key", key)
         if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
+            plain = isinstance(body, str)
+            request.data = (str(body) if plain else json.dumps(body)).encode()
+            request.add_header("Content-Type", f"application/{'yaml' if plain else 'json'}")
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
+            found = None if self.token else self._lab_token(error)
+            if found is not None:
+                return replace(self, token=found)._open(method, path, body, timeout_s, key)
             raise TurnedDown(f"{self.base}{path}: {error.code} {_detail(error)}") from None
         except (http.client.HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
@@ -131,8 +158,18 @@ class Carrier:
             ) from None
 
 
+def _is_this_host(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _detail(error: urllib.error.HTTPError) -> str:
     """The problem's own words (RFC 9457), or the status phrase."""
+    if error.code == 401 and urlsplit(error.url).path.startswith("/lab/"):
+        return "not allowed: pass the carrier's lab.token with --token"
     if error.code == 401:
         return "not allowed: pass the carrier's http.token or an API token with --token"
     try:

@@ -335,6 +335,19 @@ class SeedSettings(Section):
     )
 
 
+class LabSettings(Section):
+    """The laboratory's own controls under /lab: clock, trace, mail, seed, reset, snapshots."""
+
+    enabled: bool = Field(default=True, description="Off, everything under /lab is 404.")
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        examples=["made-by-tokuban-when-absent"],
+        description="Bearer token of everything under /lab; absent: made once and kept in a file "
+        "of `storage.folder`, where the tokuban commands on this host find it.",
+    )
+
+
 class Settings(BaseSettings):
     """All sections. `Settings()` is the default configuration, whatever the environment says."""
 
@@ -355,6 +368,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
+    lab: LabSettings = Field(default_factory=LabSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -1,7 +1,9 @@
 """Telephony as a part of the assembly: sockets, signalling, media and the flows above them."""
 
+import asyncio
 import random
 import secrets
+from contextlib import suppress
 
 import structlog
 
@@ -142,6 +144,29 @@ class TelephonyPart:
             driver.add(tcp)
             self.port = udp.local[1]
             return
+
+    async def pause(self, grace_s: float) -> int:
+        """Refuse new calls, hang up the running ones, finish registrations; how many calls ended.
+
+        Phones may still register.
+        """
+        if self.calls is None or self.registrar is None:
+            return 0
+        running = len(self.calls)
+        await self.calls.drain(grace_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self.registrar.close()
+        return running
+
+    async def resume(self) -> None:
+        """Take over the registrations that are stored now, and take calls again."""
+        if self.calls is None or self.registrar is None:
+            return
+        try:
+            await self.registrar.load()
+        finally:
+            self.calls.resume()
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""

@@ -66,7 +66,6 @@ def parse(path: Path, text: str) -> YamlFile:
     """The same for text already read."""
     reader = _Reader(path)
     try:
-        # CSafeLoader's marks have no columns of their own for some errors; speed does not matter.
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = reader.value(node, ()) if node is not None else None
     except yaml.MarkedYAMLError as error:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Protocol
 
 from sqlalchemy import select
@@ -133,6 +134,11 @@ class BusinessClock:
     def seconds(self) -> float:
         """Business time, UTC epoch seconds."""
         return self._state.at(self._wall())
+
+    async def upcoming(self) -> tuple[str, float] | None:
+        """Which work is due next, and when; None when nothing is."""
+        following = await Sweep(self._works).next(inf)
+        return (following.work.name, following.at) if following else None
 
     async def freeze(self) -> tuple[Ran, ...]:
         """Stand still."""

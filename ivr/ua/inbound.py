@@ -178,6 +178,10 @@ class InboundCalls:
         if self._running:
             self._watch_soon()
 
+    def resume(self) -> None:
+        """Take calls again after `drain`."""
+        self.draining = False
+
     async def drain(self, grace_s: float) -> None:
         """Take no new call, hang up every running one, and wait until all flows have ended."""
         self.draining = True

@@ -69,10 +69,10 @@ class Registrar:
         self._stored_all = asyncio.Event()
 
     async def load(self) -> None:
-        """Take over the registrations that an earlier process kept."""
+        """Take over the registrations that are stored, and no others."""
         shift = clock.monotonic() - self._wall()
-        for user, stored in (await self._store.load()).items():
-            self._bindings[user] = moved(stored, shift)
+        stored = await self._store.load()
+        self._bindings = {user: moved(bindings, shift) for user, bindings in stored.items()}
 
     def of(self, user: str) -> tuple[Binding, ...]:
         """The account's living bindings, most wanted first; `expires_at` is monotonic."""

@@ -18,6 +18,9 @@ from lab.cli import (
     number,
     order,
     prompts,
+    reset,
+    seed,
+    snapshot,
     token,
     trace,
     up,
@@ -44,6 +47,9 @@ app.add_typer(number.app, name="number", no_args_is_help=True)
 app.add_typer(order.app, name="order", no_args_is_help=True)
 app.add_typer(token.app, name="token", no_args_is_help=True)
 app.add_typer(mail.app, name="mail", no_args_is_help=True)
+app.command("seed")(seed.seed)
+app.command("reset")(reset.reset)
+app.add_typer(snapshot.app, name="snapshot", no_args_is_help=True)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(prompts.app, name="prompts", no_args_is_help=True)

@@ -1,7 +1,7 @@
 """`tokuban mail`: what the laboratory's catcher took, and what the outbox still holds."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
@@ -13,6 +13,8 @@ from lab.client import Carrier
 PATH = "/lab/mail"
 
 app = typer.Typer(help="The mails that a running carrier caught instead of sending.")
+
+COLUMNS = ("id", "received_at", "to", "subject")
 
 Id = Annotated[int, typer.Argument(metavar="ID", min=0, help="As `mail list` shows it.")]
 To = Annotated[
@@ -26,16 +28,15 @@ def list_(
     limit: office.Most = office.MOST,
     as_json: office.AsJson = False,
     url: options.Url = options.URL,
-    token: options.Token = None,
+    token: options.LabToken = None,
 ) -> None:
     """List the caught mails, the newest first."""
     carrier = Carrier(url, token)
     query = urlencode({"limit": min(limit, 1000)} | ({"to": to} if to else {}))
     found = carrier.get(f"{PATH}?{query}")
     with carrier.understood():
-        items = [each | {"to": ", ".join(each["to"])} for each in found["items"]]
-    columns = ("id", "received_at", "to", "subject")
-    office.show_list(carrier, items, columns, as_json=as_json)
+        items = found["items"] if as_json else [_row(each) for each in found["items"]]
+    office.show_list(carrier, items, COLUMNS, as_json=as_json)
 
 
 @app.command()
@@ -43,7 +44,7 @@ def show(
     mail: Id,
     raw: Annotated[bool, typer.Option("--raw", help="The message as it came.")] = False,
     url: options.Url = options.URL,
-    token: options.Token = None,
+    token: options.LabToken = None,
 ) -> None:
     """Print one mail."""
     carrier = Carrier(url, token)
@@ -52,11 +53,10 @@ def show(
         return
     found = carrier.get(f"{PATH}/{mail}")
     with carrier.understood():
-        received = datetime.fromisoformat(found["received_at"]).astimezone(JAPAN)
         typer.echo(f"From:     {found['sender']}")
         typer.echo(f"To:       {', '.join(found['to'])}")
         typer.echo(f"Subject:  {found['subject']}")
-        typer.echo(f"Received: {received:%Y-%m-%d %H:%M:%S %z}")
+        typer.echo(f"Received: {_japan_time(found['received_at'])}")
         for each in found["attachments"]:
             typer.echo(f"Attached: {each['name']} ({each['media_type']}, {each['bytes']} bytes)")
         typer.echo("\n" + (found["text"] or found["html"] or ""))
@@ -72,7 +72,7 @@ def code(
         int, typer.Option("--wait", metavar="SECONDS", min=0, max=60, help="Wait for one to come.")
     ] = 0,
     url: options.Url = options.URL,
-    token: options.Token = None,
+    token: options.LabToken = None,
 ) -> None:
     """Print the one-time code of the newest mail that has one."""
     carrier = Carrier(url, token)
@@ -83,7 +83,7 @@ def code(
 
 
 @app.command()
-def clear(url: options.Url = options.URL, token: options.Token = None) -> None:
+def clear(url: options.Url = options.URL, token: options.LabToken = None) -> None:
     """Erase every caught mail."""
     carrier = Carrier(url, token)
     found = carrier.send("DELETE", PATH)
@@ -93,7 +93,7 @@ def clear(url: options.Url = options.URL, token: options.Token = None) -> None:
 
 @app.command()
 def outbox(
-    as_json: office.AsJson = False, url: options.Url = options.URL, token: options.Token = None
+    as_json: office.AsJson = False, url: options.Url = options.URL, token: options.LabToken = None
 ) -> None:
     """List the mails that have not been delivered: waiting, in doubt or failed."""
     carrier = Carrier(url, token)
@@ -102,3 +102,13 @@ def outbox(
         items = found["items"]
     columns = ("id", "state", "attempts", "to", "occasion", "due_at", "reason")
     office.show_list(carrier, items, columns, as_json=as_json)
+
+
+def _row(mail: dict[str, Any]) -> dict[str, Any]:
+    """A mail as a line of the table."""
+    received_at = _japan_time(mail["received_at"])
+    return mail | {"received_at": received_at, "to": ", ".join(mail["to"])}
+
+
+def _japan_time(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"

@@ -41,6 +41,18 @@ Token = Annotated[
         help="The carrier's http.token, from another host (or TOKUBAN__HTTP__TOKEN).",
     ),
 ]
+LabToken = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar="TOKUBAN__LAB__TOKEN",
+        show_envvar=False,
+        help="The carrier's lab.token (or TOKUBAN__LAB__TOKEN); on its host it is found by itself.",
+    ),
+]
+LONG_WORK_S = 600.0
+"""How long the carrier may take over what changes all of its state."""
 
 
 def flags(

@@ -23,7 +23,7 @@ def trace(
         Path | None, typer.Option("--pcap", metavar="FILE", help="Write a capture file as well.")
     ] = None,
     url: options.Url = options.URL,
-    token: options.Token = None,
+    token: options.LabToken = None,
 ) -> None:
     """Print SIP messages as they pass (Ctrl-C ends); digest responses are masked."""
     query = f"/lab/trace?past={str(past).lower()}&follow={str(follow).lower()}"

@@ -8,20 +8,24 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from lab import routes
+from lab.routes import whole
+from lab.state import CarrierState
 from lab.trace import TraceHub
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.clock import wall_time
 from provisioning.office import Office, OfficeSettings
+from provisioning.seeds import Seed
 
 HEAD = """\
 # HTTP
 
 Written by `make docs` from the application; a running carrier serves the same as
-`/openapi.json`. Probes and metrics are open. Everything else answers programs on this host and,
-from elsewhere, whoever sends `Authorization: Bearer` with the setting `http.token`. Errors are
-problem documents (RFC 9457).
+`/openapi.json`. Probes and metrics are open. `/v1` answers programs on this host and, from
+elsewhere, whoever sends `Authorization: Bearer` with the setting `http.token` or an API token.
+`/lab` asks every program for the lab token (`lab.token`, or the file `lab.token` in the data
+folder); a person at a browser of this host needs none, and a page of another site gets nothing.
+Errors are problem documents (RFC 9457).
 """
 
 
@@ -36,9 +40,12 @@ async def _schema() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         office = await Office.open(OfficeSettings(Path(folder), realm="tokuban"))
         try:
-            lab = routes.router(TraceHub(0, 1, wall_time), office.clock)
+            state = CarrierState(office, Seed(()))
             app = create_app(
-                office, lambda: Readiness(False), CollectorRegistry(), lab_routes=[lab]
+                office,
+                lambda: Readiness(False),
+                CollectorRegistry(),
+                lab_routes=whole.routers(office, TraceHub(0, 1, wall_time), state),
             )
             return app.openapi()
         finally:

@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provisioning.api.problems import answer_to, problem
+from provisioning.api.problems import Problem, answer_to, problem
 from provisioning.audit.model import Origin
 from provisioning.contract import ContractError
 from provisioning.tokens.model import Scope as Right
@@ -21,6 +21,12 @@ OPEN = frozenset({"/health", "/ready", "/metrics"})
 
 PORTAL = "/portal"
 """Below it people log in; the portal looks after its own sessions."""
+
+OWN_PAGE = frozenset({"none", "same-origin"})
+"""Sec-Fetch-Site of what a person asked a browser for, and of pages of ours; no page can forge it.
+
+A browser sends `same-site` for a page that another port of this host served: that is a stranger's.
+"""
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Their presence means that the true peer stands behind a proxy of this host."""
@@ -79,13 +85,21 @@ class Access:
     """ASGI middleware: 401 for who has no right to ask at all, 403 for who lacks the scope.
 
     `token` opens everything. `lab_token` opens `/lab`, which programs on this host then need
-    it for as well. Every other secret is an API token and has its own scopes.
+    it for as well: they are told the `lab_token_file`, which its owner alone can read. A person
+    at a browser of this host needs no token; a page of another site in it gets nothing. Every
+    other secret is an API token and has its own scopes.
     """
 
     def __init__(
-        self, app: ASGIApp, tokens: Tokens, token: str | None, lab_token: str | None = None
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        token: str | None,
+        lab_token: str | None = None,
+        lab_token_file: str | None = None,
     ) -> None:
         self._app, self._tokens = app, tokens
+        self._lab_token_file = lab_token_file
         self._fixed: Mapping[str, Caller] = {
             secret: who
             for secret, who in (
@@ -96,6 +110,7 @@ class Access:
         }
         self._has_token = token is not None
         self._here = Caller("api", ALL - {Right.LAB} if lab_token else ALL)
+        self._person = Caller("browser", ALL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _is_open(scope["path"]):
@@ -110,6 +125,9 @@ class Access:
             await problem(401, "access-refused", _why(self._has_token))(scope, receive, send)
             return
         right = needed(scope["method"], scope["path"])
+        if right is Right.LAB and asking is self._here and right not in asking.rights:
+            await self._ask_for_lab_token()(scope, receive, send)
+            return
         if right and not covers(asking.rights, right):
             detail = f"this needs the scope {right}: send a token that has it"
             await problem(403, "not-in-scope", detail)(scope, receive, send)
@@ -120,11 +138,19 @@ class Access:
     async def _caller(self, scope: Scope, headers: Headers) -> Caller | None:
         given = headers.get("authorization")
         if given is None:
-            return self._here if _is_here(scope, headers) else None
+            if not _is_here(scope, headers):
+                return None
+            return self._person if "sec-fetch-site" in headers else self._here
         kind, _, secret = given.partition(" ")
         if kind.lower() != "bearer":
             return None
         return self._fixed_one(secret.strip()) or await self._token(secret.strip())
+
+    def _ask_for_lab_token(self) -> Problem:
+        more = {"token_file": self._lab_token_file} if self._lab_token_file else {}
+        where = f" (it is in {self._lab_token_file})" if self._lab_token_file else ""
+        detail = f"send the lab token as `Authorization: Bearer …`{where}"
+        return problem(401, "access-refused", detail, **more)
 
     def _fixed_one(self, secret: str) -> Caller | None:
         for known, who in self._fixed.items():
@@ -151,7 +177,17 @@ def _is_here(scope: Scope, headers: Headers) -> bool:
     client = scope.get("client")
     if client is None or any(name in headers for name in FORWARDED):
         return False
+    if _is_foreign_page(headers):
+        return False
     return _loopback(client[0]) and _loopback(_host(headers.get("host", "")))
+
+
+def _is_foreign_page(headers: Headers) -> bool:
+    """Whether a page of another site asks; a browser that says no site at least says an origin."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in OWN_PAGE
+    return origin is not None and origin.partition("://")[2] != headers.get("host")
 
 
 def _host(authority: str) -> str:

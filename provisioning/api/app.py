@@ -36,13 +36,15 @@ def create_app(
     lab_routes: Sequence[APIRouter] = (),
     token: str | None = None,
     lab_token: str | None = None,
+    lab_token_file: str | None = None,
     portal: ASGIApp | None = None,
 ) -> FastAPI:
     """The ASGI app: `/health`, `/ready`, `/metrics`, `/v1`, `/openapi.json` and `lab_routes`.
 
     Probes and metrics are open; the rest answers programs on this host, and from elsewhere
     whoever has `token` or an API token with the scope. With a `lab_token`, `/lab` needs it from
-    everyone. Every error is a problem (RFC 9457). A password is shown once, when it is made.
+    every program; one on this host is told the `lab_token_file`. Every error is a problem
+    (RFC 9457). A password is shown once, when it is made.
     """
     app = FastAPI(
         title="tokuban", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
@@ -62,7 +64,13 @@ def create_app(
     figures.watch(office, metrics)
     describe.install(app)
     app.add_middleware(Bodies)
-    app.add_middleware(Access, tokens=office.tokens, token=token, lab_token=lab_token)
+    app.add_middleware(
+        Access,
+        tokens=office.tokens,
+        token=token,
+        lab_token=lab_token,
+        lab_token_file=lab_token_file,
+    )
     app.add_middleware(figures.Requests, metrics=metrics)
     return app
 

@@ -7,6 +7,9 @@ from provisioning.api.access import PORTAL
 from provisioning.api.problems import Problem, problem
 
 MOST_BODY_BYTES = 65_536
+LONGER = {"/lab/seed": 1_048_576}
+"""What may be longer: a seed file of some thousand lines."""
+
 JSON = "application/json"
 
 
@@ -28,20 +31,21 @@ def _is_page(scope: Scope) -> bool:
 
 def _refused(scope: Scope) -> Problem | None:
     headers = Headers(scope=scope)
-    if _too_long(headers):
-        return problem(413, "body-too-long", f"at most {MOST_BODY_BYTES} bytes with a length")
+    most = LONGER.get(scope["path"], MOST_BODY_BYTES)
+    if _too_long(headers, most):
+        return problem(413, "body-too-long", f"at most {most} bytes with a length")
     if scope["path"].startswith("/v1/") and _is_other_than_json(headers):
         return problem(415, "not-json", f"send the body as Content-Type: {JSON}")
     return None
 
 
-def _too_long(headers: Headers) -> bool:
+def _too_long(headers: Headers, most: int) -> bool:
     length = headers.get("content-length")
     if length is None:
         return "transfer-encoding" in headers
     # Four more digits than any length we take: int() of more is slow.
     known = length.isascii() and length.isdigit() and len(length) < 10
-    return not known or int(length) > MOST_BODY_BYTES
+    return not known or int(length) > most
 
 
 def _is_other_than_json(headers: Headers) -> bool:

@@ -34,6 +34,7 @@ from provisioning.orders.model import (
 )
 from provisioning.orders.model import KeyReused as OrderKeyReused
 from provisioning.selfcare.model import BadLogin, LoginExists, UnknownLogin
+from provisioning.snapshots.model import BadSnapshot, UnknownSnapshot
 from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
 from provisioning.tokens.model import MoreThanOwn, UnknownToken
 from provisioning.upkeep.model import AccountExists, LineExists, OfInventory
@@ -46,6 +47,7 @@ TITLES = {
     "answer-lost": "The request took effect and its answer was lost",
     "bad-json": "The body is no JSON that can be read",
     "bad-key": "The Idempotency-Key is none",
+    "bad-snapshot": "The snapshot cannot be loaded",
     "bad-request": "The request cannot be understood",
     "block-overlap": "Some of these numbers are loaded already",
     "body-too-long": "The request is too long",
@@ -77,6 +79,7 @@ TITLES = {
     "unknown-number": "The number is in no block",
     "unknown-order": "There is no such order",
     "unknown-plan": "There is no such plan",
+    "unknown-snapshot": "There is no such snapshot",
     "unknown-token": "There is no such API token",
     "wrong-number-state": "The number is in another state",
 }
@@ -100,6 +103,8 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownNumber: (404, "unknown-number"),
     UnknownOrder: (404, "unknown-order"),
     UnknownToken: (404, "unknown-token"),
+    UnknownSnapshot: (404, "unknown-snapshot"),
+    BadSnapshot: (409, "bad-snapshot"),
     NoTarget: (409, "no-target"),
     NotContracted: (409, "not-contracted"),
     ContractClosed: (409, "contract-closed"),

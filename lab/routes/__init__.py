@@ -1,0 +1,1 @@
+"""The laboratory's own HTTP routes, all under `/lab`."""
