@@ -1,9 +1,9 @@
 """Mail as a part of the assembly: the catcher, and the outbox's way to a server."""
 
 import errno
-import logging
 import socket
 
+import structlog
 from pydantic import SecretStr
 
 from lab.errors import Refused
@@ -16,7 +16,7 @@ from provisioning.notify.smtp import MailServer, SmtpPostman
 from provisioning.notify.smtp import Patience as SmtpPatience
 from provisioning.office import Office
 
-log = logging.getLogger("tokuban.mail")
+log = structlog.stdlib.get_logger("tokuban.mail")
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 1025
@@ -45,7 +45,7 @@ class MailPart:
             await self._start_catcher()
         server = self._server()
         if server is None:
-            log.warning("mails wait in the outbox until mail.server names a server")
+            log.warning("mail.waits", reason="mail.server names no server and nothing is caught")
             return
         self._office.outbox.be_patient(self._patience)
         self._office.outbox.start(
@@ -65,6 +65,7 @@ class MailPart:
         self.port = int(listening.getsockname()[1])
         self._catcher = Catcher(self._office.caught)
         await self._catcher.start(listening)
+        log.info("mail.catching", port=self.port)
 
     @property
     def _patience(self) -> Patience:

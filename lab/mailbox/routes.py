@@ -92,8 +92,8 @@ NOT_FOUND: dict[int | str, dict[str, str]] = {404: {"description": "There is no 
 def router(caught: CaughtMails, outbox: Outbox) -> APIRouter:
     """Routes under `/lab/mail`; who may use them is the app's decision."""
     routes = APIRouter(prefix="/lab/mail", tags=["lab"])
+    _outbox(routes, outbox)  # before the routes that take any word for an id
     _reading(routes, caught)
-    _outbox(routes, outbox)
 
     @routes.delete("")
     async def erase_all() -> Erased:

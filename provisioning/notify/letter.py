@@ -51,7 +51,11 @@ def render(content: LetterContent) -> bytes:
 
     The same content makes the same bytes. A character that the font lacks is shown as 〓.
     """
-    return _Letter(content).bytes()
+    setting = _Letter(content)
+    try:
+        return setting.bytes()
+    finally:
+        setting.close()
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +87,9 @@ class _Letter:
         self._notes()
         self._support()
         return bytes(self._paper.output())
+
+    def close(self) -> None:
+        self._paper.close_fonts()
 
     def _first_page(self) -> None:
         self._paper.add_page()

@@ -111,6 +111,9 @@ class Patience:
 
 
 _NAMED_CODE = re.compile(
+    r"(?:コード|暗証番号|code)[^0-9]{0,60}?(?<![0-9A-Za-z-])([0-9]{4,8})(?![0-9A-Za-z-])", re.I
+)
+_CODE = re.compile(
     r"(?:コード|番号|code)[^0-9]{0,60}?(?<![0-9-])([0-9]{4,8})(?![0-9-])", re.I
 )
 _CODE = re.compile(r"(?<![0-9A-Za-z-])([0-9]{6})(?![0-9A-Za-z-])")

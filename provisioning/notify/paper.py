@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 FONTS = Path(__file__).parent / "fonts"
 TEXT, BOLD, MONO = "text", "bold", "mono"
@@ -23,6 +24,8 @@ WIDTH, HEIGHT, MARGIN = 210.0, 297.0, 22.0
 
 INK, ACCENT, QUIET = (32, 36, 44), (26, 62, 102), (104, 112, 124)
 HAIRLINE, TINT = (205, 211, 219), (243, 246, 250)
+
+LONGEST_FITTED = 500
 
 GETA = "〓"
 """What Japanese printers set in the place of a character that their type lacks."""
@@ -81,6 +84,12 @@ class Paper(FPDF):
         self.set_producer("tokuban")
         self.set_creation_date(datetime.combine(made_on, time(), UTC))
 
+    def close_fonts(self) -> None:
+        """Let go of the font files, which fpdf2 reads as it needs them."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
+
     def footer(self) -> None:
         """The imprint and the number of the page among all; fpdf2 calls it at each page's end."""
         self.rule(MARGIN, 280, WIDTH - 2 * MARGIN)
@@ -135,6 +144,7 @@ class Paper(FPDF):
 
         What does not fit in the smallest ends with an ellipsis. The size stays set.
         """
+        text = text[:LONGEST_FITTED]
         lines = [""]
         for size in sizes:
             self.set_font_size(size)
