@@ -20,6 +20,7 @@ from provisioning.customers.model import (
     plans,
 )
 from provisioning.db.customer_tables import contracts, customers, numbers
+from provisioning.db.serials import is_id
 
 PLANS = Path(__file__).with_name("plans.toml")
 
@@ -34,7 +35,7 @@ async def customer(connection: AsyncConnection, id: str, *, to_change: bool = Fa
     query = select(customers).where(customers.c.id == id)
     if to_change:
         query = query.with_for_update()
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(query)).one_or_none() if is_id(id) else None
     if row is None:
         raise UnknownCustomer(f"no customer {id!r:.40}")
     return _customer(row)
@@ -74,7 +75,7 @@ async def contract(connection: AsyncConnection, id: str, *, to_change: bool = Fa
     query = select(contracts).where(contracts.c.id == id)
     if to_change:
         query = query.with_for_update()
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(query)).one_or_none() if is_id(id) else None
     if row is None:
         raise UnknownContract(f"no contract {id!r:.40}")
     return _contract(row)

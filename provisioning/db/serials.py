@@ -1,10 +1,19 @@
 """Running numbers for ids that people read: C00000001, K00000001, N00000001."""
 
+import re
+
 from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.db.customer_tables import serials
+
+_ID = re.compile(r"[A-Z][0-9]{8,12}", re.ASCII)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` can be such an id; PostgreSQL takes no text with a NUL even to look for it."""
+    return _ID.fullmatch(text) is not None
 
 
 async def draw(connection: AsyncConnection, letter: str) -> str:

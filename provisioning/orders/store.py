@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164
 from provisioning.db.customer_tables import number_orders, service_passwords
+from provisioning.db.serials import is_id
 from provisioning.numbers import store as numbers
 from provisioning.orders.model import AddedNumber, LetterState, NumberOrder, UnknownOrder
 
@@ -38,7 +39,7 @@ async def by_key(connection: AsyncConnection, contract: str, key: str) -> Number
 
 async def read(connection: AsyncConnection, id: str) -> NumberOrder:
     """The order, without passwords."""
-    found = await _orders(connection, number_orders.c.id == id)
+    found = await _orders(connection, number_orders.c.id == id) if is_id(id) else []
     if not found:
         raise UnknownOrder(f"no order {id!r:.40}")
     return found[0]

@@ -122,7 +122,7 @@ class Changes:
             await desk.database.write(work)
         except IntegrityError:
             raise LoginExists(
-                f"contract {contract} has a self-care login, or the ID {chosen} is taken"
+                f"contract {contract!r:.40} has a self-care login, or the ID {chosen} is taken"
             ) from None
         return NewLogin(chosen, given)
 
@@ -134,7 +134,7 @@ class Changes:
         async def work(connection: AsyncConnection) -> str:
             login = await store.login_of(connection, contract, to_change=True)
             if login is None:
-                raise UnknownLogin(f"contract {contract} has no self-care login")
+                raise UnknownLogin(f"contract {contract!r:.40} has no self-care login")
             await self._put_password(connection, login, password_hash)
             await store.remove_devices(connection, login.id)
             owner = await desk.owner(connection, login.contract)

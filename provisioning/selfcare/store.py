@@ -16,6 +16,7 @@ from provisioning.db.selfcare_tables import (
     selfcare_sessions,
     selfcare_tickets,
 )
+from provisioning.db.serials import is_id
 from provisioning.selfcare.model import Purpose, Stage
 
 
@@ -78,6 +79,8 @@ async def login_of(
     connection: AsyncConnection, contract: str, *, to_change: bool = False
 ) -> Login | None:
     """The login that opens a contract."""
+    if not is_id(contract):
+        return None
     return await _login(connection, selfcare_logins.c.contract == contract, to_change)
 
 

@@ -214,11 +214,12 @@ class TestOperator:
                 await counter.selfcare.create(contract, selfcare_id=chosen, origin=OPERATOR)
 
     async def test_what_does_not_exist_is_named(self, counter: Counter) -> None:
-        with pytest.raises(UnknownContract):
-            await counter.selfcare.create("K99999999", origin=OPERATOR)
-        with pytest.raises(UnknownLogin, match="K99999999"):
-            await counter.selfcare.reset("K99999999", origin=OPERATOR)
-        assert await counter.selfcare.of_contract("K99999999") is None
+        for contract in ("K99999999", "", "K\0", "K0000000\ud800"):
+            with pytest.raises(UnknownContract):
+                await counter.selfcare.create(contract, origin=OPERATOR)
+            with pytest.raises(UnknownLogin, match="no self-care login"):
+                await counter.selfcare.reset(contract, origin=OPERATOR)
+            assert await counter.selfcare.of_contract(contract) is None
 
     async def test_a_login_is_found_by_its_contract(self, counter: Counter) -> None:
         found = await counter.selfcare.of_contract(counter.contracts[1])
