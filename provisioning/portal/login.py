@@ -1,5 +1,6 @@
 """Login with a mailed code, logout, language (N050-05)."""
 
+import re
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from provisioning.portal.visit import HOME, LOGIN, Visit
 from provisioning.selfcare.model import TicketGone, WrongCode
 
 CODE = "/portal/login/code"
+OWN_PATH = re.compile(r"/portal(/[A-Za-z0-9-]+)+")
 
 
 async def show(visit: Visit) -> Response:
@@ -109,8 +111,7 @@ async def choose_language(visit: Visit) -> Response:
     """Keep the language and go back to the page that asked; only to one of the portal's own."""
     query = visit.request.query_params
     back = query.get("back", "")
-    is_ours = back.startswith("/portal/") and back.isascii() and not {"\\", ".."} & set(back)
-    response = visit.go(back if is_ours and "//" not in back else HOME)
+    response = visit.go(back if OWN_PATH.fullmatch(back) else HOME)
     if query.get("to") in set(Language):
         cookies.keep(visit.request, response, Cookie.LANGUAGE, query["to"])
     return response

@@ -1,16 +1,21 @@
 """The menu, and the log of the customer's own actions."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
 from starlette.responses import Response
 
 from provisioning.audit.model import Change
+from provisioning.contract import Language
 from provisioning.portal.pages import grouped
 from provisioning.portal.texts import Texts
 from provisioning.portal.visit import HOME, LOGIN, Visit
 
 A_PAGE = 30
+
+WORDLESS = frozenset({"mail address changed"})
+"""Changes whose before and after read the same in every language."""
 
 
 async def home(visit: Visit) -> Response:
@@ -54,12 +59,26 @@ class Entry:
     @classmethod
     def of(cls, change: Change, t: Texts) -> Self:
         """`change` in words of ours; one we have no words for keeps the audit's own."""
-        key = f"log.what.{change.what.replace(' ', '-')}"
+        key = f"log.what.{re.sub('[^a-z]+', '-', change.what.lower())}"
         return cls(
             at=change.business_at,
             what=t(key) if key in t else change.what,
-            detail=" → ".join(filter(None, (change.before, change.after))),
+            detail=_detail(change, t.language),
             subject=grouped(change.subject),
             who=change.who,
-            source=change.origin,
+            source=_source(change.origin, t),
         )
+
+
+def _detail(change: Change, language: Language) -> str:
+    """What was before and after, in the audit's English; elsewhere only what has no language."""
+    if language is not Language.EN and change.what not in WORDLESS:
+        return ""
+    return " → ".join(filter(None, (change.before, change.after)))
+
+
+def _source(origin: str, t: Texts) -> str:
+    """From where, as a customer understands it."""
+    kind, _, address = origin.partition(" from ")
+    key = f"log.source.{kind}"
+    return t(key, address=address) if key in t and address else origin
