@@ -5,64 +5,49 @@ whatever happened before, so that nothing drifts. After a stall at most `CATCH_U
 up for; older ones are skipped and said so, because an unbounded burst would starve signalling.
 """
 
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Sized
 from typing import Generic, NamedTuple, TypeVar
 
 TICK_S = 0.005
 PHASES = 4
 CATCH_UP_TICKS = 2 * PHASES
 
-S = TypeVar("S", bound=Hashable)
+P = TypeVar("P", bound=Sized)
 
 
-class Turn(NamedTuple, Generic[S]):
-    """One due tick: the streams to send for, and the rounds each of them missed before it.
-
-    `streams` is the wheel's own: let none join or leave while it is walked through.
-    """
+class Turn(NamedTuple, Generic[P]):
+    """One due tick: the phase to send for, and the rounds its streams missed before it."""
 
     due_at: float
-    streams: Collection[S]
+    phase: P
     skipped: int
 
 
-class Wheel(Generic[S]):
-    """Streams by phase. A stream is any hashable; `now` is monotonic seconds."""
+class Wheel(Generic[P]):
+    """The phases in turn, each made by `new_phase`; `now` is monotonic seconds."""
 
-    def __init__(self) -> None:
-        # Dictionaries as ordered sets: joining and leaving cost the same however many there are.
-        self._phases: list[dict[S, None]] = [{} for _ in range(PHASES)]
-        self._phase_of: dict[S, dict[S, None]] = {}
+    def __init__(self, new_phase: Callable[[], P]) -> None:
+        self._phases = [new_phase() for _ in range(PHASES)]
         self._start = 0.0
         self._tick = 0
 
     def __len__(self) -> int:
-        return len(self._phase_of)
+        return sum(len(phase) for phase in self._phases)
 
     def start(self, now: float) -> None:
         """Begin the schedule anew: the first tick is due at `now`."""
         self._start, self._tick = now, 0
 
-    def add(self, stream: S) -> None:
-        """Put `stream` into the emptiest phase, of those the one due soonest."""
-        if stream in self._phase_of:
-            return
+    def emptiest(self) -> P:
+        """The phase with the fewest streams, of those the one due soonest."""
         due = self._tick % PHASES
-        phase = min(self._phases[due:] + self._phases[:due], key=len)
-        phase[stream] = None
-        self._phase_of[stream] = phase
-
-    def remove(self, stream: S) -> None:
-        """Take `stream` out; one that is not there is no error."""
-        phase = self._phase_of.pop(stream, None)
-        if phase is not None:
-            del phase[stream]
+        return min(self._phases[due:] + self._phases[:due], key=len)
 
     def next_deadline(self) -> float:
         """When the next tick is due."""
         return self._start + self._tick * TICK_S
 
-    def turns(self, now: float) -> list[Turn[S]]:
+    def turns(self, now: float) -> list[Turn[P]]:
         """The ticks due by `now`, oldest first, at most `CATCH_UP_TICKS` of them."""
         due = int((now - self._start) / TICK_S + 1e-6) + 1
         behind = due - self._tick
@@ -77,5 +62,5 @@ class Wheel(Generic[S]):
         self._tick = due
         return turns
 
-    def _turn(self, tick: int, skipped: int) -> Turn[S]:
+    def _turn(self, tick: int, skipped: int) -> Turn[P]:
         return Turn(self._start + tick * TICK_S, self._phases[tick % PHASES], skipped)

@@ -5,24 +5,41 @@ Sequence numbers and timestamps run on without a seam through prompts, silence, 
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
-from operator import length_hint
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 from ivr.media.dtmf import EventSlot, event_slots
 from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, from_wire, to_wire
-from ivr.media.rtp import HEADER, MARKER, VERSION
+from ivr.media.rtp import HEADER, MARKER, SEQUENCES, VERSION
 from ivr.media.tones import key_tone
 
 Done = Callable[[bool], None]
 
 _ECHO_AHEAD = 2
 _ECHO_LIMIT = 10
-_SILENCE_FRAMES = 500
-_SILENCE: dict[Law, bytes] = {
-    "PCMU": SILENCE_FRAME * _SILENCE_FRAMES,
-    "PCMA": to_wire(SILENCE_FRAME, "PCMA") * _SILENCE_FRAMES,
-}
+_SILENCE: dict[Law, bytes] = {"PCMU": SILENCE_FRAME, "PCMA": to_wire(SILENCE_FRAME, "PCMA")}
+
+
+class Even(NamedTuple):
+    """What a stream sends in the next `slots` slots, with nothing to decide between them.
+
+    `word` is the first packet's first 32 bits; it counts up with the sequence number, which does
+    not wrap within the run. `audio` has a frame for each slot, or one that `repeats`.
+    """
+
+    word: int
+    timestamp: int
+    slots: int
+    audio: bytes
+    repeats: bool
+
+
+class Run(Protocol):
+    """Who makes a stream's packets while it goes on evenly."""
+
+    def begin(self, even: Even) -> None: ...
+    def given(self) -> int: ...
+    def end(self) -> None: ...
 
 
 def key_frames(keys: str, duration_ms: int, gap_ms: int) -> Iterator[bytes]:
@@ -50,7 +67,7 @@ class Stream:
 
     `ssrc`, `sequence` and `timestamp` are the random beginnings the RFC asks for. `done` callables
     are told `True` when all was sent and `False` when it was cut short; they must not raise.
-    `packets` gives one packet for each 20 ms slot.
+    `packet` makes the packet of a 20 ms slot; `go_evenly` leaves the next ones to a faster hand.
     """
 
     __slots__ = (
@@ -69,10 +86,8 @@ class Stream:
         "_made",
         "_mark",
         "_run",
-        "_run_slots",
         "_timestamp",
         "event_payload_type",
-        "packets",
         "payload_type",
         "ssrc",
     )
@@ -92,21 +107,17 @@ class Stream:
         self._echo_rest = b""
         self._echo_flows = False
         self._mark = MARKER
-        self._run: Iterator[int] | None = None
-        self._run_slots = 0
-        self.packets = self._packets()
+        self._run: Run | None = None
 
     @property
     def made(self) -> int:
-        """How many packets were taken from `packets`."""
-        self._settle()
-        return self._made
+        """How many packets were made, here or by the run."""
+        return self._made + self._given()
 
     @property
     def timestamp(self) -> int:
         """The RTP timestamp of the next slot."""
-        self._settle()
-        return self._timestamp & 0xFFFFFFFF
+        return (self._timestamp + self._given() * FRAME_SAMPLES) & 0xFFFFFFFF
 
     @property
     def playing(self) -> bool:
@@ -115,7 +126,7 @@ class Stream:
 
     def tune(self, law: Law, payload_type: int, event_payload_type: int | None) -> None:
         """Use what was negotiated; what plays goes on in the new law."""
-        self._settle()
+        self.settle()
         if law != self._law:
             self._audio = to_wire(from_wire(self._audio, self._law), law)
             self._law = law
@@ -148,13 +159,13 @@ class Stream:
             slots = key_frames(keys, duration_ms, gap_ms)
         else:
             slots = event_slots(keys, duration_ms, gap_ms)
-        self._settle()
+        self.settle()
         self._finish_keys(False)
         self._keys, self._keys_done = slots, done
 
     def echo(self, on: bool) -> None:
         """Send back what `hear` is given, while nothing plays."""
-        self._settle()
+        self.settle()
         self._echo = deque(maxlen=_ECHO_LIMIT) if on else None
         self._echo_rest = b""
 
@@ -170,66 +181,20 @@ class Stream:
         self._echo_rest = payload[whole:]
 
     def close(self) -> None:
-        """Cut short whatever is under way; there is no packet after this."""
+        """Cut short whatever is under way."""
         self._finish(False)
         self._finish_keys(False)
         self._echo = None
-        with suppress(ValueError):  # closed by its own `done`: it is running, and ends by itself
-            self.packets.close()
 
     def skip(self, slots: int) -> None:
         """Let `slots` frames pass unsent: the timestamp keeps the time (RFC 3550 §5.1)."""
-        self._settle()
+        self.settle()
         self._timestamp += slots * FRAME_SAMPLES
         self._mark = MARKER
 
-    def _packets(self) -> Generator[bytes, None, None]:
-        """Every packet in turn: one with care, then what is even about prompt or silence at speed.
-
-        The speed is that of local names and of storing nothing, half the cost of doing each packet
-        with care. Whatever reads or changes the stream settles the run first, which ends it.
-        """
-        pack, ssrc = HEADER.pack, self.ssrc
-        while True:
-            yield self._careful()
-            if self._mark or self._keys is not None:
-                continue
-            audio, at, kind = self._audio, self._at, self.payload_type
-            if not audio:
-                if self._echo is not None:
-                    continue
-                audio, at = _SILENCE[self._law], 0
-            sequence, timestamp = self._sequence(), self._timestamp & 0xFFFFFFFF
-            self._run = run = iter(range(at, len(audio), FRAME_SAMPLES))
-            self._run_slots = length_hint(run)
-            for at in run:
-                yield (
-                    pack(VERSION, kind, sequence, timestamp, ssrc) + audio[at : at + FRAME_SAMPLES]
-                )
-                if self._run is not run:
-                    break
-                sequence = (sequence + 1) & 0xFFFF
-                timestamp = (timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
-            self._settle()
-
-    def _settle(self) -> None:
-        """End the even run, if one is under way: note how many packets it gave."""
-        if self._run is not None:
-            slots = self._run_slots - length_hint(self._run)
-            self._run = None
-            self._advance(slots)
-            if self._audio:
-                self._at += slots * FRAME_SAMPLES
-
-    def _advance(self, slots: int) -> None:
-        self._made += slots
-        self._timestamp += slots * FRAME_SAMPLES
-
-    def _sequence(self) -> int:
-        return (self._first + self._made) & 0xFFFF
-
-    def _careful(self) -> bytes:
-        """The packet of this slot, whatever it is: of a key, a prompt's beginning or end."""
+    def packet(self) -> bytes:
+        """Make the packet of this slot, whatever it is: of a key, a prompt's beginning or end."""
+        self.settle()
         if self._keys is not None:
             slot = next(self._keys, b"")
             if slot == b"":
@@ -245,6 +210,56 @@ class Stream:
         else:
             frame = self._between()
         return self._audio_packet(frame)
+
+    def go_evenly(self, run: Run, most: int) -> bool:
+        """Leave the next slots, at most `most` of a prompt, to `run` if nothing is odd about them.
+
+        Whatever changes the stream ends the run first.
+        """
+        self.settle()
+        even = self._even(most)
+        if even is None:
+            return False
+        self._run = run
+        run.begin(even)
+        return True
+
+    def settle(self) -> None:
+        """End the run, if one is under way: note how many packets it gave."""
+        if self._run is not None:
+            run, self._run = self._run, None
+            slots = run.given()
+            run.end()
+            self._advance(slots)
+            if self._audio:
+                self._at += slots * FRAME_SAMPLES
+
+    def _given(self) -> int:
+        return 0 if self._run is None else self._run.given()
+
+    def _even(self, most: int) -> Even | None:
+        if self._mark or self._keys is not None:
+            return None
+        audio, at, sequence = self._audio, self._at, self._sequence()
+        slots = SEQUENCES - sequence
+        if audio:
+            slots = min(slots, most, (len(audio) - at) // FRAME_SAMPLES)
+        elif self._echo is not None:
+            return None
+        if not slots:
+            return None
+        word = (VERSION << 8 | self.payload_type) << 16 | sequence
+        timestamp = self._timestamp & 0xFFFFFFFF
+        if audio:
+            return Even(word, timestamp, slots, audio[at : at + slots * FRAME_SAMPLES], False)
+        return Even(word, timestamp, slots, _SILENCE[self._law], True)
+
+    def _advance(self, slots: int) -> None:
+        self._made += slots
+        self._timestamp += slots * FRAME_SAMPLES
+
+    def _sequence(self) -> int:
+        return (self._first + self._made) & 0xFFFF
 
     def _audio_packet(self, frame: bytes) -> bytes:
         head = self._head(self.payload_type | self._mark, self._timestamp)
@@ -288,7 +303,7 @@ class Stream:
         return self._echo.popleft()
 
     def _silence(self) -> bytes:
-        return _SILENCE[self._law][:FRAME_SAMPLES]
+        return _SILENCE[self._law]
 
     def _clear_echo(self) -> None:
         if self._echo is not None:
@@ -296,7 +311,7 @@ class Stream:
             self._echo_rest = b""
 
     def _finish(self, played: bool) -> None:
-        self._settle()
+        self.settle()
         done, self._done = self._done, None
         self._audio, self._at, self._loop = b"", 0, False
         if done is not None:

@@ -17,7 +17,7 @@ from ivr.media.inband import Detector, detect
 from ivr.media.pacer import Wheel
 from ivr.media.player import Stream
 from ivr.net.media_leg import MediaFacts, MediaLeg
-from ivr.net.rtp_out import RtpOut, send_due
+from ivr.net.rtp_out import Phase, send_due
 from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
 
 __all__ = ["MediaEngine", "MediaFacts", "MediaLeg", "MediaStats", "NoPortsLeft", "RtpPorts"]
@@ -54,7 +54,7 @@ class MediaEngine:
         self.loop = loop or asyncio.get_running_loop()
         self.packet_filter = packet_filter
         self._ports = ports
-        self._wheel: Wheel[RtpOut] = Wheel()
+        self._wheel = Wheel(Phase)
         self._legs: dict[MediaLeg, None] = {}
         self._detectors: dict[MediaLeg, Detector] = {}
         self._heard: list[tuple[MediaLeg, bytes, int]] = []
@@ -75,7 +75,7 @@ class MediaEngine:
         ssrc, sequence, timestamp = _BEGINNING.unpack(secrets.token_bytes(_BEGINNING.size))
         leg = MediaLeg(self, self._ports.open(), Stream(ssrc, sequence & 0x7FFF, timestamp))
         self._legs[leg] = None
-        self._wheel.add(leg.out)
+        leg.out.join(self._wheel.emptiest())
         if self._timer is None:
             now = self.loop.time()
             self._wheel.start(now)
@@ -112,7 +112,7 @@ class MediaEngine:
         if leg in self._legs:
             del self._legs[leg]
             self._detectors.pop(leg, None)
-            self._wheel.remove(leg.out)
+            leg.out.leave()
             self._sent_by_closed += leg.out.sent
             self._ports.close(leg.pair)
 
@@ -121,8 +121,8 @@ class MediaEngine:
         try:
             for turn in self._wheel.turns(now):
                 self._skipped = max(self._skipped, turn.skipped)
-                if turn.streams:
-                    send_due(turn.streams, turn.skipped)
+                if len(turn.phase):
+                    send_due(turn.phase, turn.skipped)
                     # Not the loop's time: uvloop's stands still within a turn of the loop.
                     self._lateness.append(time.monotonic() - turn.due_at)
             if self._heard:

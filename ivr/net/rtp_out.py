@@ -1,30 +1,53 @@
 """The sending half of a leg: where its packets go, and the one loop that sends them all."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
+from ivr.media.chorus import Chorus, Voice
 from ivr.media.player import Stream
 from ivr.media.source_lock import Address
 from ivr.net.rtp_ports import PortPair
 from ivr.net.socket_options import disconnect
 
 
-def send_due(outs: Collection["RtpOut"], skipped: int) -> None:
+class Phase:
+    """The legs whose packets are due in the same tick; rows as in `chorus`."""
+
+    __slots__ = ("chorus", "outs", "sends")
+
+    def __init__(self) -> None:
+        self.chorus = Chorus()
+        self.outs: list[RtpOut] = []
+        self.sends: list[Callable[[bytes], int]] = []
+
+    def __len__(self) -> int:
+        return len(self.outs)
+
+    def remove(self, row: int) -> None:
+        """Fill the row with the last one, as the chorus does."""
+        self.outs[row], self.sends[row] = self.outs[-1], self.sends[-1]
+        self.outs.pop()
+        self.sends.pop()
+
+
+def send_due(phase: Phase, skipped: int) -> None:
     """Send this slot's packet of every stream, after `skipped` slots that passed unsent.
 
-    The hottest loop of the process: two calls into C a packet, no method of ours, nothing counted
-    that can be told afterwards. One peer's closed port must not cost the others their packet.
+    The hottest loop of the process: one call into C a packet, and nothing touched that belongs to
+    one leg but its socket, since memory out of the cache is what a packet costs most beside the
+    kernel. One peer's closed port must not cost the others their packet.
     """
     if skipped:
-        for out in outs:
+        for out in phase.outs:
             out.stream.skip(skipped)
-    for out in outs:
+    sends = phase.sends
+    for row, packet in enumerate(phase.chorus.packets()):
         try:
-            out.send(out.next_packet())
+            sends[row](packet)
         except BlockingIOError:
-            out.unsent += 1
+            phase.outs[row].unsent += 1
         except OSError:
             # An ICMP error of an earlier packet: the peer's port is closed, now or for good.
-            out.refused += 1
+            phase.outs[row].refused += 1
 
 
 def _nowhere(packet: bytes) -> int:
@@ -42,10 +65,11 @@ class RtpOut:
         "_allowed",
         "_ipv6",
         "_made_before",
+        "_phase",
         "_sent_before",
         "_socket",
+        "_voice",
         "connected",
-        "next_packet",
         "refused",
         "remote",
         "send",
@@ -55,7 +79,6 @@ class RtpOut:
 
     def __init__(self, pair: PortPair, stream: Stream) -> None:
         self.stream = stream
-        self.next_packet = stream.packets.__next__
         self.send: Callable[[bytes], int] = _nowhere
         self.unsent = self.refused = 0
         self.remote: Address | None = None
@@ -63,6 +86,22 @@ class RtpOut:
         self._socket, self._ipv6 = pair.rtp, pair.ipv6
         self._allowed = False
         self._made_before = self._sent_before = 0
+        self._phase: Phase | None = None
+        self._voice: Voice | None = None
+
+    def join(self, phase: Phase) -> None:
+        """Send with each of the phase's ticks."""
+        self._phase, self._voice = phase, phase.chorus.add(self.stream)
+        phase.outs.append(self)
+        phase.sends.append(self.send)
+
+    def leave(self) -> None:
+        """Send no more; one that never joined is no error."""
+        if self._phase is not None and self._voice is not None:
+            row = self._voice.row
+            self._phase.chorus.remove(self._voice)
+            self._phase.remove(row)
+        self._phase = self._voice = None
 
     @property
     def sent(self) -> int:
@@ -104,20 +143,24 @@ class RtpOut:
 
     def close(self) -> None:
         """Cut short what is under way and send nothing more."""
-        self._count()
-        self.send = _nowhere
+        self._send_by(_nowhere)
         self.stream.close()
 
     def _aim(self) -> None:
         """Settle once how packets leave, for every slot to come."""
-        self._count()
         sock, remote = self._socket, self.remote
         if remote is None or not self._allowed:
-            self.send = _nowhere
+            self._send_by(_nowhere)
         elif self.connected:
-            self.send = sock.send
+            self._send_by(sock.send)
         else:
-            self.send = lambda packet: sock.sendto(packet, remote)
+            self._send_by(lambda packet: sock.sendto(packet, remote))
+
+    def _send_by(self, send: Callable[[bytes], int]) -> None:
+        self._count()
+        self.send = send
+        if self._phase is not None and self._voice is not None:
+            self._phase.sends[self._voice.row] = send
 
     def _count(self) -> None:
         made = self.stream.made

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from ivr.media.chorus import Chorus
 from ivr.media.dtmf import KeyEar
 from ivr.media.g711 import SILENCE_FRAME, to_wire
 from ivr.media.player import Stream, frames
@@ -11,14 +12,23 @@ PROMPT = bytes(range(1, 251)) * 8
 EVENTS = 101
 
 
-def stream(*, events: int | None = EVENTS) -> Stream:
-    made = Stream(0xABCD, 65530, 0xFFFFFF00)
+class Sung(Stream):
+    """A stream in a chorus of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(0xABCD, 65530, 0xFFFFFF00)
+        self.chorus = Chorus()
+        self.chorus.add(self)
+
+
+def stream(*, events: int | None = EVENTS) -> Sung:
+    made = Sung()
     made.tune("PCMU", 0, events)
     return made
 
 
-def sent(source: Stream, count: int) -> list[Packet]:
-    packets = [parse(next(source.packets)) for _ in range(count)]
+def sent(source: Sung, count: int) -> list[Packet]:
+    packets = [parse(source.chorus.packets()[0]) for _ in range(count)]
     return [packet for packet in packets if packet is not None]
 
 

@@ -1,0 +1,157 @@
+"""The packets of many streams at once: what goes on evenly is a row of an array.
+
+Inside a prompt or a silence a stream only counts on. A chorus counts for all of them with one
+vector addition and cuts their packets from one array, which is half the cost of code that runs
+once a stream; packets that lie side by side in memory are most of that. A stream that has more to
+say than the next frame (a marker, a key, a prompt's beginning or end, an echo) is odd for that slot
+and makes its packet itself.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ivr.media.g711 import FRAME_SAMPLES
+from ivr.media.player import Even, Stream
+
+AHEAD = 32
+"""Frames a row holds: what is copied at once, and lost when a prompt is stopped."""
+
+_LEAST_ROWS = 16
+_FRAME = np.dtype(f"V{FRAME_SAMPLES}")
+_PACKET = np.dtype([("counted", ">u4", 2), ("ssrc", ">u4"), ("payload", _FRAME)])
+_WHOLE = np.dtype(f"V{_PACKET.itemsize}")
+_WORD, _TIMESTAMP, _LEFT = range(3)
+_STEP = np.array([1, FRAME_SAMPLES, 0xFFFFFFFF], dtype=np.uint32)
+
+Item = TypeVar("Item", bound=np.generic)
+
+
+class Voice:
+    """One stream's place in a chorus; `row` changes when another one leaves."""
+
+    __slots__ = ("_chorus", "_length", "row", "stream")
+
+    def __init__(self, chorus: "Chorus", stream: Stream, row: int) -> None:
+        self.stream, self.row = stream, row
+        self._chorus = chorus
+        self._length = 0
+
+    def begin(self, even: Even) -> None:
+        """Go on evenly from the next slot on."""
+        self._length = even.slots
+        self._chorus.sing(self.row, even)
+
+    def given(self) -> int:
+        """How many packets the even run gave so far."""
+        return self._length - self._chorus.left(self.row)
+
+    def end(self) -> None:
+        """Be odd from the next slot on."""
+        self._chorus.interrupt(self)
+
+
+class Chorus:
+    """Streams due in the same slot, in rows that `add` and `remove` keep without a gap."""
+
+    def __init__(self) -> None:
+        self._voices: list[Voice] = []
+        self._odd: dict[Voice, None] = {}
+        self._slot = 0
+        self._packets = np.zeros(0, _PACKET)
+        self._counted = np.zeros((0, 3), np.uint32)
+        self._ahead = np.zeros(0, _FRAME)
+        self._at, self._steps = np.zeros(0, np.intp), np.zeros(0, np.intp)
+        self._grow(_LEAST_ROWS)
+
+    def __len__(self) -> int:
+        return len(self._voices)
+
+    def add(self, stream: Stream) -> Voice:
+        """Take `stream` in, in a new last row."""
+        row = len(self._voices)
+        if row == len(self._counted):
+            self._grow(2 * row)
+        voice = Voice(self, stream, row)
+        self._voices.append(voice)
+        self._take_row(voice)
+        return voice
+
+    def remove(self, voice: Voice) -> None:
+        """Let `voice` go; the last one takes its row."""
+        voice.stream.settle()
+        last = self._voices[-1]
+        last.stream.settle()
+        self._voices[voice.row] = last
+        self._voices.pop()
+        del self._odd[voice]
+        if last is not voice:
+            last.row = voice.row
+            self._take_row(last)
+
+    def packets(self) -> list[bytes]:
+        """This slot's packet of every stream, by row."""
+        rows = len(self._voices)
+        self._slot += 1
+        counted, at = self._counted[:rows], self._at[:rows]
+        for row in np.flatnonzero(counted[:, _LEFT] == 0).tolist():
+            self._renew(self._voices[row])
+        self._headers[:rows] = counted[:, :_LEFT]
+        self._payloads[:rows] = self._ahead.take(at, mode="clip")
+        counted += _STEP
+        at += self._steps[:rows]
+        packets: list[bytes] = self._whole[:rows].tolist()
+        if self._odd:
+            self._ask_odd(packets)
+        return packets
+
+    def sing(self, row: int, even: Even) -> None:
+        """Give the row its numbers and frames for the next slots."""
+        self._counted[row] = even.word, even.timestamp, even.slots
+        self._at[row] = first = row * AHEAD
+        self._steps[row] = not even.repeats
+        start, length = first * FRAME_SAMPLES, len(even.audio)
+        self._octets[start : start + length] = even.audio
+
+    def left(self, row: int) -> int:
+        """How many packets the row's run has yet to give."""
+        return self._counted.item(row, _LEFT)
+
+    def interrupt(self, voice: Voice) -> None:
+        """Ask the stream itself for its next packet; what the row counts on to is not used."""
+        self._odd[voice] = None
+
+    def _ask_odd(self, packets: list[bytes]) -> None:
+        for voice in list(self._odd):
+            packets[voice.row] = voice.stream.packet()
+            self._renew(voice)
+
+    def _renew(self, voice: Voice) -> None:
+        """Begin the stream's next even run, if it has one.
+
+        A row's frames run out in a slot of its own, so that no slot has all rows to fill.
+        """
+        most = AHEAD - (self._slot + voice.row) % AHEAD
+        if voice.stream.go_evenly(voice, most):
+            del self._odd[voice]
+
+    def _take_row(self, voice: Voice) -> None:
+        self._odd[voice] = None
+        self._ssrcs[voice.row] = voice.stream.ssrc
+
+    def _grow(self, rows: int) -> None:
+        """Make room; `rows` is more than there are."""
+        self._packets = _lengthened(self._packets, rows)
+        self._counted = _lengthened(self._counted, rows)
+        self._ahead = _lengthened(self._ahead, rows * AHEAD)
+        self._octets = self._ahead.view(np.uint8).data
+        self._at, self._steps = _lengthened(self._at, rows), _lengthened(self._steps, rows)
+        self._headers, self._ssrcs = self._packets["counted"], self._packets["ssrc"]
+        self._payloads, self._whole = self._packets["payload"], self._packets.view(_WHOLE)
+
+
+def _lengthened(array: npt.NDArray[Item], rows: int) -> npt.NDArray[Item]:
+    longer = np.zeros((rows, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -1,0 +1,107 @@
+"""A chorus gives each stream the packets it would have made alone."""
+
+from collections.abc import Callable
+from itertools import count
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.media.chorus import AHEAD, Chorus, Voice
+from ivr.media.player import Stream
+from ivr.media.rtp import parse
+
+SPEECH = bytes(range(1, 251)) * 64 * 2
+EVENTS = 101
+
+Tell = Callable[[Stream], object]
+
+
+class Twins:
+    """A stream in a chorus, and one that makes each of its packets with care."""
+
+    def __init__(self, chorus: Chorus, number: int) -> None:
+        self.alone, self.sung = (
+            Stream(number, 65500 + number, 0xFFFFFF00 * number & 0xFFFFFFFF) for _ in range(2)
+        )
+        self.voice: Voice = chorus.add(self.sung)
+        self.tell(lambda stream: stream.tune("PCMU", 0, EVENTS))
+
+    def tell(self, what: Tell) -> None:
+        what(self.alone)
+        what(self.sung)
+
+
+TOLD: list[Tell] = [
+    lambda stream: stream.play(SPEECH),
+    lambda stream: stream.play(SPEECH[: 160 * 5 + 3], loop=True),
+    lambda stream: stream.play(b"\x22" * 320, lambda _: stream.play(SPEECH[:480])),
+    lambda stream: stream.stop(),
+    lambda stream: stream.echo(True),
+    lambda stream: stream.hear(b"\x11" * 320),
+    lambda stream: stream.echo(False),
+    lambda stream: stream.skip(3),
+    lambda stream: stream.tune("PCMA", 8, EVENTS),
+    lambda stream: stream.tune("PCMU", 0, None),
+    lambda stream: stream.send_keys("1#", duration_ms=40, gap_ms=60),
+]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["join", "leave", *TOLD]), st.integers(0, 7), st.integers(0, 90)),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_each_stream_is_sung_as_it_would_sing_alone(
+    steps: list[tuple[str | Tell, int, int]],
+) -> None:
+    chorus, numbers = Chorus(), count(1)
+    twins = [Twins(chorus, next(numbers)) for _ in range(3)]
+    for what, which, slots in steps:
+        if what == "join":
+            twins.append(Twins(chorus, next(numbers)))
+        elif twins and what == "leave":
+            chorus.remove(twins.pop(which % len(twins)).voice)
+        elif twins and not isinstance(what, str):
+            twins[which % len(twins)].tell(what)
+        for _ in range(slots):
+            packets = chorus.packets()
+            assert len(packets) == len(chorus) == len(twins)
+            for pair in twins:
+                assert packets[pair.voice.row] == pair.alone.packet()
+        for pair in twins:
+            assert pair.sung.made == pair.alone.made
+            assert pair.sung.timestamp == pair.alone.timestamp
+
+
+def test_more_streams_than_there_were_rows() -> None:
+    chorus = Chorus()
+    twins: list[Twins] = []
+    for number in range(1, 100):
+        twins.append(Twins(chorus, number))
+        twins[-1].tell(lambda stream: stream.play(SPEECH))
+        packets = chorus.packets()
+        assert [packets[pair.voice.row] for pair in twins] == [p.alone.packet() for p in twins]
+
+
+def test_numbers_wrap_in_a_silence_that_lasts() -> None:
+    chorus = Chorus()
+    pair = Twins(chorus, 1)
+    for _ in range(200):
+        assert chorus.packets() == [pair.alone.packet()]
+
+
+def test_an_even_stream_is_asked_for_nothing_between_its_runs() -> None:
+    chorus, asked = Chorus(), list[int]()
+
+    class Counting(Stream):
+        def packet(self) -> bytes:
+            asked.append(self.made)
+            return super().packet()
+
+    stream = Counting(1, 0, 0)
+    chorus.add(stream)
+    stream.play(SPEECH)
+    frames = len(SPEECH) // 160
+    sequences = [parse(chorus.packets()[0]) for _ in range(frames + 2 * AHEAD)]
+    assert [packet.sequence for packet in sequences if packet] == list(range(len(sequences)))
+    assert asked == [0, frames]
