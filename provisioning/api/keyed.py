@@ -57,14 +57,13 @@ class KeyedRoute(APIRoute):
     async def _once(self, request: Request, key: Key, handler: Handler) -> Response:
         answers: Answers = request.app.state.office.answers
         sent = await _sent(request)
-        earlier = await answers.before(key, sent)
-        if earlier is not None:
-            return _again(earlier)
-        with answers.attempt(key, sent, claims=not self.knows_its_key) as attempt:
+        async with answers.attempt(key, sent, claims=not self.knows_its_key) as attempt:
+            if attempt.earlier is not None:
+                return _again(attempt.earlier)
             response = await handler(request)
             if response.media_type == JSON:
                 await answers.keep(attempt, _kept(response))
-        return response
+            return response
 
 
 class OnceRoute(KeyedRoute):

@@ -4,12 +4,12 @@ The row of a key is written in the unit of work of the change itself, so that no
 them; the answer follows. A request that changed nothing keeps nothing and may be tried again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import ContractError
@@ -18,6 +18,9 @@ from provisioning.db.unit_of_work import Database, companion
 
 KEPT_S = 86_400.0
 """How long a key is remembered (assumption: a day outlives every client's retries)."""
+
+ANSWERED_WITHIN_S = 30.0
+"""How long a request may still be answered by another process, before its answer counts as lost."""
 
 _CLAIM = text(
     "INSERT INTO api_answers (caller, route, key, request, kept_until)"
@@ -59,7 +62,8 @@ class Attempt:
     """One request under its key; its row is written with the first thing it changes."""
 
     def __init__(self, key: Key, request: str, now: float) -> None:
-        self.key, self.request, self._now = key, request, now
+        self.key, self.request, self.now = key, request, now
+        self.earlier: Answer | None = None
         self.kept = False
 
     async def write(self, connection: AsyncConnection) -> None:
@@ -69,12 +73,11 @@ class Attempt:
 
     async def claim(self, connection: AsyncConnection) -> bool:
         """Add the key's row unless it is there; keys that are past their life go."""
-        outdated = api_answers.c.kept_until <= self._now
-        await connection.execute(api_answers.delete().where(outdated))
+        await connection.execute(api_answers.delete().where(~_alive(self.now)))
         row = {
             **_columns(self.key),
             "request": self.request,
-            "kept_until": self._now + KEPT_S,
+            "kept_until": self.now + KEPT_S,
         }
         return (await connection.execute(_CLAIM, row)).rowcount == 1
 
@@ -88,51 +91,51 @@ class Answers:
         self._database, self._fingerprint, self._wall = database, fingerprint, wall
         self._running: set[Key] = set()
 
-    async def before(self, key: Key, request: bytes) -> Answer | None:
-        """The answer to the first of these requests, or None when this is the first.
+    @asynccontextmanager
+    async def attempt(
+        self, key: Key, request: bytes, *, claims: bool = True
+    ) -> AsyncIterator[Attempt]:
+        """One of these requests; `earlier` has the answer when it is not the first.
+
+        While the first lasts, what this context changes first claims the key along with it.
+        `claims` is False for what knows its key by itself.
 
         Raises:
             KeyReused: the key came before with another request.
-            InFlight: the first request is still being answered by this process.
+            InFlight: the first request is still being answered.
             AnswerLost: it took effect; its answer did not come to be kept.
-        """
-        if key in self._running:
-            raise _in_flight()
-        query = select(api_answers).where(
-            api_answers.c.kept_until > self._wall(),
-            *(api_answers.c[name] == value for name, value in _columns(key).items()),
-        )
-        row = await self._database.read(lambda connection: _first(connection, query))
-        if row is None:
-            return None
-        if row["request"] != self._fingerprint(request):
-            raise KeyReused("this key came before with another request: use a new one")
-        if row["status"] is None:
-            raise AnswerLost("this request took effect before, its answer was lost: look it up")
-        return Answer(row["status"], row["location"], row["body"])
-
-    @contextmanager
-    def attempt(self, key: Key, request: bytes, *, claims: bool = True) -> Iterator[Attempt]:
-        """While it lasts, what this context changes first claims the key along with it.
-
-        `claims` is False for what knows its key by itself.
         """
         if key in self._running:
             raise _in_flight()
         attempt = Attempt(key, self._fingerprint(request), self._wall())
         self._running.add(key)
-        token = companion.set(attempt if claims else None)
         try:
-            yield attempt
+            attempt.earlier = await self._earlier(attempt)
+            token = companion.set(attempt if claims else None)
+            try:
+                yield attempt
+            finally:
+                companion.reset(token)
         finally:
-            companion.reset(token)
             attempt.kept = True  # a task that outlives the request takes nothing along
             self._running.discard(key)
 
+    async def _earlier(self, attempt: Attempt) -> Answer | None:
+        query = select(api_answers).where(*_mine(attempt.key), _alive(attempt.now))
+        row = await self._database.read(lambda connection: _first(connection, query))
+        if row is None:
+            return None
+        if row["request"] != attempt.request:
+            raise KeyReused("this key came before with another request: use a new one")
+        if row["status"] is not None:
+            return Answer(row["status"], row["location"], row["body"])
+        if attempt.now < row["kept_until"] - KEPT_S + ANSWERED_WITHIN_S:
+            raise _in_flight()
+        raise AnswerLost("this request took effect before, its answer was lost: look it up")
+
     async def keep(self, attempt: Attempt, answer: Answer) -> None:
         """Note what was answered."""
-        mine = [api_answers.c[name] == value for name, value in _columns(attempt.key).items()]
-        mine.append(api_answers.c.request == attempt.request)
+        mine = (*_mine(attempt.key), api_answers.c.request == attempt.request)
         values = {"status": answer.status, "location": answer.location, "body": answer.body}
 
         async def work(connection: AsyncConnection) -> None:
@@ -144,6 +147,14 @@ class Answers:
 
 def _in_flight() -> InFlight:
     return InFlight("the first request with this key is being answered: ask again soon")
+
+
+def _mine(key: Key) -> list[ColumnElement[bool]]:
+    return [api_answers.c[name] == value for name, value in _columns(key).items()]
+
+
+def _alive(now: float) -> ColumnElement[bool]:
+    return api_answers.c.kept_until > now
 
 
 def _columns(key: Key) -> dict[str, str]:
