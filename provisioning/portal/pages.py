@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,28 +29,39 @@ class Pages:
 
     def __init__(self, assets: Assets) -> None:
         self.texts: Mapping[Language, Texts] = texts.load()
-        self._environment = Environment(
-            loader=FileSystemLoader(FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["asset"] = assets.url
-        self._environment.filters["national"] = national
-        self._environment.filters["grouped"] = grouped
-        self._environment.filters["yen"] = "{:,}".format
+        self._asset = assets.url
 
     def render(self, name: str, language: Language, **values: object) -> str:
         """The template `name` in `language`."""
-        return self._environment.get_template(f"{name}.html").render(
-            t=self.texts[language],
-            language=language,
-            when=lambda instant: when(instant, language),
-            day=lambda instant: day(instant, language),
-            **values,
+        return (
+            _environment()
+            .get_template(f"{name}.html")
+            .render(
+                asset=self._asset,
+                t=self.texts[language],
+                language=language,
+                when=lambda instant: when(instant, language),
+                day=lambda instant: day(instant, language),
+                **values,
+            )
         )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, each compiled once in a process."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["national"] = national
+    environment.filters["grouped"] = grouped
+    environment.filters["yen"] = "{:,}".format
+    return environment
 
 
 def national(number: str) -> str:
