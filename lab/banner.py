@@ -1,4 +1,4 @@
-"""What `tokuban up` prints: who can register, with which password, and what to dial."""
+"""What `tokuban up` prints: who can register and log in, by which password, and what to dial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,26 +40,46 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """One row of the table of portal logins; `password` None is not shown."""
+
+    id: str
+    customer: str
+    password: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the carrier stands, as a phone and a browser reach it."""
+    """Where the carrier stands, as a phone and a browser reach it.
+
+    `mailbox`: the page of the caught mails, None when mail leaves; `token_file`: where the lab
+    token lies, None when it is set or the lab is off.
+    """
 
     sip: str
     http: str
     rtp: str
     storage: str
+    portal: str
+    mailbox: str | None = None
+    token_file: str | None = None
 
 
-def show(console: Console, standing: Standing, phones: Sequence[Phone]) -> None:
+def show(
+    console: Console, standing: Standing, phones: Sequence[Phone], logins: Sequence[Login] = ()
+) -> None:
     """Print it; made for 80 columns."""
-    console.print(Group(*_parts(standing, phones)))
+    console.print(Group(*_parts(standing, phones, logins)))
 
 
-def _parts(standing: Standing, phones: Sequence[Phone]) -> list[RenderableType]:
+def _parts(
+    standing: Standing, phones: Sequence[Phone], logins: Sequence[Login]
+) -> list[RenderableType]:
     return [
         Text.assemble(("特番 tokuban", "bold"), "  the carrier is up · 通信網が立ち上がりました"),
         _places(standing),
-        _accounts(phones),
-        _numbers(phones),
+        *([_accounts(phones), _numbers(phones)] if phones else []),
+        *([_logins(logins, standing)] if logins else []),
         Text("Ctrl-C ends it · 終了は Ctrl-C", style="dim"),
     ]
 
@@ -68,8 +88,13 @@ def _places(standing: Standing) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("  SIP server", Text(standing.sip, style="bold"), "UDP, TCP")
     table.add_row("  HTTP", Text(standing.http, style="bold"), "/ready /metrics /v1/lines")
+    table.add_row("  portal", Text(standing.portal, style="bold"), "050 numbers · 050番号")
+    if standing.mailbox:
+        table.add_row("  mail", Text(standing.mailbox, style="bold"), "codes arrive here · 受信")
     table.add_row("  RTP", standing.rtp, "UDP")
     table.add_row("  storage", standing.storage, "")
+    if standing.token_file:
+        table.add_row("  lab token", standing.token_file, "for programs under /lab")
     return table
 
 
@@ -83,6 +108,19 @@ def _accounts(phones: Sequence[Phone]) -> Table:
     for phone in phones:
         hidden = Text("(as seeded)", style="dim")
         table.add_row(phone.user, phone.password or hidden, phone.line, phone.profile, phone.access)
+    return table
+
+
+def _logins(logins: Sequence[Login], standing: Standing) -> Table:
+    table = Table(box=BOX, title="Log in to the portal · セルフケア", title_justify="left")
+    table.add_column("self-care ID", style="bold", no_wrap=True)
+    table.add_column("password", no_wrap=True)
+    table.add_column("customer", no_wrap=True, overflow="ellipsis", max_width=20)
+    table.add_column("then the code", no_wrap=True)
+    code = "tokuban mail code" if standing.mailbox else "by mail"
+    for login in logins:
+        hidden = Text("(as seeded)", style="dim")
+        table.add_row(login.id, login.password or hidden, login.customer, code)
     return table
 
 

@@ -11,7 +11,7 @@ from lab import banner, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
 from lab.figures import TelephonyFigures
-from lab.lab_token import LabToken, lab_token
+from lab.lab_token import TOKEN_FILE, LabToken, lab_token
 from lab.limits import raise_file_limit, settle_collector
 from lab.mail_part import MailPart
 from lab.office_part import OfficePart
@@ -64,7 +64,8 @@ async def run(settings: Settings) -> None:
         try:
             await carrier.start()
             settle_collector()
-            banner.show(Console(), carrier.standing, phones_of(settings, seed))
+            tables = phones_of(settings, seed), logins_of(settings, seed)
+            banner.show(Console(), carrier.standing, *tables)
             log.info("carrier.ready", sip=carrier.sip_port, http=carrier.http_port)
             await stopped.wait()
             log.info("carrier.stopping")
@@ -152,11 +153,15 @@ class Carrier:
         """Where phones and browsers reach the carrier."""
         settings = self._settings
         folder = settings.storage.folder
+        http = "http://" + _authority(settings.http.host, self.http_port)
         return banner.Standing(
             sip=_authority(settings.sip.public_host, self.sip_port),
-            http="http://" + _authority(settings.http.host, self.http_port),
+            http=http,
             rtp=settings.media.rtp_ports,
             storage="PostgreSQL" if settings.storage.url else f"SQLite in {folder}/",
+            portal=(settings.portal.url or http) + "/portal/",
+            mailbox=f"{http}/lab/mail/page" if self._catches_mail else None,
+            token_file=str(folder / TOKEN_FILE) if self._token_file else None,
         )
 
 
@@ -183,4 +188,18 @@ def phones_of(settings: Settings, seed: Seed) -> list[banner.Phone]:
         )
         for seeded in seed.lines
         for account in seeded.accounts
+    ]
+
+
+def logins_of(settings: Settings, seed: Seed) -> list[banner.Login]:
+    """The portal logins as the banner shows them; only the demo's passwords, which all know."""
+    return [
+        banner.Login(
+            id=contract.login.id,
+            customer=customer.name,
+            password=contract.login.password if settings.seed.file is None else None,
+        )
+        for customer in seed.customers
+        for contract in customer.contracts
+        if contract.login is not None
     ]

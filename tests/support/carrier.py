@@ -79,10 +79,20 @@ class Carrier:
 
     def fetch(self, path: str) -> str:
         """The text at a path of its HTTP address."""
-        url = f"http://{LOOPBACK}:{self.http_port}{path}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(self.request(path), timeout=10) as answer:
             text: str = answer.read().decode()
             return text
+
+    def request(self, path: str, method: str = "GET", body: Any = None) -> urllib.request.Request:
+        """A request to its HTTP address, with the lab token where one is needed."""
+        request = urllib.request.Request(f"http://{LOOPBACK}:{self.http_port}{path}", method=method)
+        if path.startswith("/lab/"):
+            token = (self.folder / "data" / "lab.token").read_text("ascii")
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        return request
 
     @property
     def log(self) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lab import banner, seeds
-from lab.bootstrap import phones_of
+from lab.bootstrap import logins_of, phones_of
 from lab.calling import server_address
 from lab.cli import app, clock, main
 from lab.errors import Refused
@@ -162,10 +162,17 @@ class TestBanner:
     def shown(self, settings: Settings) -> str:
         console = Console(width=80, record=True, file=None, quiet=False)
         standing = banner.Standing(
-            "127.0.0.1:5060", "http://127.0.0.1:8080", "20000-29999", "SQLite in data/"
+            "127.0.0.1:5060",
+            "http://127.0.0.1:8080",
+            "20000-29999",
+            "SQLite in data/",
+            "http://127.0.0.1:8080/portal/",
+            "http://127.0.0.1:8080/lab/mail/page",
+            "data/lab.token",
         )
+        demo = seeds.demo()
         with console.capture() as captured:
-            banner.show(console, standing, phones_of(settings, seeds.demo()))
+            banner.show(console, standing, phones_of(settings, demo), logins_of(settings, demo))
         return captured.get()
 
     def test_it_fits_80_columns_and_says_what_to_dial(self) -> None:
@@ -177,3 +184,10 @@ class TestBanner:
     def test_passwords_of_a_seed_file_stay_untold(self) -> None:
         text = self.shown(Settings(seed=SeedSettings(file=Path("seed.yaml"))))
         assert "demo0001" not in text
+        assert "demo-selfcare" in text
+
+    def test_it_shows_the_portal_its_login_and_where_codes_arrive(self) -> None:
+        text = self.shown(Settings())
+        for word in ("/portal/", "demo-selfcare", "selfcare-demo0001", "/lab/mail/page"):
+            assert word in text
+        assert "data/lab.token" in text

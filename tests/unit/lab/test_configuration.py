@@ -214,7 +214,8 @@ class TestExample:
             if getattr(getattr(loaded, section), key) != getattr(getattr(default, section), key)
         }
         assert changed == {
-            "sip.advertise", "http.token", "storage.url", "storage.key", "seed.file",
+            "sip.advertise", "http.token", "storage.url", "storage.key", "seed.file", "lab.token",
+            "portal.url", "mail.server", "mail.ca_file", "mail.catcher_port",
         }  # fmt: skip
 
     def test_every_setting_says_what_it_does(self) -> None:

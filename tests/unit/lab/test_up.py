@@ -120,12 +120,7 @@ def test_business_time_moves_and_comes_back(carrier: Carrier, tmp_path: Path) ->
 def test_a_clock_change_that_cannot_be_made_is_refused(
     carrier: Carrier, change: dict[str, object]
 ) -> None:
-    request = urllib.request.Request(
-        f"http://{LOOPBACK}:{carrier.http_port}/lab/clock",
-        data=json.dumps(change).encode(),
-        headers={"Content-Type": "application/json"},
-        method="PUT",
-    )
+    request = carrier.request("/lab/clock", "PUT", change)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=10)
     refused.value.close()
@@ -154,6 +149,6 @@ def test_it_ends_cleanly_even_with_a_follower(ending: signal.Signals, tmp_path: 
 
 
 def open_trace(carrier: Carrier) -> HTTPResponse:
-    address = f"http://{LOOPBACK}:{carrier.http_port}/lab/trace?past=false"
-    answer: HTTPResponse = urllib.request.urlopen(address, timeout=30)
+    request = carrier.request("/lab/trace?past=false")
+    answer: HTTPResponse = urllib.request.urlopen(request, timeout=30)
     return answer
