@@ -14,6 +14,7 @@ from lab.cli import (
     contract,
     customer,
     doctor,
+    line,
     mail,
     number,
     order,
@@ -43,6 +44,7 @@ app.command("trace")(trace.trace)
 app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.add_typer(customer.app, name="customer", no_args_is_help=True)
 app.add_typer(contract.app, name="contract", no_args_is_help=True)
+app.add_typer(line.app, name="line", no_args_is_help=True)
 app.add_typer(number.app, name="number", no_args_is_help=True)
 app.add_typer(order.app, name="order", no_args_is_help=True)
 app.add_typer(token.app, name="token", no_args_is_help=True)
