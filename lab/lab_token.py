@@ -56,6 +56,8 @@ def told(problem: bytes) -> str | None:
     if path.name != TOKEN_FILE or not path.is_absolute():
         return None
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             kept = file.read(300).strip()
     except PermissionError:
