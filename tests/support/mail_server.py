@@ -19,6 +19,7 @@ HANG = "hang"
 
 HANG_UP = "hang up"
 TAKE_AND_HANG_UP = "take and hang up"
+TAKE_AND_HANG = "take and hang"
 
 
 class ScriptedServer:
@@ -33,7 +34,7 @@ class ScriptedServer:
         self.release = asyncio.Event()
         self.logins: list[tuple[bytes, bytes]] = []
         self.port = 0
-        self._transports: list[asyncio.BaseTransport] = []
+        self.connections: list[SMTP] = []
 
     def server(self, **more: Any) -> MailServer:
         """The server as the postman is told of it."""
@@ -55,6 +56,9 @@ class ScriptedServer:
         if reply == TAKE_AND_HANG_UP:
             self._take(envelope)
             return await self._hang_up(server)
+        if reply == TAKE_AND_HANG:
+            self._take(envelope)
+            return await self._hang()
         if reply.startswith("250"):
             self._take(envelope)
         return reply
@@ -66,10 +70,13 @@ class ScriptedServer:
     async def _next(self, script: deque[str], server: SMTP) -> str:
         reply = script.popleft() if script else "250 OK"
         if reply == HANG:
-            self.hanging.set()
-            await self.release.wait()
-            return "250 OK"
+            return await self._hang()
         return await self._hang_up(server) if reply == HANG_UP else reply
+
+    async def _hang(self) -> str:
+        self.hanging.set()
+        await self.release.wait()
+        return "250 OK"
 
     async def _hang_up(self, server: SMTP) -> str:
         assert server.transport is not None
@@ -86,7 +93,7 @@ class _Connection(SMTP):
     """One client, hung up on when the server ends."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.event_handler._transports.append(transport)
+        self.event_handler.connections.append(self)
         super().connection_made(transport)
 
 
@@ -117,8 +124,11 @@ async def mail_server(
     finally:
         scripted.release.set()
         server.close()
-        for transport in scripted._transports:
-            transport.close()
+        for each in scripted.connections:
+            if each.transport is not None:
+                each.transport.close()
+            if each._handler_coroutine is not None:
+                each._handler_coroutine.cancel()  # after a failed handshake it waits for ever
         await server.wait_closed()
 
 
@@ -126,7 +136,8 @@ def _authenticator(scripted: ScriptedServer) -> Any:
     def check(
         _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
     ) -> AuthResult:
-        return AuthResult(success=scripted.authenticated(data.login, data.password))
+        known = scripted.authenticated(data.login, data.password)
+        return AuthResult(success=known, handled=False)
 
     return check
 

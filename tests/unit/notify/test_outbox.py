@@ -53,7 +53,7 @@ class TestDelivery:
             await outbox.send(mail(str(number)), key=f"mail {number}")
         await outbox.deliver_due()
         assert [each.subject for each in server.taken] == list("01234")
-        assert len(server._transports) == 1
+        assert len(server.connections) == 1
 
     async def test_one_occasion_has_one_mail(self, post: Post, server: ScriptedServer) -> None:
         outbox = await post.delivering(server)
