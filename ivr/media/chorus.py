@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ivr.media.g711 import FRAME_SAMPLES
 from ivr.media.player import Even, Stream
+from ivr.media.rtp import MARKER
 
 AHEAD = 32
 """Frames a row holds: what is copied at once, and lost when a prompt is stopped."""
@@ -31,21 +32,25 @@ Item = TypeVar("Item", bound=np.generic)
 class Voice:
     """One stream's place in a chorus; `row` changes when another one leaves."""
 
-    __slots__ = ("_chorus", "_length", "row", "stream")
+    __slots__ = ("_chorus", "_length", "_skipped", "row", "stream")
 
     def __init__(self, chorus: "Chorus", stream: Stream, row: int) -> None:
         self.stream, self.row = stream, row
         self._chorus = chorus
-        self._length = 0
+        self._length = self._skipped = 0
 
     def begin(self, even: Even) -> None:
         """Go on evenly from the next slot on."""
-        self._length = even.slots
+        self._length, self._skipped = even.slots, self._chorus.skipped
         self._chorus.sing(self.row, even)
 
     def given(self) -> int:
         """How many packets the even run gave so far."""
         return self._length - self._chorus.left(self.row)
+
+    def skipped(self) -> int:
+        """How many slots passed unsent in the even run."""
+        return self._chorus.skipped - self._skipped
 
     def end(self) -> None:
         """Be odd from the next slot on."""
@@ -59,6 +64,7 @@ class Chorus:
         self._voices: list[Voice] = []
         self._odd: dict[Voice, None] = {}
         self._slot = 0
+        self.skipped = 0
         self._packets = np.zeros(0, _PACKET)
         self._counted = np.zeros((0, 3), np.uint32)
         self._ahead = np.zeros(0, _FRAME)
@@ -90,14 +96,19 @@ class Chorus:
             last.row = voice.row
             self._take_row(last)
 
-    def packets(self) -> list[bytes]:
-        """This slot's packet of every stream, by row."""
+    def packets(self, skipped: int = 0) -> list[bytes]:
+        """This slot's packet of every stream, by row, after `skipped` slots that passed unsent."""
         rows = len(self._voices)
         self._slot += 1
         counted, at = self._counted[:rows], self._at[:rows]
-        for row in np.flatnonzero(counted[:, _LEFT] == 0).tolist():
-            self._renew(self._voices[row])
+        ended = [self._voices[row] for row in np.flatnonzero(counted[:, _LEFT] == 0).tolist()]
+        if skipped:
+            self._skip(skipped, ended)
+        for voice in ended:
+            self._renew(voice)
         self._headers[:rows] = counted[:, :_LEFT]
+        if skipped:
+            self._headers[:rows, _WORD] |= MARKER << 16
         self._payloads[:rows] = self._ahead.take(at, mode="clip")
         counted += _STEP
         at += self._steps[:rows]
@@ -121,6 +132,15 @@ class Chorus:
     def interrupt(self, voice: Voice) -> None:
         """Ask the stream itself for its next packet; what the row counts on to is not used."""
         self._odd[voice] = None
+
+    def _skip(self, slots: int, ended: list[Voice]) -> None:
+        """Let time go on (RFC 3550 §5.1), for even rows at once: a stall must not cost another."""
+        for voice in ended:
+            voice.stream.settle()
+        for voice in self._odd:
+            voice.stream.skip(slots)
+        self._counted[: len(self._voices), _TIMESTAMP] += np.uint32(slots * FRAME_SAMPLES)
+        self.skipped += slots
 
     def _ask_odd(self, packets: list[bytes]) -> None:
         for voice in list(self._odd):

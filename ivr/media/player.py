@@ -39,6 +39,7 @@ class Run(Protocol):
 
     def begin(self, even: Even) -> None: ...
     def given(self) -> int: ...
+    def skipped(self) -> int: ...
     def end(self) -> None: ...
 
 
@@ -112,12 +113,13 @@ class Stream:
     @property
     def made(self) -> int:
         """How many packets were made, here or by the run."""
-        return self._made + self._given()
+        return self._made + (self._run.given() if self._run else 0)
 
     @property
     def timestamp(self) -> int:
         """The RTP timestamp of the next slot."""
-        return (self._timestamp + self._given() * FRAME_SAMPLES) & 0xFFFFFFFF
+        slots = self._run.given() + self._run.skipped() if self._run else 0
+        return (self._timestamp + slots * FRAME_SAMPLES) & 0xFFFFFFFF
 
     @property
     def playing(self) -> bool:
@@ -229,13 +231,11 @@ class Stream:
         if self._run is not None:
             run, self._run = self._run, None
             slots = run.given()
+            self._timestamp += run.skipped() * FRAME_SAMPLES
             run.end()
             self._advance(slots)
             if self._audio:
                 self._at += slots * FRAME_SAMPLES
-
-    def _given(self) -> int:
-        return 0 if self._run is None else self._run.given()
 
     def _even(self, most: int) -> Even | None:
         if self._mark or self._keys is not None:

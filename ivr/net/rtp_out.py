@@ -36,11 +36,8 @@ def send_due(phase: Phase, skipped: int) -> None:
     one leg but its socket, since memory out of the cache is what a packet costs most beside the
     kernel. One peer's closed port must not cost the others their packet.
     """
-    if skipped:
-        for out in phase.outs:
-            out.stream.skip(skipped)
     sends = phase.sends
-    for row, packet in enumerate(phase.chorus.packets()):
+    for row, packet in enumerate(phase.chorus.packets(skipped)):
         try:
             sends[row](packet)
         except BlockingIOError:

@@ -45,9 +45,20 @@ TOLD: list[Tell] = [
     lambda stream: stream.send_keys("1#", duration_ms=40, gap_ms=60),
 ]
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["join", "leave", *TOLD]), st.integers(0, 7), st.integers(0, 90)),
+    st.tuples(
+        st.sampled_from(["join", "leave", "stall", *TOLD]), st.integers(0, 7), st.integers(1, 90)
+    ),
     max_size=40,
 )
+
+
+def sing(chorus: Chorus, twins: list[Twins], skipped: int) -> None:
+    packets = chorus.packets(skipped)
+    assert len(packets) == len(chorus) == len(twins)
+    for pair in twins:
+        if skipped:
+            pair.alone.skip(skipped)
+        assert packets[pair.voice.row] == pair.alone.packet()
 
 
 @given(STEPS)
@@ -63,11 +74,8 @@ def test_each_stream_is_sung_as_it_would_sing_alone(
             chorus.remove(twins.pop(which % len(twins)).voice)
         elif twins and not isinstance(what, str):
             twins[which % len(twins)].tell(what)
-        for _ in range(slots):
-            packets = chorus.packets()
-            assert len(packets) == len(chorus) == len(twins)
-            for pair in twins:
-                assert packets[pair.voice.row] == pair.alone.packet()
+        for slot in range(slots):
+            sing(chorus, twins, which if what == "stall" and slot == 0 else 0)
         for pair in twins:
             assert pair.sung.made == pair.alone.made
             assert pair.sung.timestamp == pair.alone.timestamp
