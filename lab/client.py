@@ -146,10 +146,12 @@ class Carrier:
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
-            found = None if self.token else self._lab_token(error)
-            if found is not None:
-                return replace(self, token=found)._open(method, path, body, timeout_s, key)
-            raise TurnedDown(f"{self.base}{path}: {error.code} {_detail(error)}") from None
+            with error:
+                found = None if self.token else self._lab_token(error)
+                if found is None:
+                    said = f"{self.base}{path}: {error.code} {_detail(error)}"
+                    raise TurnedDown(said) from None
+            return replace(self, token=found)._open(method, path, body, timeout_s, key)
         except (http.client.HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise Unreachable(

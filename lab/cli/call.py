@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lab import call_script, seeds
+from lab import call_script
 from lab.errors import Refused
 
 PASSWORD_VARIABLE = "TOKUBAN_PASSWORD"
@@ -64,6 +64,8 @@ def call(
 
 
 def _demo_password(user: str) -> str:
+    from lab import seeds
+
     for seeded in seeds.demo().lines:
         for account in seeded.accounts:
             if account.user == user:
