@@ -82,8 +82,12 @@ class CarrierState:
 
     async def _exchange(self, work: Callable[[], Awaitable[object]]) -> Exchanged:
         async with self._changing, self._hushed() as calls_ended:
-            await work()
-            await self._office.refresh()
+            await self._office.outbox.stop(HANG_UP_WITHIN_S)
+            try:
+                await work()
+                await self._office.refresh()
+            finally:
+                self._office.outbox.resume()
         return Exchanged(calls_ended)
 
     @asynccontextmanager

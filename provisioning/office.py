@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from provisioning.audit.store import Audit
 from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
@@ -95,7 +97,7 @@ class Office:
         self.clock = BusinessClock(StoredClock(database), wall)
         self.audit = Audit(database, lambda: (wall(), self.clock.seconds()))
         self.snapshots = Snapshots(
-            database, settings.data, lambda: (wall(), self.clock.seconds()), self._lines.check_key
+            database, settings.data, lambda: (wall(), self.clock.seconds()), self._check_loaded
         )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
@@ -172,6 +174,11 @@ class Office:
         The same seed again changes nothing, and no seed changes what people have set.
         """
         await self._seeding.everything(seed)
+
+    async def _check_loaded(self, connection: AsyncConnection) -> None:
+        """Of a loaded snapshot: its secrets open, and no mail goes a second time."""
+        await self._lines.check_key(connection)
+        await self.outbox.doubt(connection)
 
     async def registrations(self, line: E164) -> Mapping[str, tuple[Binding, ...]]:
         """The bindings of a line's accounts that have not expired, by user."""

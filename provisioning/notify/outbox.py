@@ -115,6 +115,16 @@ class Outbox:
         task.cancel()
         await asyncio.wait([task])
 
+    def resume(self) -> None:
+        """Deliver again after `stop`, with nothing known of the mails before it."""
+        known = self._delivery
+        if known is not None and self._task is None:
+            self.start(known._postman, known._sender, knows_repeats=known._knows_repeats)
+
+    async def doubt(self, connection: AsyncConnection) -> None:
+        """Of rows that are loaded again: whatever is under way may have been sent since."""
+        await store.doubt(connection, self._wall())
+
     async def deliver_due(self) -> float | None:
         """Try every mail whose time has come; when the next one is due (wall time)."""
         if self._delivery is None:

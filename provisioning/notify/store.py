@@ -105,6 +105,16 @@ async def step(
     return done.rowcount == 1
 
 
+async def doubt(connection: AsyncConnection, now: float) -> None:
+    """Put every mail that is under way in doubt: it may have gone since these rows were true."""
+    under_way = outbox.c.state.in_((MailState.WAITING, MailState.SENDING))
+    await connection.execute(
+        outbox.update()
+        .where(under_way)
+        .values(state=MailState.UNSURE, changed_at=now, reason="a saved state was loaded")
+    )
+
+
 async def hasten(connection: AsyncConnection, now: float) -> None:
     """Let every waiting mail be tried now."""
     waiting = outbox.c.state == MailState.WAITING

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.contract import OutOfRange, StorageUnavailable
 from provisioning.db import migrate, schema
 from provisioning.lines.sealing import WrongKey
+from provisioning.notify.model import Mail, MailState
 from provisioning.office import Office, OfficeSettings
 from provisioning.snapshots import model, rows
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, UnknownSnapshot
@@ -54,6 +55,15 @@ async def test_what_was_saved_comes_back(office: Office) -> None:
     assert await contents(office) == before
     assert (await office.forwarding.of(DOCOMO)).active
     assert office.clock.seconds() == info.business_at
+
+
+async def test_a_mail_that_may_have_gone_since_is_not_sent_again(office: Office) -> None:
+    await office.outbox.send(Mail("a@tokuban.example", "subject", "text"), key="occasion")
+    await office.snapshots.save("waiting")
+    await office.snapshots.load("waiting")
+    (kept,) = await office.outbox.unsent()
+    assert kept.state is MailState.UNSURE
+    assert kept.sealed is not None
 
 
 async def test_numbers_that_the_database_gives_go_on(office: Office) -> None:
