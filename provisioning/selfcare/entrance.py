@@ -210,7 +210,7 @@ class Entrance:
         await store.remove_device(connection, secret.hashed(device))
         await store.add_device(connection, secret.hashed(new_device), login.id, now)
         await desk.note(connection, login, "logged in", origin=by_customer(address))
-        await tries.clear(connection, row.bucket)
         if not row.bucket.startswith("device "):
             await tries.give_back(connection, tries.address_bucket(row.place), row.counted)
+        await tries.clear(connection, row.bucket)
         return cookie, replace(session, device=new_device)

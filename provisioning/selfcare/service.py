@@ -223,15 +223,18 @@ class SelfCare:
         """Forget the codes that expired at or before `until`, and whatever no longer counts."""
         desk, limits, now = self._desk, self._desk.limits, self._desk.wall()
 
-        async def work(connection: AsyncConnection) -> None:
-            await store.remove_tickets_until(connection, until - limits.code_life_s)
+        async def rest(connection: AsyncConnection) -> None:
             await store.remove_sessions_until(
                 connection, made_at=now - limits.life_s, seen_at=now - limits.idle_s
             )
             await store.remove_devices_until(connection, now - limits.device_life_s)
             await tries.forget(connection, now - limits.forget_s)
 
-        await desk.database.write(work)
+        # One by one: a unit of work that held tickets while it waited for tries could be waited for.
+        await desk.database.write(
+            lambda connection: store.remove_tickets_until(connection, until, limits.code_life_s)
+        )
+        await desk.database.write(rest)
 
     def close(self) -> None:
         """End the hashing threads."""

@@ -1,7 +1,7 @@
 """Rows of logins, tickets, sessions and known browsers.
 
 Whoever changes a login's rows locks the login first, then its tickets, then the buckets of
-tries; so two units of work never wait for each other.
+tries in order of their names; so no two units of work wait for each other.
 """
 
 from dataclasses import dataclass, field
@@ -134,10 +134,8 @@ async def remove_ticket(connection: AsyncConnection, hash: str) -> None:
 async def void_codes(connection: AsyncConnection, login: str | None, purpose: Purpose) -> None:
     """Make every code that was mailed to this login for this purpose fit no more."""
     mine = selfcare_tickets.c.login == (login or "")
-    same_purpose = selfcare_tickets.c.purpose == purpose.value
-    await connection.execute(
-        update(selfcare_tickets).where(mine, same_purpose).values(code_mac=None)
-    )
+    good = (selfcare_tickets.c.purpose == purpose.value) & selfcare_tickets.c.code_mac.is_not(None)
+    await connection.execute(update(selfcare_tickets).where(mine, good).values(code_mac=None))
 
 
 async def remove_tickets(connection: AsyncConnection, login: str) -> None:
@@ -151,10 +149,10 @@ async def oldest_ticket(connection: AsyncConnection) -> float | None:
     return found
 
 
-async def remove_tickets_until(connection: AsyncConnection, issued_at: float) -> int:
-    """Remove tickets issued at or before `issued_at`; answers how many."""
-    old = selfcare_tickets.c.issued_at <= issued_at
-    return (await connection.execute(delete(selfcare_tickets).where(old))).rowcount
+async def remove_tickets_until(connection: AsyncConnection, until: float, life_s: float) -> None:
+    """Remove tickets whose life ends at or before `until`, reckoned as whoever asks when does."""
+    over = selfcare_tickets.c.issued_at + life_s <= until
+    await connection.execute(delete(selfcare_tickets).where(over))
 
 
 async def session(

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from provisioning import passwords
 from provisioning.db.unit_of_work import Database
-from provisioning.selfcare.model import Ticket, TooManyTries
+from provisioning.selfcare.model import Limits, Slowdown, Ticket, TooManyTries
 from tests.support.selfcare import (
     HOME,
     ID,
@@ -60,6 +60,25 @@ async def test_a_refused_try_makes_the_wait_no_longer(counter: Counter) -> None:
     with pytest.raises(TooManyTries) as refused:
         await counter.selfcare.begin(ID, PASSWORD, address=STRANGER)
     assert refused.value.retry_after_s == 60
+
+
+async def test_logins_and_guesses_at_once_never_wait_for_each_other(database_url: str) -> None:
+    """No two units of work lock the same rows in another order."""
+    patient = Slowdown(free=1000, first_s=1, longest_s=1)
+    async with open_counter(database_url, Limits(account=patient, address=patient)) as counter:
+        for _ in range(4):
+            ticket = await counter.selfcare.begin(ID, PASSWORD, address=HOME)
+            code = counter.letterbox.code_seen
+            guesses = [counter.try_password("wrong-password-1", HOME) for _ in range(6)]
+            other = await counter.selfcare.begin(ID, "wrong-password-1", address=HOME)
+            (_, session), taken, *_ = await asyncio.gather(
+                counter.selfcare.finish(ticket.value, code, address=HOME),
+                asyncio.gather(*guesses),
+                counter.selfcare.resend(other.value, address=HOME),
+                counter.selfcare.run_due(counter.business),
+            )
+            assert session.selfcare_id == ID
+            assert taken == [True] * 6
 
 
 async def test_one_address_is_slowed_down_over_all_ids(counter: Counter) -> None:
