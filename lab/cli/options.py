@@ -46,7 +46,7 @@ LabToken = Annotated[
     typer.Option(
         "--token",
         metavar="TOKEN",
-        envvar="TOKUBAN__LAB__TOKEN",
+        envvar=["TOKUBAN__LAB__TOKEN", "TOKUBAN__HTTP__TOKEN"],
         show_envvar=False,
         help="The carrier's lab.token (or TOKUBAN__LAB__TOKEN); on its host it is found by itself.",
     ),
