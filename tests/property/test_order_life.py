@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -105,7 +105,7 @@ class OrderLife(RuleBasedStateMachine):
         record = self.do(self.office.orders.cancel(number, form_reference="F", origin=OPERATOR))
         del self.held[number]
         assert record.until is not None
-        assert record.until >= self.office.clock.seconds() + timedelta(days=181).total_seconds()
+        assert record.until - self.office.clock.seconds() > timedelta(days=180).total_seconds()
         self.free_from[number] = record.until
 
     @rule(days=st.integers(0, 400))
@@ -174,9 +174,10 @@ def test_no_sequence_breaks_a_rule() -> None:
     run_state_machine_as_test(
         OrderLife,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=25,
             deadline=None,
+            phases=[Phase.generate],  # every step is slow: a failure is told as it was found
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
