@@ -70,10 +70,7 @@ async def reset(visit: Visit) -> Response:
         desk.resets.put(key, await change(record.number, origin=visit.origin), desk.now())
         return f"{_path(record)}/passwords/{kind}/done"
 
-    target, first = await desk.deeds.once(("reset", *key, form), replace)
-    if not first:
-        desk.resets.clicked_again(key, desk.now())
-    return visit.go(target)
+    return visit.go(await desk.resetting.once((*key, form), replace))
 
 
 async def show_reset(visit: Visit) -> Response:

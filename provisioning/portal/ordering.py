@@ -10,7 +10,6 @@ from provisioning.orders.model import (
     BadCount,
     CapReached,
     InventoryEmpty,
-    LetterGone,
     NumberOrder,
     UnknownOrder,
 )
@@ -69,14 +68,12 @@ async def execute(visit: Visit) -> Response:
         return order.id
 
     try:
-        order_id, first = await desk.deeds.once(("order", owner.contract, form, count), place)
+        order_id = await desk.ordering.once((owner.contract, form, count), place)
     except (BadCount, CapReached):
         contract = await _contract(visit)
         return await _input(visit, form, typed, _wrong_count(contract, count))
     except InventoryEmpty:
         return await _input(visit, form, typed, "order.empty")
-    if not first:
-        desk.orders.clicked_again((owner.id_hash, order_id), desk.now())
     return visit.go(f"/portal/orders/{order_id}")
 
 
@@ -100,21 +97,11 @@ async def show_orders(visit: Visit) -> Response:
 
 
 async def hand_out_letter(visit: Visit) -> Response:
-    """The letter as a PDF, once (N050-04); a double click gets the same bytes again."""
-    desk, order = visit.desk, await _own_order(visit)
-    key = (visit.owner.contract, order.id)
-
-    async def fetch() -> str:
-        letter = await desk.office.orders.letter(order.id, origin=visit.origin)
-        desk.letters.put(key, letter, desk.now())
-        return order.id
-
-    _, first = await desk.deeds.once(("letter", *key), fetch)
-    if not first:
-        desk.letters.clicked_again(key, desk.now())
-    letter = desk.letters.take(key, desk.now())
-    if letter is None:
-        raise LetterGone(f"the letter of order {order.id} was handed out")
+    """The letter as a PDF, once (N050-04); two clicks at once get the same."""
+    order = await _own_order(visit)
+    letter = await visit.desk.letters.once(
+        order.id, lambda: visit.desk.office.orders.letter(order.id, origin=visit.origin)
+    )
     disposition = f'attachment; filename="tokuban-{order.id}.pdf"'
     return Response(
         letter, media_type="application/pdf", headers={"content-disposition": disposition}

@@ -43,9 +43,10 @@ class Desk:
     pages: Pages
     now: Callable[[], float]
     orders: Once[NumberOrder] = field(default_factory=Once)
-    letters: Once[bytes] = field(default_factory=Once)
     resets: Once[str] = field(default_factory=Once)
-    deeds: Deeds = field(default_factory=Deeds)
+    ordering: Deeds[str] = field(default_factory=Deeds)
+    letters: Deeds[bytes] = field(default_factory=Deeds)
+    resetting: Deeds[str] = field(default_factory=lambda: Deeds(remembers=True))
 
 
 @dataclass(slots=True)
