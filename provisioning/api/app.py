@@ -52,12 +52,7 @@ def create_app(
     app.state.office = office
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
-    for area in (customers, contracts, lines, accounts, numbers, orders, audit, tokens):
-        app.include_router(area.router)
-    for once in (orders.placing, orders.letters):
-        app.include_router(once)
-    for routes in lab_routes:
-        app.include_router(routes)
+    _serve(app, lab_routes)
     if portal is not None:
         app.add_route(PORTAL, _to_portal, include_in_schema=False)
         app.mount(PORTAL, portal)
@@ -73,6 +68,14 @@ def create_app(
     )
     app.add_middleware(figures.Requests, metrics=metrics)
     return app
+
+
+def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
+    """Include `/v1` and `lab_routes`."""
+    for area in (customers, contracts, lines, accounts, numbers, orders, audit, tokens):
+        app.include_router(area.router)
+    for routes in (orders.placing, orders.letters, *lab_routes):
+        app.include_router(routes)
 
 
 async def _to_portal(_request: Request) -> Response:
