@@ -136,6 +136,10 @@ class SourceLock:
         """Note a packet of the locked source that the kernel already judged."""
         self._ssrc, self._sequence, self._heard_at = ssrc, sequence, now
 
+    def alive(self, now: float) -> None:
+        """Note that the locked source still sends, by packets nobody looked at."""
+        self._heard_at = now
+
     def silent(self, now: float) -> bool:
         """Whether the locked source just fell silent for `SILENCE_S`: others may come forward."""
         if self.state is not State.LOCKED or now - self._heard_at < SILENCE_S:

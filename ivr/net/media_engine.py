@@ -22,8 +22,8 @@ from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
 
 __all__ = ["MediaEngine", "MediaFacts", "MediaLeg", "MediaStats", "NoPortsLeft", "RtpPorts"]
 
-SWEEP_S = 0.25
-_SWEEP_TICKS = 40
+SWEEP_S = 0.5
+_SWEEP_TICKS = 80
 """A sweep is spread over as many ticks, so that none is long for it."""
 _BEGINNING = Struct("!IHI")
 _LATENESS_SAMPLES = 4096

@@ -15,7 +15,7 @@ from ivr.media.source_lock import Address, Do, SourceLock, normal
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_out import RtpOut
 from ivr.net.rtp_ports import PortPair
-from ivr.net.socket_options import attach_event_filter, detach_filter
+from ivr.net.socket_options import attach_event_filter, detach_filter, drops
 
 Sink = Callable[[int, bytes], None]
 
@@ -65,13 +65,14 @@ class MediaLeg:
 
     `port` is the local RTP port; RTCP is the next. `on_key` is called once a key press with the key
     and the RTP timestamp at which it began; `last_received` is the loop time of the last packet
-    of the peer (of `open`, before the first).
+    of the peer (of `open`, before the first), to the next sweep while the kernel drops its audio.
     """
 
     __slots__ = (
         "_around",
         "_can_receive",
         "_deaf",
+        "_dropped",
         "_ear",
         "_echoing",
         "_errors",
@@ -121,6 +122,7 @@ class MediaLeg:
         self._can_receive = self._inband = self._echoing = False
         self._deaf = self._sampled = False
         self._filtering: int | None = None
+        self._dropped = b""
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0
@@ -229,6 +231,8 @@ class MediaLeg:
 
     def sweep(self, now: float) -> None:
         """Open the ears when the peer fell silent, and do what only a longer call needs."""
+        if self._filtering is not None:
+            self._feel(now)
         if self._lock.silent(now):
             self._release()
         if now - self._opened_at < SETTLED_S:
@@ -242,6 +246,14 @@ class MediaLeg:
             sent = self.out.sent
             totals = Sent(now, self._stream.timestamp, sent, sent * FRAME_SAMPLES)
             self._rtcp.report(now, totals, self._reception)
+
+    def _feel(self, now: float) -> None:
+        """Notice the peer by what the filter dropped: no packet need wake us to show its life."""
+        dropped = drops(self._rtp)
+        if dropped != self._dropped:
+            self._dropped = dropped
+            self._lock.alive(now)
+            self.last_received = now
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""
@@ -356,4 +368,5 @@ class MediaLeg:
             self._deaf = False
             return
         self._filtering, self._sampled = event, True
+        self._dropped = drops(self._rtp)
         self._reception.sample()
