@@ -109,7 +109,7 @@ def seed_file(settings: Settings) -> Finding:
     except Refused as refused:
         return fail(f"seed: {refused}", "correct the seed file, or choose another with --seed")
     logins = sum(1 for each in seed.customers for contract in each.contracts if contract.login)
-    found = f"{len(seed.lines)} lines, {logins} portal logins"
+    found = f"lines {len(seed.lines)}, portal logins {logins}"
     return ok(f"seed: {found} of {settings.seed.file or 'the demo'}")
 
 

@@ -40,6 +40,6 @@ def seed(
         Carrier(url, token).send("POST", "/lab/seed", text, within_s=options.LONG_WORK_S)
     logins = sum(1 for each in known.customers for contract in each.contracts if contract.login)
     typer.echo(
-        f"{file}: {len(known.lines)} lines, {len(known.customers)} customers, {logins} portal "
-        f"logins, {len(known.blocks)} number blocks"
+        f"{file}: lines {len(known.lines)}, customers {len(known.customers)}, "
+        f"portal logins {logins}, number blocks {len(known.blocks)}"
     )
