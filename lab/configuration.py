@@ -176,7 +176,7 @@ def _keys_beside(place: Place) -> list[str]:
     return []
 
 
-SECRET_KEYS = frozenset({"key", "password", "token", "url"})
+SECRET_KEYS = frozenset({"key", "password", "server", "token", "url"})
 
 
 def _was(detail: ErrorDetails) -> str:

@@ -26,7 +26,7 @@ def _plainly(parse: Callable[[str], object], text: str) -> None:
     try:
         parse(text)
     except ContractError as error:
-        raise ValueError(f"is {error}") from None
+        raise ValueError(str(error)) from None
 
 
 class MailSettings(Section):

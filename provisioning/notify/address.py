@@ -44,7 +44,9 @@ class ServerAddress:
         return cls(parts.hostname, port or (465 if tls else 587), user, password, tls)
 
 
-_NO_SERVER = "no mail server; write smtp://host:port, smtp://user:password@host or smtps://…"
+_NO_SERVER = (
+    "this is no mail server; write smtp://host:port, smtp://user:password@host or smtps://…"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +61,5 @@ class Sender:
         """`名前 <address>` or an address alone; `OutOfRange` for anything else."""
         name, address = parseaddr(text)
         if not is_address(address):
-            raise OutOfRange("the sender is no mail address; write it as 名前 <name@host.example>")
+            raise OutOfRange("this is no sender of mail; write it as 名前 <name@host.example>")
         return cls(address, name)

@@ -26,8 +26,8 @@ class Catcher:
 
     async def start(self, listening: socket.socket) -> None:
         """Serve `listening`."""
-        # What it logs at lower levels is every command with its addresses.
-        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        # What it logs at lower levels is every command with its addresses, and each login.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, sock=listening)
 

@@ -68,6 +68,7 @@ class Outbox:
         self._delivery: _Delivery | None = None
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._round = asyncio.Lock()
 
     async def add(self, connection: AsyncConnection, mail: Mail, *, key: str) -> None:
         """Keep `mail` in the unit of work of `connection`; it goes once that is durable.
@@ -98,6 +99,8 @@ class Outbox:
 
         `knows_repeats`: the server takes a second mail of the same Message-ID for the first.
         """
+        if self._task is not None:
+            raise RuntimeError("the outbox delivers already")
         self._delivery = _Delivery(self, postman, sender, knows_repeats)
         self._task = asyncio.create_task(self._run(self._delivery), name="outbox")
 
@@ -129,7 +132,8 @@ class Outbox:
         """Try every mail whose time has come; when the next one is due (wall time)."""
         if self._delivery is None:
             raise RuntimeError("the outbox has no postman yet")
-        await self._delivery.round()
+        async with self._round:
+            await self._delivery.round()
         return await self._database.read(store.next_due)
 
     async def unsent(self, *, most: int = 100) -> tuple[Kept, ...]:
