@@ -60,8 +60,15 @@ def office_settings(settings: Settings) -> OfficeSettings:
         key=_plain(settings.storage.key),
         wait_s=settings.storage.wait_s,
         support=settings.portal.support,
+        server=_server(settings.sip.public_host, settings.sip.port),
         selfcare=settings.portal.limits,
     )
+
+
+def _server(host: str, port: int) -> str:
+    """Where phones register, as a letter says it; a port that is chosen at start is not known."""
+    literal = f"[{host}]" if ":" in host else host
+    return f"{literal}:{port}" if port else literal
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -30,7 +30,7 @@ from provisioning.orders.placing import OrderDesk, Wanted
 T = TypeVar("T")
 
 HASHING_THREADS = 2
-"""Passwords hashed at once: 20 ms of a core and 19 MiB each, and telephony needs the cores."""
+"""Orders hashed at once: 50 ms of a core each, and telephony needs the cores."""
 
 NICENESS = 10
 """How far the hashing threads stand back when telephony wants the core."""

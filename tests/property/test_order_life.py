@@ -25,7 +25,7 @@ from provisioning.numbers.model import NumberState, national
 from provisioning.office import Office, OfficeSettings
 from provisioning.orders.model import CapReached, InventoryEmpty, NumberOrder
 from tests.support.crash import killed
-from tests.support.orders import OPERATOR, cheap_hashes, contract, order, ordered, stock
+from tests.support.orders import OPERATOR, contract, order, ordered, stock
 from tests.support.storage import REALM
 
 NUMBERS, CAP = 12, 8
@@ -38,8 +38,6 @@ class OrderLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="tokuban-"))
-        self.hashes = cheap_hashes()
-        self.hashes.__enter__()
         self.runner = asyncio.Runner()
         self.office = self.do(Office.open(OfficeSettings(self.folder, REALM)))
         self.held: dict[E164, str] = {}
@@ -163,7 +161,6 @@ class OrderLife(RuleBasedStateMachine):
         """Close everything."""
         self.do(self.office.close())
         self.runner.close()
-        self.hashes.__exit__(None, None, None)
         shutil.rmtree(self.folder)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from provisioning.office import Office, OfficeSettings
-from tests.support.orders import before_each_statement, cheap_hashes
+from tests.support.orders import before_each_statement
 from tests.support.storage import REALM
 
 Act = Callable[[Office], Awaitable[object]]
@@ -25,8 +25,7 @@ def run(folder: Path, act: Act) -> object:
         finally:
             await office.close()
 
-    with cheap_hashes():
-        return asyncio.run(main())
+    return asyncio.run(main())
 
 
 def killed(folder: Path, act: Act, at: int) -> bool:

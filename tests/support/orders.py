@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from argon2 import PasswordHasher
 from sqlalchemy import event
 
-from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.contract import E164, ContractKind, Location, Profile
 from provisioning.customers.model import Contract, NewContract, NewCustomer
@@ -18,8 +16,6 @@ from provisioning.orders.model import NumberOrder
 OPERATOR = Origin("operator", "test")
 OWNER = Origin("demo-selfcare", "portal")
 FIRST = E164("+815000000000")
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""argon2id at its smallest: tests of orders make thousands of hashes."""
 
 NEW_CUSTOMER = NewCustomer(
     kind=ContractKind.CORPORATE,
@@ -58,17 +54,6 @@ async def order(office: Office, contract_id: str, count: int = 1, key: str = "fo
 def ordered(orders: Iterable[NumberOrder]) -> list[E164]:
     """Every number of these orders."""
     return [added.number for each in orders for added in each.numbers]
-
-
-@contextmanager
-def cheap_hashes() -> Iterator[None]:
-    """Hash passwords as quickly as argon2id can."""
-    usual = passwords.HASHER
-    passwords.HASHER = CHEAP
-    try:
-        yield
-    finally:
-        passwords.HASHER = usual
 
 
 @contextmanager

@@ -1,18 +1,11 @@
-"""Orders with quick hashes; `shop` is an office with 100 numbers and no seed."""
+"""`shop` is an office with 100 numbers and no seed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from provisioning.office import Office, OfficeSettings
-from tests.support.orders import cheap_hashes, stock
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes() -> Iterator[None]:
-    """argon2id at its smallest."""
-    with cheap_hashes():
-        yield
+from tests.support.orders import stock
 
 
 @pytest.fixture
