@@ -230,7 +230,7 @@ class SelfCare:
             await store.remove_devices_until(connection, now - limits.device_life_s)
             await tries.forget(connection, now - limits.forget_s)
 
-        # One by one: a unit of work that held tickets while it waited for tries could be waited for.
+        # One by one: what held tickets while it waited for tries could itself be waited for.
         await desk.database.write(
             lambda connection: store.remove_tickets_until(connection, until, limits.code_life_s)
         )

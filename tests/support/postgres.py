@@ -50,15 +50,23 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """An empty database on the server, dropped afterwards; yields its address."""
+def database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """A database on the server, empty or as `template` is; dropped afterwards. Its address."""
     name = f"t{secrets.token_hex(6)}"
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield f"{server_url}/{name}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def lasting_database(server_url: str) -> str:
+    """An empty database that is there until the server ends; holds no connection. Its address."""
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server_url}/{name}"
 
 
 @contextmanager
