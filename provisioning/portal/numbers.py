@@ -6,9 +6,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from provisioning.contract import E164
-from provisioning.numbers.model import NumberRecord, NumberState, UnknownNumber
+from provisioning.numbers.model import NumberRecord, NumberState, UnknownNumber, national
 from provisioning.portal.forms import MOST_TOKEN
-from provisioning.portal.pages import international, national
+from provisioning.portal.pages import international
 from provisioning.portal.visit import Visit
 
 A_PAGE = 50

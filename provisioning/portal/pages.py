@@ -9,6 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioning.contract import E164, Language
+from provisioning.notify.letter import hyphenated
+from provisioning.numbers.model import national
 from provisioning.portal import texts
 from provisioning.portal.assets import Assets
 from provisioning.portal.texts import Texts
@@ -21,7 +23,6 @@ WHEN = {
     Language.EN: "{0:%Y-%m-%d %H:%M} JST",
 }
 DAY = {Language.JA: "{0.year}年{0.month}月{0.day}日", Language.EN: "{0:%Y-%m-%d}"}
-GROUPED = {11: (3, 7), 10: (2, 6)}
 
 
 class Pages:
@@ -64,23 +65,14 @@ def _environment() -> Environment:
     return environment
 
 
-def national(number: str) -> str:
-    """The number as it is dialled in Japan: 05000001234."""
-    return re.sub(r"\A\+81", "0", number)
-
-
 def international(digits: str) -> E164 | None:
     """The E.164 number of national digits; None for what is none."""
     return E164(f"+81{digits[1:]}") if re.fullmatch(r"0[0-9]{9,10}", digits) else None
 
 
 def grouped(number: str) -> str:
-    """The number as it is written in Japan: 050-0000-1234."""
-    digits = national(number)
-    if len(digits) not in GROUPED:
-        return digits
-    first, second = GROUPED[len(digits)]
-    return f"{digits[:first]}-{digits[first:second]}-{digits[second:]}"
+    """An 050 number as it is written in Japan, 050-0000-1234; other texts as they are."""
+    return hyphenated(national(E164(number)))
 
 
 def when(instant: float, language: Language) -> str:
