@@ -50,28 +50,33 @@ def check(message: Message) -> None:
 
 
 def _check_common(message: Message) -> None:
-    fields = message.headers.fields
-    for name, values in fields.items():
-        if len(values) > 1 and name in _SINGLE_HEADERS:
-            raise BadHeader(name, "stands more than once")
-    for tag in (message.from_tag, message.to_tag):
+    fields, typed = message.headers.fields, message.headers.typed
+    if sum(map(len, fields.values())) != len(fields):
+        _check_single(fields)
+    for party in (message.from_, message.to):
+        tag = party.params.get("tag")
         if tag is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
-    typed = message.headers.typed
     if "Call-ID" not in typed or "CSeq" not in typed:
         message.call_id  # noqa: B018
         message.cseq  # noqa: B018
     if "Contact" in fields:
         message.contacts  # noqa: B018
-    if "Content-Type" in fields:
+    if "Content-Type" in fields and fields["Content-Type"][0] != "application/sdp":
         message.content_type  # noqa: B018
+
+
+def _check_single(fields: dict[str, list[str]]) -> None:
+    for name, values in fields.items():
+        if len(values) > 1 and name in _SINGLE_HEADERS:
+            raise BadHeader(name, "stands more than once")
 
 
 def _check_request(request: Request) -> None:
     if request.cseq.method != request.method:
         raise BadHeader("CSeq", "the method is not the request's")
     fields = request.headers.fields
-    if "Max-Forwards" in fields:
+    if "Max-Forwards" in fields and fields["Max-Forwards"][0] != "70":
         request.max_forwards  # noqa: B018
     if "Expires" in fields:
         decimal(fields["Expires"][0], _MOST_DELTA)

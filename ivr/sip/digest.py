@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from ivr.sip.abnf import GrammarError, leading_quoted, quote, split, unquote
@@ -20,8 +21,14 @@ ALGORITHMS = ("SHA-256", "MD5")
 Ha1Lookup = Callable[[str], Mapping[str, str] | None]
 """User name to HA1 in lower-case hex by algorithm; None for a user nobody knows."""
 
+_CACHED_LENGTH = 120
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 _HEX = frozenset("0123456789abcdefABCDEF")
+_NAMES = "username realm nonce uri response algorithm cnonce opaque qop nc"
+_FIELD_NAMES = {space + name: name for name in _NAMES.split() for space in ("", " ")}
+"""Field names as they are written nearly always, found without cutting and folding."""
+_OPENINGS = {f",{spelt}=": name for spelt, name in _FIELD_NAMES.items()}
+"""What stands before a quoted value nearly always."""
 
 
 class Outcome(Enum):
@@ -92,11 +99,45 @@ def parse_fields(value: str) -> dict[str, str]:
     """
     if value[:7].lower() != "digest ":
         raise GrammarError("no Digest scheme")
+    fields = _usual_fields("," + value[7:])
+    if fields is not None:
+        return fields
     rest = value[7:]
     try:
         return _read_fields(rest.split(","))
     except GrammarError:
         return _read_fields(split(rest, ","))  # there may be commas inside quotes
+
+
+def _usual_fields(text: str) -> dict[str, str] | None:
+    """Fields as phones write them, cut at their quotes, in a third of the time of one by one.
+
+    None where a name, a space or an escape is not as usual; `text` begins with a comma.
+    """
+    pieces = text.split('"')
+    fields: dict[str, str] = {}
+    plain = pieces[-1]
+    if plain and plain[0] != ",":
+        return None
+    for opening, value in zip(pieces[:-1:2], pieces[1::2], strict=False):
+        name = _OPENINGS.get(opening)
+        if name is None:
+            before, comma, last = opening.rpartition(",")
+            name = _OPENINGS.get(comma + last)
+            if name is None or before[0] != ",":
+                return None
+            plain = before + plain
+        fields[name] = value
+    unquoted = plain.split(",")[1:]
+    for piece in unquoted:
+        name, _, value = piece.partition("=")
+        name = _FIELD_NAMES.get(name)
+        if name is None or not value or " " in value:
+            return None
+        fields[name] = value
+    once = len(fields) == len(pieces) // 2 + len(unquoted)
+    whole = len(pieces) % 2 == 1 and "\\" not in text and "\t" not in text
+    return fields if once and whole else None
 
 
 def _read_fields(pieces: list[str]) -> dict[str, str]:
@@ -197,41 +238,44 @@ class _Claim(NamedTuple):
     cnonce: str
     nc: str
 
+    nonce_count: int
+    """0 without qop, -1 when it is none."""
+
     @staticmethod
     def of(fields: Mapping[str, str]) -> "_Claim | None":
         """None when a field is missing or nc is no eight hex digits."""
+        get = fields.get
+        qop, nc = get("qop", "").lower(), get("nc", "")
         claim = _Claim(
-            fields.get("username", ""),
-            fields.get("realm", ""),
-            fields.get("nonce", ""),
-            fields.get("uri", ""),
-            fields.get("response", "").lower(),
-            fields.get("algorithm", "MD5").upper(),
-            fields.get("qop", "").lower(),
-            fields.get("cnonce", ""),
-            fields.get("nc", ""),
+            get("username", ""),
+            get("realm", ""),
+            get("nonce", ""),
+            get("uri", ""),
+            get("response", "").lower(),
+            get("algorithm", "MD5").upper(),
+            qop,
+            get("cnonce", ""),
+            nc,
+            _count(nc) if qop else 0,
         )
         if not (claim.user and claim.nonce and claim.uri and claim.response):
             return None
-        if claim.qop:
-            return claim if claim.qop == "auth" and claim.cnonce and claim.nonce_count > 0 else None
+        if qop:
+            return claim if qop == "auth" and claim.cnonce and claim.nonce_count > 0 else None
         # RFC 2069 clients know neither qop nor any algorithm but MD5.
         return claim if claim.algorithm == "MD5" else None
 
-    @property
-    def nonce_count(self) -> int:
-        """The nonce count; 0 without qop, -1 when it is none."""
-        if not self.qop:
-            return 0
-        return int(self.nc, 16) if len(self.nc) == 8 and _HEX.issuperset(self.nc) else -1
-
     def response_with(self, secret: str, method: str) -> str:
         """The response somebody with this HA1 would give (RFC 7616 §3.4.1)."""
-        request_hash = _hash(self.algorithm, f"{method}:{self.uri}")
+        request_hash = _request_hash(self.algorithm, f"{method}:{self.uri}")
         if not self.qop:
             return _hash(self.algorithm, f"{secret}:{self.nonce}:{request_hash}")
         middle = f"{self.nonce}:{self.nc}:{self.cnonce}:{self.qop}"
         return _hash(self.algorithm, f"{secret}:{middle}:{request_hash}")
+
+
+def _count(nc: str) -> int:
+    return int(nc, 16) if len(nc) == 8 and _HEX.issuperset(nc) else -1
 
 
 def authorize(
@@ -265,6 +309,7 @@ def authorize(
         qop,
         cnonce,
         f"{nc:08x}",
+        nc,
     )
     secret = ha1(user, challenge.realm, password, challenge.algorithm)
     return _authorization(claim, claim.response_with(secret, method), challenge.opaque)
@@ -312,6 +357,15 @@ def _hash(algorithm: str, text: str) -> str:
     return _HASHES[algorithm](text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def _request_hash(algorithm: str, text: str) -> str:
+    """Of method and URI, which most calls share with others; longer ones are not remembered."""
+    return _known_hash(algorithm, text) if len(text) <= _CACHED_LENGTH else _hash(algorithm, text)
+
+
+_known_hash = lru_cache(maxsize=1024)(_hash)
+
+
+@cache
 def _nobodys_ha1(algorithm: str) -> str:
     """Stands in for an unknown user's, so that he costs as much as a known one."""
     return "0" * (2 * _HASHES[algorithm]().digest_size)

@@ -73,6 +73,8 @@ class Endpoint:
             message = parse(data)
             if isinstance(message, Response):
                 self._receive_response(message, flow, now)
+            elif message.method == "ACK":  # nothing goes back the way its Via says
+                self._receive_ack(message, now)
             else:
                 message.stamp_source(*flow.peer)
                 self._receive_request(message, flow, now)
@@ -218,9 +220,6 @@ class Endpoint:
     # Requests
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
-        if request.method == "ACK":
-            self._receive_ack(request, now)
-            return
         key = server_key(request, request.method)
         known = self._layer.servers.get(key)
         if known is not None:

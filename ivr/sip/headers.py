@@ -175,9 +175,10 @@ class Headers:
 
         `name` must be the canonical spelling and stand already.
         """
-        self._forget(name)
-        self.fields[name] = [value, *self.fields[name][1:]]
+        values = self.fields[name]
+        self.fields[name] = [value] if len(values) == 1 else [value, *values[1:]]
         self.typed[name] = typed
+        self.typed.pop(name + ",", None)
 
     def remove(self, name: str) -> None:
         """Drop every value; no error when there is none."""

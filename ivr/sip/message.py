@@ -154,15 +154,15 @@ class Request(_Message):
             stamped = via.with_params(received=host)
         else:
             return
-        first = self.headers.get("Via") or ""
-        if "," in first:
-            first = "".join(f", {other}" for other in split(first, ",")[1:])
-            self.headers.set_first("Via", f"{stamped}{first}", stamped)
-        elif first[-6:] == ";rport" and "received" not in params:
+        first = self.headers.fields["Via"][0]
+        if first[-6:] == ";rport" and "," not in first and "received" not in params:
             # What most phones write needs no formatting of the parts again.
-            self.headers.set_first("Via", f"{first}={port};received={host}", stamped)
+            text = f"{first}={port};received={host}"
+        elif "," in first:
+            text = ", ".join((str(stamped), *split(first, ",")[1:]))
         else:
-            self.headers.set_first("Via", str(stamped), stamped)
+            text = str(stamped)
+        self.headers.set_first("Via", text, stamped)
 
     def _start_line(self) -> str:
         return f"{self.method} {self.uri} SIP/2.0"

@@ -54,9 +54,9 @@ class Nonces:
     def verify(self, nonce: str, now: float) -> Freshness:
         """Whether we issued the nonce, and recently enough."""
         stamp, _, mac = nonce.rpartition(".")
-        if not hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(stamp).encode()):
+        if not mac.isascii() or not hmac.compare_digest(mac, self._mac(stamp)):
             return Freshness.FORGED
-        issued_ms = _issued_ms(nonce)
+        issued_ms = _issued_ms(stamp)
         age_ms = int(now * 1000) - issued_ms
         fresh = -1000 <= age_ms <= self._life_ms and (
             issued_ms > self._floor_ms or nonce in self._used

@@ -4,6 +4,7 @@ One audio stream is taken, every other stream of an offer is refused with port 0
 matched by name and clock rate, never by number, and the answerer uses the offerer's numbers.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -83,18 +84,21 @@ def answer(
     Raises:
         NotAcceptable: there is live audio, none of it with a codec of ours.
     """
-    media = [_refused(line) for line in offer.media]
+    media: list[Media] = []
     audio = None
-    if (chosen := _choose(offer, ours)) is not None:
-        index, codec, event = chosen
-        line = offer.media[index]
+    for line in offer.media:
+        taken = _taken(line, ours) if audio is None else None
+        if taken is None:
+            media.append(_refused(line))
+            continue
+        codec, event = taken
         audio = _settle(offer, line, codec, event, ours, direction)
         flow = Direction.of(sends=audio.can_send, receives=audio.can_receive)
-        media[index] = _audio_media(port, [codec], event, ours.ptime_ms, flow, line.proto)
-    elif any(line.kind == "audio" and line.port for line in offer.media):
+        media.append(_audio_media(port, (codec,), event, ours.ptime_ms, flow, line.proto))
+    if audio is None and any(line.kind == "audio" and line.port for line in offer.media):
         raise NotAcceptable("no audio stream with a codec of ours")
     sdp = Sdp(Origin(session_id, version, address), tuple(media), address, times=offer.times)
-    return Answer(_versioned(sdp, previous), audio)
+    return Answer(sdp if previous is None else _versioned(sdp, previous), audio)
 
 
 def make_offer(
@@ -107,7 +111,7 @@ def make_offer(
     direction: Direction = Direction.SENDRECV,
 ) -> Sdp:
     """A first offer of one audio stream (RFC 3264 §5)."""
-    codecs = [_STATIC_BY_NAME[name] for name in ours.codecs]
+    codecs = tuple(_STATIC_BY_NAME[name] for name in ours.codecs)
     event = Codec(_EVENT, 8000, _OFFERED_EVENT_NUMBER) if ours.telephone_event else None
     media = _audio_media(port, codecs, event, ours.ptime_ms, direction, _PLAIN_RTP)
     return Sdp(Origin(session_id, version, address), (media,), address)
@@ -169,15 +173,19 @@ def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: 
     )
 
 
-def _choose(offer: Sdp, ours: Capabilities) -> tuple[int, Codec, Codec | None] | None:
-    """The first live audio stream with a codec of ours, its best codec by the offerer's order."""
-    for index, media in enumerate(offer.media):
-        if media.kind != "audio" or not media.port or media.proto.upper() not in _SPOKEN_PROTOCOLS:
-            continue
-        codecs = media.codecs()
-        for codec in codecs:
-            if _is_ours(codec, ours):
-                return index, codec, _event_for(codec, codecs) if ours.telephone_event else None
+def _taken(media: Media, ours: Capabilities) -> tuple[Codec, Codec | None] | None:
+    """What we take of a live audio stream, if anything: a codec and its telephone-event."""
+    if media.kind != "audio" or not media.port or media.proto.upper() not in _SPOKEN_PROTOCOLS:
+        return None
+    return _best(media.codecs(), ours)
+
+
+@lru_cache(maxsize=64)
+def _best(codecs: tuple[Codec, ...], ours: Capabilities) -> tuple[Codec, Codec | None] | None:
+    """The first codec of ours, by the offerer's order."""
+    for codec in codecs:
+        if _is_ours(codec, ours):
+            return codec, _event_for(codec, codecs) if ours.telephone_event else None
     return None
 
 
@@ -221,13 +229,13 @@ def _rtcp_address(host: str, media: Media) -> tuple[str, int] | None:
 
 def _audio_media(
     port: int,
-    codecs: list[Codec],
+    codecs: tuple[Codec, ...],
     event: Codec | None,
     ptime_ms: int,
     direction: Direction,
     proto: str,
 ) -> Media:
-    listed = (*codecs, event) if event else tuple(codecs)
+    listed = (*codecs, event) if event else codecs
     formats, attributes = _described(listed, ptime_ms, direction.word)
     return Media("audio", port, formats, attributes, None, proto)
 
@@ -263,9 +271,7 @@ def _redirected(media: Media, direction: Direction, port: int | None) -> Media:
 _DIRECTION_WORDS = frozenset(direction.word for direction in Direction)
 
 
-def _versioned(sdp: Sdp, previous: Sdp | None) -> Sdp:
-    if previous is None:
-        return sdp
+def _versioned(sdp: Sdp, previous: Sdp) -> Sdp:
     last = previous.origin
     same = sdp._replace(
         origin=sdp.origin._replace(session_id=last.session_id, version=last.version)
@@ -293,7 +299,7 @@ def _is_ours(codec: Codec, ours: Capabilities) -> bool:
     )
 
 
-def _event_for(voice: Codec, codecs: list[Codec]) -> Codec | None:
+def _event_for(voice: Codec, codecs: Sequence[Codec]) -> Codec | None:
     """The telephone-event that keeps time with a codec (RFC 4733 §2.1)."""
     for codec in codecs:
         if codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT:

@@ -196,6 +196,10 @@ _SDP_TYPE = MediaType("application/sdp")
 
 
 def _name_addr(text: str) -> NameAddr:
+    if text[:1] == "<":
+        plain = _plain_name_addr(text)
+        if plain is not None:
+            return plain
     usual = _USUAL_ADDRESS.fullmatch(text)
     if usual is not None:  # what phones write, in a third of the time of the whole grammar
         quoted, bare, address, tag = usual.groups()
@@ -213,6 +217,17 @@ def _name_addr(text: str) -> NameAddr:
     if not closed or not address or " " in address:
         raise GrammarError("the address in angle brackets is broken")
     return NameAddr(address, display, _tail_parameters(tail))
+
+
+def _plain_name_addr(text: str) -> NameAddr | None:
+    """`<address>` or `<address>;tag=token`, which needs no expression; None for all else."""
+    address, closed, tag = text[1:].partition(">;tag=")
+    if not closed:
+        address, closed, tag = text[1:-1], text[-1], "t"
+    broken = ">" in address or "<" in address or '"' in address or " " in address
+    if broken or not address or closed[0] != ">" or not (tag.isalnum() and tag.isascii()):
+        return None
+    return NameAddr(address, "", {"tag": tag} if len(closed) > 1 else _NO_PARAMETERS)
 
 
 _cached_name_addr = lru_cache(maxsize=8192)(_name_addr)

@@ -41,7 +41,7 @@ class TestParse:
         assert (video.ptime_ms, video.attribute("rtpmap")) == (None, None)
 
     def test_codecs_by_their_names(self) -> None:
-        assert Sdp.parse(OFFER).media[0].codecs() == [
+        assert list(Sdp.parse(OFFER).media[0].codecs()) == [
             Codec("PCMU", 8000, 0),
             Codec("PCMA", 8000, 8),
             Codec("iLBC", 8000, 97),
@@ -56,7 +56,7 @@ class TestParse:
     @pytest.mark.parametrize("rtpmap", [b"97 iLBC", b"97 iLBC/x", b"97", b"97 iLBC/8000/x"])
     def test_a_broken_rtpmap_leaves_its_codec_out(self, rtpmap: bytes) -> None:
         codecs = Sdp.parse(OFFER.replace(b"97 iLBC/8000", rtpmap)).media[0].codecs()
-        assert codecs[:2] == [Codec("PCMU", 8000, 0), Codec("PCMA", 8000, 8)]
+        assert codecs[:2] == (Codec("PCMU", 8000, 0), Codec("PCMA", 8000, 8))
         assert all(codec.name != "iLBC" for codec in codecs)
 
     def test_direction_and_address_are_inherited(self) -> None:
