@@ -17,6 +17,8 @@ from provisioning.forwarding import store as diversions
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.notify.letter import LetterContent
+from provisioning.notify.mails import Mails
+from provisioning.notify.model import is_address
 from provisioning.numbers import model as number_model
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import national
@@ -30,7 +32,8 @@ class OrderDesk:
     """What orders need of the office.
 
     `clock` tells business time, UTC epoch seconds. `support` is the contact that a refused
-    customer is told, `server` where phones register, as the letter says it.
+    customer is told, `server` where phones register, as the letter says it. Without `mails` an
+    order is not confirmed by mail.
     """
 
     database: Database
@@ -41,6 +44,7 @@ class OrderDesk:
     clock: Callable[[], float]
     support: str
     server: str = ""
+    mails: Mails | None = None
     dice: Random = field(default_factory=SystemRandom)
 
 
@@ -93,7 +97,19 @@ async def make(desk: OrderDesk, connection: AsyncConnection, wanted: Wanted) -> 
     added = replace(contract, numbers_added=contract.numbers_added + wanted.count)
     await customers.update_contract(connection, added)
     await desk.audit.note_all(connection, _notes(order, contract), origin=wanted.origin)
+    await _confirm(desk, connection, order, customer)
     return order
+
+
+async def _confirm(
+    desk: OrderDesk, connection: AsyncConnection, order: NumberOrder, customer: Customer
+) -> None:
+    """Tell the customer by mail which numbers came, without their passwords."""
+    if desk.mails is None or not is_address(customer.mail):
+        return
+    added = [national(each.number) for each in order.numbers]
+    to, language = customer.mail, customer.language
+    await desk.mails.numbers_added(connection, to, language, order.id, order.contract, added)
 
 
 async def _add_lines(
