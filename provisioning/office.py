@@ -131,6 +131,7 @@ class Office:
                 clock=self.clock.seconds,
                 support=settings.support,
                 server=settings.server,
+                mails=self.mails,
             )
         )
 
