@@ -58,7 +58,7 @@ class MailState(StrEnum):
 
 
 class Event(StrEnum):
-    """What happens to a mail."""
+    """What happens to a mail; RELOADED: its row comes from a saved state, and it may have gone."""
 
     HAND_OVER = "hand-over"
     TAKEN = "taken"
@@ -67,6 +67,7 @@ class Event(StrEnum):
     SILENCE = "silence"
     RESEND = "resend"
     AGED = "aged"
+    RELOADED = "reloaded"
 
 
 class Step(NamedTuple):
@@ -86,6 +87,8 @@ STEPS: dict[tuple[MailState, Event], Step] = {
     (MailState.SENDING, Event.REFUSED_NOW): Step(MailState.WAITING, False, "RFC 5321 §4.2.5"),
     (MailState.SENDING, Event.REFUSED): Step(MailState.FAILED, True, "RFC 5321 §4.2.5"),
     (MailState.SENDING, Event.SILENCE): Step(MailState.UNSURE, False, "RFC 1047"),
+    (MailState.WAITING, Event.RELOADED): Step(MailState.UNSURE, False, "RFC 1047"),
+    (MailState.SENDING, Event.RELOADED): Step(MailState.UNSURE, False, "RFC 1047"),
     (MailState.UNSURE, Event.RESEND): Step(MailState.WAITING, False, "RFC 5322 §3.6.4"),
     (MailState.UNSURE, Event.AGED): Step(MailState.UNSURE, True, "RFC 5321 §4.5.4.1"),
 }

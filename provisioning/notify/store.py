@@ -107,12 +107,13 @@ async def step(
 
 async def doubt(connection: AsyncConnection, now: float) -> None:
     """Put every mail that is under way in doubt: it may have gone since these rows were true."""
-    under_way = outbox.c.state.in_((MailState.WAITING, MailState.SENDING))
-    await connection.execute(
-        outbox.update()
-        .where(under_way)
-        .values(state=MailState.UNSURE, changed_at=now, reason="a saved state was loaded")
-    )
+    for (state, event), taken in STEPS.items():
+        if event is Event.RELOADED:
+            await connection.execute(
+                outbox.update()
+                .where(outbox.c.state == state)
+                .values(state=taken.next, changed_at=now, reason="a saved state was loaded")
+            )
 
 
 async def hasten(connection: AsyncConnection, now: float) -> None:
