@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from provisioning.api import keyed
 from provisioning.api.access import needed
-from provisioning.api.problems import MEDIA_TYPE, TITLES, kind_of
+from provisioning.api.problems import KINDS, MEDIA_TYPE, TITLES, kind_of
 from provisioning.contract import ContractError
 
 Json = dict[str, Any]
@@ -43,7 +43,8 @@ COMMON: Mapping[str, tuple[str, ...]] = {
 }
 """What any request under `/v1` may be answered, whatever it asks."""
 
-WITH_BODY: Mapping[str, tuple[str, ...]] = {"400": ("bad-json",), "415": ("not-json",)}
+CHANGING: Mapping[str, tuple[str, ...]] = {"415": ("not-json",)}
+WITH_BODY: Mapping[str, tuple[str, ...]] = {"400": ("bad-json",)}
 WITH_KEY: Mapping[str, tuple[str, ...]] = {
     "400": ("bad-key",),
     "409": ("in-flight", "answer-lost"),
@@ -60,6 +61,20 @@ KEY_PARAMETER: Json = {
     "A key counts for one caller and route, for a day.",
     "schema": {"type": "string", "pattern": "^[!#-~]{1,200}$"},
 }
+
+
+def common_kinds() -> frozenset[str]:
+    """The kinds of problems that belong to no operation of its own."""
+    shared = (COMMON, CHANGING, WITH_BODY, WITH_KEY)
+    return frozenset(kind for each in shared for kinds in each.values() for kind in kinds)
+
+
+def catalogue() -> dict[str, int]:
+    """The status of every kind of problem, by kind."""
+    found = {kind: status for status, kind in KINDS.values()}
+    for shared in (COMMON, CHANGING, WITH_BODY, {"500": ("internal-error",)}):
+        found |= {kind: int(status) for status, kinds in shared.items() for kind in kinds}
+    return dict(sorted(found.items()))
 
 
 def refusals(*errors: type[ContractError]) -> dict[int | str, Json]:
@@ -93,6 +108,8 @@ def _complete(document: Json) -> None:
             continue
         operation["security"] = [{}, {"bearer": [str(right)]}]
         _tell(operation, COMMON)
+        if method != "get":
+            _tell(operation, CHANGING)
         if "requestBody" in operation:
             _tell(operation, WITH_BODY)
         if method == "post" and path.startswith("/v1/"):

@@ -5,7 +5,9 @@ import asyncio
 import httpx2
 import pytest
 
+from provisioning.api.describe import catalogue
 from provisioning.api.masking import FORMAT, NAMES
+from provisioning.api.problems import TITLES
 from provisioning.numbers.model import NumberState
 from provisioning.office import Office
 from provisioning.tokens.model import Scope
@@ -177,3 +179,7 @@ def test_every_secret_of_an_answer_is_masked(office: Office) -> None:
         if member.get("format") == FORMAT
     }
     assert found == NAMES
+
+
+def test_every_title_has_its_status_in_the_catalogue() -> None:
+    assert catalogue().keys() == TITLES.keys()
