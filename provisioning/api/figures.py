@@ -46,5 +46,6 @@ class Requests:
             await self._app(scope, receive, note)
         finally:
             method = scope["method"] if scope["method"] in METHODS else "other"
-            route = getattr(scope.get("route"), "path", "none")
+            path = getattr(scope.get("route"), "path", None)
+            route = "none" if path is None else f"{scope.get('root_path', '')}{path}"
             self._count.labels(method, route, str(status)).inc()

@@ -132,6 +132,13 @@ def test_without_scripts_everything_works_a_double_click_too(
     assert numbers_of(page, desk) == had + 2
 
 
+def test_the_code_can_be_read_on_the_laboratorys_own_mail_page(page: Page, desk: Desk) -> None:
+    before = desk.give_password(page)
+    code = desk.code(before)
+    page.get_by_role("link", name="受信箱を開く").click()
+    expect(page.get_by_text(code).first).to_be_visible()
+
+
 def test_by_keyboard_alone(page: Page, desk: Desk) -> None:
     before = desk.newest_mail()
     page.goto(desk.url("/login"))
