@@ -111,7 +111,8 @@ def _headers() -> Mapping[str, str]:
     style, script = (_digest(_asset(name)) for name in ("page.css", "page.js"))
     policy = (
         f"default-src 'none'; style-src '{style}'; script-src '{script}'; connect-src 'self'; "
-        "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
     return {
         "Content-Security-Policy": policy,
