@@ -169,3 +169,25 @@ def test_the_command_itself_ends_with_the_status_of_its_refusal(office: Carrier)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("tokuban: http://127.0.0.1:")
     assert "404" in ended.stderr
+
+
+def test_phones_of_a_reset_or_cancelled_number_are_no_longer_registered(office: Carrier) -> None:
+    customer = asked(office, "POST", "/v1/customers", CUSTOMER)
+    contract = asked(office, "POST", "/v1/contracts", CONTRACT | {"customer": customer["id"]})
+    wanted = {"contract": contract["id"], "count": 2}
+    order = asked(office, "POST", "/v1/number-orders", wanted, key="phones-1")
+    before = registered(office)
+    for number in order["numbers"]:
+        assert register(office, number["user"], number["line_password"]) == 200
+    assert registered(office) == before + 2
+    one, other = order["numbers"]
+    tokuban(office, "number", "reset-password", one["user"])
+    assert registered(office) == before + 1
+    tokuban(office, "number", "cancel", other["user"], "--form", "解約届 2026-0043")
+    assert registered(office) == before
+
+
+def registered(carrier: Carrier) -> float:
+    """How many users the running registrar holds a contact of."""
+    lines = carrier.fetch("/metrics").splitlines()
+    return next(float(x.split()[1]) for x in lines if x.startswith("tokuban_registered_users "))
