@@ -20,7 +20,7 @@ async def show(visit: Visit) -> Response:
     if visit.session is not None:
         return visit.go(HOME)
     query = visit.request.query_params
-    notice = next((each for each in ("ended", "out", "changed") if each in query), "")
+    notice = next((each for each in ("ended", "out") if each in query), "")
     return visit.page("login", notice=notice, errors={}, selfcare_id="")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from provisioning.api.app import create_app
@@ -93,9 +94,8 @@ async def world(signed_up: tuple[Path, str, str], tmp_path: Path) -> AsyncIterat
         await office.close()
 
 
-@pytest.fixture
-async def browsers(world: World) -> AsyncIterator[Browsers]:
-    """New visitors, each with cookies of its own."""
+def portal_app(world: World) -> FastAPI:
+    """The carrier's web application, as a process that has just started has it."""
     settings = PortalSettings(
         sip=lambda: SIP,
         hosts=frozenset({"carrier.lab"}),
@@ -104,12 +104,20 @@ async def browsers(world: World) -> AsyncIterator[Browsers]:
         mailbox="/lab/mail/page",
     )
     portal = create_portal(world.office, settings)
-    app = create_app(
+    return create_app(
         world.office, lambda: Readiness(True), CollectorRegistry(), token="t", portal=portal
     )
+
+
+@pytest.fixture
+async def browsers(world: World) -> AsyncIterator[Browsers]:
+    """New visitors, each with cookies of its own; of one app unless told otherwise."""
+    running = portal_app(world)
     async with AsyncExitStack() as stack:
 
-        def browser(base_url: str = HTTP, peer: str = "127.0.0.1") -> Browser:
+        def browser(
+            base_url: str = HTTP, peer: str = "127.0.0.1", app: FastAPI = running
+        ) -> Browser:
             transport = httpx2.ASGITransport(
                 app=app, client=(peer, 50000), raise_app_exceptions=False
             )

@@ -23,7 +23,9 @@ class TestPlace:
         page = await visitor.get(LOGIN, host=host)
         assert (page.status, page.title) == (421, "このアドレスでは利用できません")
 
-    @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "127.9.9.9", "[::1]:80"])
+    @pytest.mark.parametrize(
+        "host", ["localhost:8080", "127.0.0.1", "127.9.9.9", "[::1]:80", "[::ffff:127.0.0.1]"]
+    )
     async def test_this_hosts_names_are_known(self, visitor: Browser, host: str) -> None:
         assert (await visitor.get(LOGIN, host=host)).status == 200
 
