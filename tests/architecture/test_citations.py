@@ -7,6 +7,7 @@ from tests.architecture.source import modules, name
 KNOWN = {
     768: "UDP",
     791: "IP",
+    1047: "duplicate messages and SMTP",
     1071: "internet checksum",
     1123: "host requirements",
     2069: "digest of HTTP's first years",
@@ -31,6 +32,7 @@ KNOWN = {
     3551: "RTP audio profile",
     3581: "rport",
     3605: "RTCP attribute in SDP",
+    3834: "automatic responses to mail",
     3841: "caller preferences",
     3842: "message waiting",
     3891: "Replaces",
