@@ -4,14 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.audit.model import Origin
 from provisioning.contract import (
     E164,
     ContractKind,
     Diversion,
-    Location,
     NumberDisplay,
-    Profile,
 )
 from provisioning.customers.model import (
     ContractStatus,
@@ -22,37 +19,13 @@ from provisioning.customers.model import (
 from provisioning.numbers.model import Block, NumberState
 from provisioning.office import Office
 from provisioning.seeding import NotOfTheSeed, missing
-from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLogin
+from provisioning.seeds import Seed, SeedBlock
 from provisioning.snapshots.model import Rows
 from provisioning.snapshots.rows import read
 from tests.support.storage import AU, DOCOMO, NTT, SOMEWHERE, seed
+from tests.support.whole_seed import BLOCK, CONTRACT, CUSTOMER, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
-
-OPERATOR = Origin("operator", "test")
-CONTRACT = SeedContract(
-    id="K00000007",
-    plan="standard",
-    profile=Profile.NTT,
-    location=Location("東京", "東京都"),
-    number_cap=3,
-    login=SeedLogin("demo-shop", "marker-password"),
-)
-CUSTOMER = SeedCustomer(
-    id="C00000005",
-    kind=ContractKind.CORPORATE,
-    name="特番商店",
-    postal_code="100-0001",
-    address="東京都千代田区千代田1-1",
-    phone="03-1234-5678",
-    mail="shop@tokuban.example",
-    contracts=(CONTRACT,),
-)
-BLOCK = SeedBlock(E164("+815000000000"), E164("+815000000009"))
-
-
-def whole() -> Seed:
-    return Seed(tuple(seed()), (CUSTOMER,), (BLOCK,))
 
 
 async def rows(office: Office) -> dict[str, Rows]:
