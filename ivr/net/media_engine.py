@@ -73,9 +73,9 @@ class MediaEngine:
             NoPortsLeft: every port is taken.
         """
         ssrc, sequence, timestamp = _BEGINNING.unpack(secrets.token_bytes(_BEGINNING.size))
-        leg = MediaLeg(self, self._ports.open(), Stream(ssrc, sequence & 0x7FFF, timestamp))
+        stream = Stream(ssrc, sequence & 0x7FFF, timestamp)
+        leg = MediaLeg(self, self._ports.open(), stream, self._wheel.emptiest())
         self._legs[leg] = None
-        leg.out.join(self._wheel.emptiest())
         if self._timer is None:
             now = self.loop.time()
             self._wheel.start(now)
@@ -122,6 +122,7 @@ class MediaEngine:
             for turn in self._wheel.turns(now):
                 self._skipped = max(self._skipped, turn.skipped)
                 if len(turn.phase):
+                    turn.phase.ears.hear()
                     send_due(turn.phase, turn.skipped)
                     # Not the loop's time: uvloop's stands still within a turn of the loop.
                     self._lateness.append(time.monotonic() - turn.due_at)

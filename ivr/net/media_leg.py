@@ -12,10 +12,10 @@ from ivr.media.recorder import Timeline
 from ivr.media.rtcp import Block, Sent
 from ivr.media.rtp import Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
+from ivr.net.ears import Watch
 from ivr.net.rtcp_link import RtcpLink
-from ivr.net.rtp_out import RtpOut
+from ivr.net.rtp_out import Phase, RtpOut
 from ivr.net.rtp_ports import PortPair
-from ivr.net.socket_options import attach_event_filter, detach_filter, drops
 
 Sink = Callable[[int, bytes], None]
 
@@ -72,12 +72,10 @@ class MediaLeg:
         "_around",
         "_can_receive",
         "_deaf",
-        "_dropped",
         "_ear",
         "_echoing",
         "_errors",
         "_event_payload_type",
-        "_filtering",
         "_inband",
         "_law",
         "_lock",
@@ -93,6 +91,7 @@ class MediaLeg:
         "_stream",
         "_timeline",
         "_wanted",
+        "_watch",
         "closed",
         "last_received",
         "on_key",
@@ -101,7 +100,7 @@ class MediaLeg:
         "port",
     )
 
-    def __init__(self, around: Surroundings, pair: PortPair, stream: Stream) -> None:
+    def __init__(self, around: Surroundings, pair: PortPair, stream: Stream, phase: Phase) -> None:
         self.port = pair.port
         self.on_key: Callable[[str, int], None] | None = None
         self.closed = False
@@ -110,7 +109,7 @@ class MediaLeg:
         self._loop = around.loop
         self._rtp = pair.rtp
         self._stream = stream
-        self.out = RtpOut(pair, stream)
+        self.out = RtpOut(pair, stream, phase)
         self._rtcp: RtcpLink | None = None
         self._lock = SourceLock()
         self._ear = KeyEar()
@@ -121,13 +120,11 @@ class MediaLeg:
         self._wanted: tuple[int | None, ...] = ()
         self._can_receive = self._inband = self._echoing = False
         self._deaf = self._sampled = False
-        self._filtering: int | None = None
-        self._dropped = b""
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0
         self.last_received = self._opened_at = self._loop.time()
-        self._loop.add_reader(self._rtp.fileno(), self._readable)
+        self._watch = Watch(self._loop, phase.ears, self._rtp, self._readable)
 
     def connect(
         self,
@@ -224,21 +221,22 @@ class MediaLeg:
         self.closed = True
         self.on_key = self._sink = None
         self.out.close()
-        self._loop.remove_reader(self._rtp.fileno())
+        self._watch.close()
         if self._rtcp is not None:
             self._rtcp.close()
         self._around.forget(self)
 
     def sweep(self, now: float) -> None:
         """Open the ears when the peer fell silent, and do what only a longer call needs."""
-        if self._filtering is not None:
-            self._feel(now)
+        if self._watch.stirred():
+            self._lock.alive(now)
+            self.last_received = now
         if self._lock.silent(now):
             self._release()
         if now - self._opened_at < SETTLED_S:
             return
-        if self._deaf and self._filtering is None:
-            self._attach_filter()
+        if self._deaf and self._watch.event is None:
+            self._relax()
         if self._rtcp is None:
             self._rtcp = RtcpLink(self._loop, self.pair.rtcp, self._stream.ssrc)
             self._rtcp.aim(self.out.remote)
@@ -246,14 +244,6 @@ class MediaLeg:
             sent = self.out.sent
             totals = Sent(now, self._stream.timestamp, sent, sent * FRAME_SAMPLES)
             self._rtcp.report(now, totals, self._reception)
-
-    def _feel(self, now: float) -> None:
-        """Notice the peer by what the filter dropped: no packet need wake us to show its life."""
-        dropped = drops(self._rtp)
-        if dropped != self._dropped:
-            self._dropped = dropped
-            self._lock.alive(now)
-            self.last_received = now
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""
@@ -278,19 +268,25 @@ class MediaLeg:
             raise ValueError(f"RTP address {host}: this engine speaks IPv4")
         return host, port
 
-    def _readable(self) -> None:
-        """Take one datagram; the loop comes back for the next. Asking for more costs an error."""
+    def _readable(self) -> bool:
+        """Take one datagram, if there is one.
+
+        The loop comes back for the next: asking for more costs an error.
+        """
+        if self.closed:
+            return False
         try:
             if self.out.connected:
                 datagram, source = self._rtp.recv(_DATAGRAM), None
             else:
                 datagram, source = self._rtp.recvfrom(_DATAGRAM)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             self._errors += 1
-            return
+            return False
         self._take(datagram, source)
+        return True
 
     def _take(self, datagram: bytes, source: tuple[str, int] | None) -> None:
         packet = parse(datagram)
@@ -357,16 +353,12 @@ class MediaLeg:
         listening = self._echoing or self._inband or self._sink is not None
         told = self._event_payload_type is not None and self._around.packet_filter
         self._deaf = self.out.connected and told and not listening
-        if self._filtering is None or (self._deaf and self._filtering == self._event_payload_type):
-            return
-        detach_filter(self._rtp)
-        self._filtering = None
+        if not (self._deaf and self._watch.event == self._event_payload_type):
+            self._watch.attend()
 
-    def _attach_filter(self) -> None:
+    def _relax(self) -> None:
         event = self._event_payload_type
-        if event is None or not attach_event_filter(self._rtp, event):
-            self._deaf = False
-            return
-        self._filtering, self._sampled = event, True
-        self._dropped = drops(self._rtp)
-        self._reception.sample()
+        self._deaf = event is not None and self._watch.relax(event)
+        if self._deaf:
+            self._sampled = True
+            self._reception.sample()

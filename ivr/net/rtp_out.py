@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ivr.media.chorus import Chorus, Voice
 from ivr.media.player import Stream
 from ivr.media.source_lock import Address
+from ivr.net.ears import Ears
 from ivr.net.rtp_ports import PortPair
 from ivr.net.socket_options import disconnect
 
@@ -12,18 +13,27 @@ from ivr.net.socket_options import disconnect
 class Phase:
     """The legs whose packets are due in the same tick; rows as in `chorus`."""
 
-    __slots__ = ("chorus", "outs", "sends")
+    __slots__ = ("chorus", "ears", "outs", "sends")
 
     def __init__(self) -> None:
         self.chorus = Chorus()
+        self.ears = Ears()
         self.outs: list[RtpOut] = []
         self.sends: list[Callable[[bytes], int]] = []
 
     def __len__(self) -> int:
         return len(self.outs)
 
-    def remove(self, row: int) -> None:
-        """Fill the row with the last one, as the chorus does."""
+    def add(self, out: "RtpOut") -> Voice:
+        """Take `out` in; it is sent for from the next tick on."""
+        self.outs.append(out)
+        self.sends.append(out.send)
+        return self.chorus.add(out.stream)
+
+    def remove(self, voice: Voice) -> None:
+        """Let one go; the last one takes its row, as in the chorus."""
+        row = voice.row
+        self.chorus.remove(voice)
         self.outs[row], self.sends[row] = self.outs[-1], self.sends[-1]
         self.outs.pop()
         self.sends.pop()
@@ -62,11 +72,11 @@ class RtpOut:
         "_allowed",
         "_ipv6",
         "_made_before",
-        "_phase",
         "_sent_before",
         "_socket",
         "_voice",
         "connected",
+        "phase",
         "refused",
         "remote",
         "send",
@@ -74,7 +84,7 @@ class RtpOut:
         "unsent",
     )
 
-    def __init__(self, pair: PortPair, stream: Stream) -> None:
+    def __init__(self, pair: PortPair, stream: Stream, phase: Phase) -> None:
         self.stream = stream
         self.send: Callable[[bytes], int] = _nowhere
         self.unsent = self.refused = 0
@@ -83,22 +93,14 @@ class RtpOut:
         self._socket, self._ipv6 = pair.rtp, pair.ipv6
         self._allowed = False
         self._made_before = self._sent_before = 0
-        self._phase: Phase | None = None
-        self._voice: Voice | None = None
-
-    def join(self, phase: Phase) -> None:
-        """Send with each of the phase's ticks."""
-        self._phase, self._voice = phase, phase.chorus.add(self.stream)
-        phase.outs.append(self)
-        phase.sends.append(self.send)
+        self.phase = phase
+        self._voice: Voice | None = phase.add(self)
 
     def leave(self) -> None:
-        """Send no more; one that never joined is no error."""
-        if self._phase is not None and self._voice is not None:
-            row = self._voice.row
-            self._phase.chorus.remove(self._voice)
-            self._phase.remove(row)
-        self._phase = self._voice = None
+        """Take part in the phase's ticks no more."""
+        if self._voice is not None:
+            self.phase.remove(self._voice)
+            self._voice = None
 
     @property
     def sent(self) -> int:
@@ -156,8 +158,8 @@ class RtpOut:
     def _send_by(self, send: Callable[[bytes], int]) -> None:
         self._count()
         self.send = send
-        if self._phase is not None and self._voice is not None:
-            self._phase.sends[self._voice.row] = send
+        if self._voice is not None:
+            self.phase.sends[self._voice.row] = send
 
     def _count(self) -> None:
         made = self.stream.made
