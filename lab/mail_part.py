@@ -12,8 +12,7 @@ from lab.web import bind_failure
 from provisioning.notify.address import Sender, ServerAddress, StartTls
 from provisioning.notify.catcher import Catcher
 from provisioning.notify.model import Patience
-from provisioning.notify.smtp import MailServer, SmtpPostman
-from provisioning.notify.smtp import Patience as SmtpPatience
+from provisioning.notify.smtp import MailServer, SmtpPostman, Waits
 from provisioning.office import Office
 
 log = structlog.stdlib.get_logger("tokuban.mail")
@@ -78,15 +77,15 @@ class MailPart:
 
     def _server(self) -> MailServer | None:
         settings = self._settings
-        patience = SmtpPatience(settings.command_timeout_s, settings.data_timeout_s)
+        waits = Waits(settings.command_timeout_s, settings.data_timeout_s)
         if settings.server is not None:
-            return _configured(settings, settings.server, patience)
+            return _configured(settings, settings.server, waits)
         if self.port is None:
             return None
-        return MailServer(LOOPBACK, self.port, starttls=StartTls.OFF, patience=patience)
+        return MailServer(LOOPBACK, self.port, starttls=StartTls.OFF, waits=waits)
 
 
-def _configured(settings: MailSettings, url: SecretStr, patience: SmtpPatience) -> MailServer:
+def _configured(settings: MailSettings, url: SecretStr, waits: Waits) -> MailServer:
     address = ServerAddress.parsed(url.get_secret_value())
     return MailServer(
         address.host,
@@ -96,7 +95,7 @@ def _configured(settings: MailSettings, url: SecretStr, patience: SmtpPatience) 
         tls=address.tls,
         starttls=settings.starttls,
         authorities=settings.ca_file,
-        patience=patience,
+        waits=waits,
     )
 
 

@@ -31,7 +31,7 @@ STARTTLS = {StartTls.REQUIRED: True, StartTls.OFFERED: None, StartTls.OFF: False
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Waits:
     """Seconds to wait for the server's replies (RFC 5321 §4.5.3.2).
 
     `data_s` is so long for a reason (§4.5.3.2.6): a server that took a mail and answers late
@@ -53,7 +53,7 @@ class MailServer:
     tls: bool = False
     starttls: StartTls = StartTls.REQUIRED
     authorities: Path | None = None
-    patience: Patience = Patience()
+    waits: Waits = Waits()
 
     @property
     def place(self) -> str:
@@ -103,12 +103,12 @@ class SmtpPostman:
             use_tls=server.tls,
             start_tls=False if server.tls else STARTTLS[server.starttls],
             cert_bundle=str(server.authorities) if server.authorities else None,
-            timeout=server.patience.command_s,
+            timeout=server.waits.command_s,
         )
         try:
             with _connecting(server.place):
                 await client.connect()
-            yield _SmtpSession(client, server.patience)
+            yield _SmtpSession(client, server.waits)
             with suppress(aiosmtplib.SMTPException):
                 await client.quit(timeout=GOODBYE_S)
         finally:
@@ -122,8 +122,8 @@ GOODBYE_S = 5.0
 class _SmtpSession:
     """One connection; the envelope is reset after a refusal."""
 
-    def __init__(self, client: aiosmtplib.SMTP, patience: Patience) -> None:
-        self._client, self._patience = client, patience
+    def __init__(self, client: aiosmtplib.SMTP, waits: Waits) -> None:
+        self._client, self._waits = client, waits
 
     async def offer(self, sender: str, recipient: str) -> None:
         try:
@@ -144,7 +144,7 @@ class _SmtpSession:
 
     async def hand_over(self, message: bytes) -> None:
         try:
-            await self._client.data(message, timeout=self._patience.data_s)
+            await self._client.data(message, timeout=self._waits.data_s)
         except aiosmtplib.SMTPResponseException as error:
             if 200 <= error.code < 300:
                 return  # the first digit is the verdict (RFC 5321 §4.2.1)

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from provisioning.notify.address import StartTls
 from provisioning.notify.message import Read, read
-from provisioning.notify.smtp import MailServer, Patience
+from provisioning.notify.smtp import MailServer, Waits
 
 HANG = "hang"
 """A reply that does not come until `release`."""
@@ -142,4 +142,4 @@ def _authenticator(scripted: ScriptedServer) -> Any:
     return check
 
 
-QUICK = Patience(command_s=5, data_s=5)
+QUICK = Waits(command_s=5, data_s=5)

@@ -38,7 +38,7 @@ class Post:
         """An outbox that delivers when the test says so."""
         outbox = self.outbox()
         if isinstance(postman, ScriptedServer):
-            postman = SmtpPostman(postman.server(patience=QUICK))
+            postman = SmtpPostman(postman.server(waits=QUICK))
         outbox.start(postman, SENDER, knows_repeats=knows_repeats)
         await outbox.stop()  # the task ends; the rounds are the test's
         return outbox

@@ -39,7 +39,7 @@ class Lab:
         await self.catcher.start(listening)
 
     def postman(self) -> SmtpPostman:
-        place = MailServer("127.0.0.1", self.port, starttls=StartTls.OFF, patience=QUICK)
+        place = MailServer("127.0.0.1", self.port, starttls=StartTls.OFF, waits=QUICK)
         return SmtpPostman(place)
 
     async def outbox(self) -> Outbox:

@@ -67,7 +67,7 @@ async def test_it_is_delivered_once(
     await killed_while_the_server_hangs(tmp_path, server)
     office = await Office.open(OfficeSettings(tmp_path, REALM))
     try:
-        office.outbox.start(SmtpPostman(server.server(patience=QUICK)), SENDER)
+        office.outbox.start(SmtpPostman(server.server(waits=QUICK)), SENDER)
         await office.outbox.stop()
         await office.outbox.deliver_due()
         await office.outbox.deliver_due()

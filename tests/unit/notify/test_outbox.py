@@ -10,7 +10,7 @@ from provisioning.contract import OutOfRange, StorageUnavailable
 from provisioning.notify import outbox as outbox_module
 from provisioning.notify.model import Mail, MailState
 from provisioning.notify.outbox import UnknownMail
-from provisioning.notify.smtp import SmtpPostman
+from provisioning.notify.smtp import SmtpPostman, Waits
 from tests.support.mail_server import (
     HANG,
     HANG_UP,
@@ -80,7 +80,7 @@ class TestDelivery:
     ) -> None:
         """No clock moves here: the delivery is woken."""
         outbox = post.outbox()
-        outbox.start(SmtpPostman(server.server(patience=QUICK)), SENDER)
+        outbox.start(SmtpPostman(server.server(waits=QUICK)), SENDER)
         await outbox.send(mail(), key="one")
         await post.reaches(SENT)
         await outbox.stop()
@@ -208,7 +208,7 @@ class TestHanging:
         self, post: Post, server: ScriptedServer
     ) -> None:
         server.rcpt.append(HANG)
-        impatient = server.server(patience=type(QUICK)(command_s=0.05, data_s=5))
+        impatient = server.server(waits=Waits(command_s=0.05, data_s=5))
         outbox = await post.delivering(SmtpPostman(impatient))
         await outbox.send(mail(), key="one")
         post.now = await outbox.deliver_due() or 0

@@ -98,7 +98,7 @@ async def test_no_representation_shows_the_password() -> None:
 
 async def test_nobody_there_is_said_with_the_place() -> None:
     async with mail_server() as gone:
-        place = gone.server(patience=QUICK)
+        place = gone.server(waits=QUICK)
     with pytest.raises(Unreachable, match=f"127.0.0.1:{gone.port} cannot be reached"):
         await hand_over(place)
 
