@@ -163,7 +163,7 @@ class TestForPrograms:
         )
         assert "marker" not in answer.text
         assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 204
-        assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 409
+        assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 404
         assert (await client.get("/lab/mail/outbox")).json()["items"][0]["state"] == "waiting"
 
 
