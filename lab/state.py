@@ -85,9 +85,10 @@ class CarrierState:
             await self._office.outbox.stop(HANG_UP_WITHIN_S)
             try:
                 await work()
-                await self._office.refresh()
             finally:
                 self._office.outbox.resume()
+                # Also when only half of it succeeded: memory must not tell of rows that are gone.
+                await self._office.refresh()
         return Exchanged(calls_ended)
 
     @asynccontextmanager
