@@ -8,7 +8,9 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -168,12 +170,16 @@ def configure(settings: LogSettings, out: TextIO | None = None) -> None:
     """
     stream = out or sys.stderr
     lines = _Lines(stream, threading.Lock())
-    writers = _writers(settings.format is LogFormat.JSON, stream.isatty())
+    as_json, colours = settings.format is LogFormat.JSON, stream.isatty()
+    writers = _writers(as_json, colours)
     level = logging.getLevelNamesMapping()[settings.level.value.upper()]
+    quick = not (as_json or colours)
     structlog.configure(
         processors=[*_common(), *writers],
         logger_factory=lines.named,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=_text_logger(level)
+        if quick
+        else structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
     handler = _Handler(lines)
@@ -209,6 +215,72 @@ def _writers(as_json: bool, colours: bool) -> list[structlog.typing.Processor]:
     else:
         last = [text_line]
     return [structlog.processors.format_exc_info, *last]
+
+
+def _text_logger(level: int) -> type[structlog.typing.FilteringBoundLogger]:
+    """Writes a usual line in one go, any other by the processors: a line costs a third so."""
+    base = structlog.make_filtering_bound_logger(level)
+
+    def method(name: str) -> Callable[..., None]:
+        by_processors = getattr(base, name)
+
+        def write(self: Any, event: Any, *args: Any, **facts: Any) -> None:
+            facts_of_all = {**self._context, **facts}
+            line = None if args else _usual_line(name, event, facts_of_all, self._logger.name)
+            if line is None:
+                by_processors(self, event, *args, **facts)
+            else:
+                self._logger.write(line)
+
+        return write
+
+    names = ("debug", "info", "warning", "error", "critical")
+    numbers = logging.getLevelNamesMapping()
+    methods = {name: method(name) for name in names if numbers[name.upper()] >= level}
+    return type("TextLogger", (base,), methods)
+
+
+def _usual_line(level: str, event: Any, facts: dict[str, Any], logger: str) -> str | None:
+    """What `text_line` would write, or None where something is to be masked, escaped or told."""
+    form, values = _form(tuple(facts)), facts.values()
+    if form is None or type(event) is not str or not _PLAIN.issuperset(map(type, values)):
+        return None
+    told = f"{event}{''.join(map(str, values))}"
+    if not told.isprintable() or _hinted(told):
+        return None
+    bare = " " not in told and "=" not in told and '"' not in told
+    if not bare or not _BARE.issuperset(map(type, values)):
+        event, *texts = map(_quoted, (event, *values))
+        return form % (_now(), level, event, *texts, logger)
+    return form % (_now(), level, event, *values, logger)
+
+
+_BARE = frozenset((str, int, float))
+"""Types that are written as `str` has them."""
+
+
+@lru_cache(1024)
+def _form(names: tuple[str, ...]) -> str | None:
+    """The line with `%s` for what is no name; None where the processors know a name."""
+    if not _names_are_plain(names) or not _TOLD_OTHERWISE.isdisjoint(names):
+        return None
+    fields = "".join(f" {name.replace('%', '%%')}=%s" for name in names)
+    return f"at=%s level=%s event=%s{fields} logger=%s"
+
+
+_TOLD_OTHERWISE = frozenset(("at", "event", "exc_info", "level", "logger", "stack_info"))
+"""Names that the processors give a meaning."""
+
+
+def _now() -> str:
+    now = time.time()  # noqa: TID251  # a line is stamped with the host's time, not business time
+    second = int(now)
+    return f"{_second(second)}.{int((now - second) * 1e6):06}Z"
+
+
+@lru_cache(4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def text_line(_: Any, __: str, event: EventDict) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -117,3 +118,60 @@ def test_a_reader_that_is_gone_ends_nothing(out: io.StringIO) -> None:
 def test_masking_leaves_other_text_alone() -> None:
     text = "INVITE sip:1429@127.0.0.1:5060 from 127.0.0.1:5070 user-agent baresip v1.0.0"
     assert masked(text) == text
+
+
+USUAL: dict[str, object] = {
+    "user": "09000000001",
+    "why": 'a "b" c=d',
+    "count": 3,
+    "share": 0.5,
+    "fine": True,
+    "status": None,
+    "digits": "1429",
+}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        USUAL,
+        {"password": "x"},
+        {"text": "password=x"},
+        {"nested": {"a": 1}},
+        {"text": "a\nb"},
+        {"level": "x"},
+        {"logger": "x"},
+        {"at": "x"},
+        {"exc_info": None},
+        {"raw": b"x"},
+    ],
+    ids=lambda facts: "-".join(facts) or "none",
+)
+def test_a_line_in_one_go_is_the_line_of_the_processors(
+    out: io.StringIO, facts: dict[str, object]
+) -> None:
+    logger = log_as(LogFormat.TEXT, out).bind(call_id="a b")
+    logger.info("call.received", **facts)
+    quick = out.getvalue()
+    out.truncate(0)
+    out.seek(0)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    log = structlog.stdlib.get_logger("test").bind(call_id="a b")
+    log.info("call.received", **facts)
+    stamp = re.compile(r"^at=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z) ")
+    assert stamp.match(quick)
+    assert stamp.sub("", quick) == stamp.sub("", out.getvalue())
+
+
+def test_what_is_formatted_by_position_is_formatted(out: io.StringIO) -> None:
+    log_as(LogFormat.TEXT, out).warning("%s of %d", "one", 2)
+    assert 'event="one of 2"' in out.getvalue()
+
+
+def test_what_went_wrong_is_told_with_its_traceback(out: io.StringIO) -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        log_as(LogFormat.TEXT, out).error("flow.failed", exc_info=True)
+    assert "ValueError: broken" in out.getvalue()
