@@ -212,42 +212,6 @@ class Profiles(Protocol):
     def of(self, profile: Profile) -> CarrierProfile: ...
 
 
-class Cause(StrEnum):
-    """Why a leg of a call ended (BILL-01)."""
-
-    HUNG_UP = "hung-up"
-    """This leg's own party hung up."""
-    FAR_HUNG_UP = "far-hung-up"
-    CANCELLED = "cancelled"
-    """The caller gave up before the answer."""
-    COMPLETED = "completed"
-    """The service ran to its end, and the network hung up."""
-    REFUSED = "refused"
-    """A talkie or a final response said why not."""
-    GAVE_UP = "gave-up"
-    """The caller answered no question in the tries allowed."""
-    TOO_LONG = "too-long"
-    TRY_LATER = "try-later"
-    """A setting could not be stored."""
-    FAILED = "failed"
-    """A defect of ours."""
-    TOO_MANY = "too-many-calls"
-    CONGESTED = "congested"
-    """No RTP port was free."""
-    NOT_ACCEPTABLE = "not-acceptable"
-    """The offer held nothing usable."""
-    NO_ACK = "no-ack"
-    NO_PRACK = "no-prack"
-    NO_MEDIA = "no-media"
-    """Neither sound nor session refresh came for too long (CALL-02)."""
-    SESSION_EXPIRED = "session-expired"
-    UNREACHABLE = "unreachable"
-    """The peer could not be reached, or no longer knew the call."""
-    STOPPED = "carrier-stopped"
-    INTERRUPTED = "interrupted"
-    """The carrier's process ended without warning."""
-
-
 class CallRecord(NamedTuple):
     """One leg of one call, as it is kept for ever (BILL-01); a tuple, as each call makes one.
 
@@ -264,7 +228,8 @@ class CallRecord(NamedTuple):
         started_at, answered_at, ended_at: wall time, UTC epoch seconds, told apart by a clock that
             never leaps; `business_*`: the same instants in business time.
         seconds: from the answer to the end; 0.0 when unanswered.
-        cause: a `Cause`; sip_status: of the INVITE's final response; q850: ITU-T Q.850's number.
+        cause: why it ended, as `hung-up`; sip_status: of the INVITE's final response; q850: the
+            cause number of ITU-T Q.850.
         trunk: the trunk's name, where the leg went over one.
         interrupted: the end is the last sign of life of a process that was killed.
     """
