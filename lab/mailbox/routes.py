@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
+from provisioning.api.describe import refusals
 from provisioning.notify.caught import Caught, CaughtMails, Opened
 from provisioning.notify.model import MailState
-from provisioning.notify.outbox import Outbox
+from provisioning.notify.outbox import Outbox, UnknownMail
 from provisioning.notify.store import Kept
 
 LONGEST_WAIT_S = 60.0
@@ -158,7 +159,12 @@ def _outbox(routes: APIRouter, outbox: Outbox) -> None:
         """The mails of the outbox that wait, are in doubt or have failed; never their text."""
         return UnsentList(items=[_unsent(each) for each in await outbox.unsent()])
 
-    @own.post("/{mail}/resend", status_code=204, response_class=Response)
+    @own.post(
+        "/{mail}/resend",
+        status_code=204,
+        response_class=Response,
+        responses=refusals(UnknownMail),
+    )
     async def resend(mail: Id) -> None:
         """Send a mail in doubt once more: somebody knows that it did not arrive."""
         await outbox.resend(mail)

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from lab import seed_model, seeds
 from lab.errors import Refused
 from lab.state import CarrierState, Exchanged
+from provisioning.api.describe import refusals
 from provisioning.lines.sealing import WrongKey
 from provisioning.seeds import Seed
-from provisioning.snapshots.model import SnapshotInfo
+from provisioning.snapshots.model import BadSnapshot, SnapshotInfo, UnknownSnapshot
 
 YAML_BODY = {
     "requestBody": {
@@ -98,7 +99,7 @@ def _one_snapshot(routes: APIRouter, state: CarrierState) -> None:
         """Save everything under a name; an older snapshot of that name goes."""
         return _shown(await state.save(name))
 
-    @routes.post("/snapshots/{name}/load")
+    @routes.post("/snapshots/{name}/load", responses=refusals(UnknownSnapshot, BadSnapshot))
     async def load(name: Name) -> ExchangedShown:
         """Make everything what was saved, the clock too; calls end."""
         try:

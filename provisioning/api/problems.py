@@ -24,6 +24,7 @@ from provisioning.customers.model import (
     UnknownPlan,
 )
 from provisioning.lines.model import UnknownAccount
+from provisioning.notify.outbox import UnknownMail
 from provisioning.numbers.model import BlockOverlap, UnknownNumber, WrongNumberState
 from provisioning.orders.model import (
     CapReached,
@@ -62,6 +63,7 @@ TITLES = {
     "letter-gone": "The letter was handed out",
     "line-exists": "There is such a line already",
     "login-exists": "There is a login already",
+    "mail-not-in-doubt": "No such mail is in doubt",
     "more-than-own": "Nobody hands on a scope they lack",
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
@@ -100,6 +102,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownContract: (404, "unknown-contract"),
     UnknownPlan: (404, "unknown-plan"),
     UnknownLogin: (404, "unknown-login"),
+    UnknownMail: (409, "mail-not-in-doubt"),
     UnknownNumber: (404, "unknown-number"),
     UnknownOrder: (404, "unknown-order"),
     UnknownToken: (404, "unknown-token"),

@@ -1,12 +1,12 @@
 """An office with a customer, a contract, a block and an order, and clients of its API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from provisioning.api.app import create_app
@@ -60,10 +60,15 @@ async def furnish(office: Office) -> Known:
     return Known(customer.id, contract.id, block.id)
 
 
-def api_of(office: Office) -> FastAPI:
+def api_of(office: Office, lab: Sequence[APIRouter] = ()) -> FastAPI:
     """The application over an office, with both tokens set."""
     return create_app(
-        office, lambda: Readiness(True), CollectorRegistry(), token=TOKEN, lab_token=LAB_TOKEN
+        office,
+        lambda: Readiness(True),
+        CollectorRegistry(),
+        lab_routes=lab,
+        token=TOKEN,
+        lab_token=LAB_TOKEN,
     )
 
 
