@@ -54,13 +54,8 @@ class Tokens:
             MoreThanOwn: a scope goes beyond `held`.
             OutOfRange: no scope, or a life that ends before it begins.
         """
-        wanted, own = frozenset(scopes), frozenset(held)
-        if not wanted:
-            raise OutOfRange("a token needs at least one scope")
-        if missing := sorted(each for each in wanted if not covers(own, each)):
-            raise MoreThanOwn(f"you lack {', '.join(missing)} and cannot hand it on")
-        if lives_s is not None and lives_s <= 0:
-            raise OutOfRange("a token must live longer than 0 seconds")
+        wanted = frozenset(scopes)
+        _refuse(wanted, frozenset(held), lives_s)
         now = self._wall()
         secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
         row = {
@@ -132,6 +127,15 @@ class Tokens:
         origin: Origin,
     ) -> None:
         await self._audit.note(connection, name, what, before=before, after=after, origin=origin)
+
+
+def _refuse(wanted: frozenset[Scope], held: frozenset[Scope], lives_s: float | None) -> None:
+    if not wanted:
+        raise OutOfRange("a token needs at least one scope")
+    if missing := sorted(each for each in wanted if not covers(held, each)):
+        raise MoreThanOwn(f"you lack {', '.join(missing)} and cannot hand it on")
+    if lives_s is not None and lives_s <= 0:
+        raise OutOfRange("a token must live longer than 0 seconds")
 
 
 async def _known(connection: AsyncConnection, row: int, *, to_change: bool = False) -> ApiToken:
