@@ -15,13 +15,10 @@ import numpy.typing as npt
 from ivr.media.g711 import FRAME_SAMPLES
 from ivr.media.player import Even, Stream
 from ivr.media.rtp import MARKER
-
-AHEAD = 32
-"""Frames a row holds: what is copied at once, and lost when a prompt is stopped."""
+from ivr.media.songbook import AHEAD, FRAME, Songbook
 
 _LEAST_ROWS = 16
-_FRAME = np.dtype(f"V{FRAME_SAMPLES}")
-_PACKET = np.dtype([("counted", ">u4", 2), ("ssrc", ">u4"), ("payload", _FRAME)])
+_PACKET = np.dtype([("counted", ">u4", 2), ("ssrc", ">u4"), ("payload", FRAME)])
 _WHOLE = np.dtype(f"V{_PACKET.itemsize}")
 _WORD, _TIMESTAMP, _LEFT = range(3)
 _STEP = np.array([1, FRAME_SAMPLES, 0xFFFFFFFF], dtype=np.uint32)
@@ -30,19 +27,22 @@ Item = TypeVar("Item", bound=np.generic)
 
 
 class Voice:
-    """One stream's place in a chorus; `row` changes when another one leaves."""
+    """One stream's place in a chorus; `row` changes when another one leaves.
 
-    __slots__ = ("_chorus", "_length", "_skipped", "row", "stream")
+    `area` is its own in the songbook, once it needed one.
+    """
+
+    __slots__ = ("_chorus", "_length", "_skipped", "area", "row", "stream")
 
     def __init__(self, chorus: "Chorus", stream: Stream, row: int) -> None:
         self.stream, self.row = stream, row
         self._chorus = chorus
         self._length = self._skipped = 0
+        self.area: int | None = None
 
     def begin(self, even: Even) -> None:
         """Go on evenly from the next slot on."""
-        self._length, self._skipped = even.slots, self._chorus.skipped
-        self._chorus.sing(self.row, even)
+        self._length, self._skipped = self._chorus.sing(self, even), self._chorus.skipped
 
     def given(self) -> int:
         """How many packets the even run gave so far."""
@@ -58,16 +58,19 @@ class Voice:
 
 
 class Chorus:
-    """Streams due in the same slot, in rows that `add` and `remove` keep without a gap."""
+    """Streams due in the same slot, in rows that `add` and `remove` keep without a gap.
 
-    def __init__(self) -> None:
+    Choruses that play the same prompts share a songbook.
+    """
+
+    def __init__(self, songbook: Songbook | None = None) -> None:
+        self._songbook = songbook or Songbook()
         self._voices: list[Voice] = []
         self._odd: dict[Voice, None] = {}
         self._slot = 0
         self.skipped = 0
         self._packets = np.zeros(0, _PACKET)
         self._counted = np.zeros((0, 3), np.uint32)
-        self._ahead = np.zeros(0, _FRAME)
         self._at, self._steps = np.zeros(0, np.intp), np.zeros(0, np.intp)
         self._grow(_LEAST_ROWS)
 
@@ -92,6 +95,8 @@ class Chorus:
         self._voices[voice.row] = last
         self._voices.pop()
         del self._odd[voice]
+        if voice.area is not None:
+            self._songbook.give_back(voice.area)
         if last is not voice:
             last.row = voice.row
             self._take_row(last)
@@ -109,7 +114,7 @@ class Chorus:
         self._headers[:rows] = counted[:, :_LEFT]
         if skipped:
             self._headers[:rows, _WORD] |= MARKER << 16
-        self._payloads[:rows] = self._ahead.take(at, mode="clip")
+        self._payloads[:rows] = self._songbook.frames(at)
         counted += _STEP
         at += self._steps[:rows]
         packets: list[bytes] = self._whole[:rows].tolist()
@@ -117,13 +122,24 @@ class Chorus:
             self._ask_odd(packets)
         return packets
 
-    def sing(self, row: int, even: Even) -> None:
-        """Give the row its numbers and frames for the next slots."""
-        self._counted[row] = even.word, even.timestamp, even.slots
-        self._at[row] = first = row * AHEAD
-        self._steps[row] = not even.repeats
-        start, length = first * FRAME_SAMPLES, len(even.audio)
-        self._octets[start : start + length] = even.audio
+    def sing(self, voice: Voice, even: Even) -> int:
+        """Give the voice's row its numbers and frames; answer for how many slots they are.
+
+        Rows that sing from their areas need new frames in different slots, so that no slot has all
+        of them to fill.
+        """
+        row, slots, book = voice.row, even.slots, self._songbook
+        at = book.place(even.ulaw, even.law, begins=even.at <= FRAME_SAMPLES)
+        if at is not None:
+            at += even.at // FRAME_SAMPLES
+        else:
+            if voice.area is None:
+                voice.area = book.area()
+            at, slots = voice.area, min(slots, AHEAD - (self._slot + row) % AHEAD)
+            book.write(at, even.ulaw[even.at : even.at + slots * FRAME_SAMPLES], even.law)
+        self._counted[row] = even.word, even.timestamp, slots
+        self._at[row], self._steps[row] = at, not even.repeats
+        return slots
 
     def left(self, row: int) -> int:
         """How many packets the row's run has yet to give."""
@@ -148,12 +164,8 @@ class Chorus:
             self._renew(voice)
 
     def _renew(self, voice: Voice) -> None:
-        """Begin the stream's next even run, if it has one.
-
-        A row's frames run out in a slot of its own, so that no slot has all rows to fill.
-        """
-        most = AHEAD - (self._slot + voice.row) % AHEAD
-        if voice.stream.go_evenly(voice, most):
+        """Begin the stream's next even run, if it has one."""
+        if voice.stream.go_evenly(voice):
             del self._odd[voice]
 
     def _take_row(self, voice: Voice) -> None:
@@ -164,8 +176,6 @@ class Chorus:
         """Make room; `rows` is more than there are."""
         self._packets = _lengthened(self._packets, rows)
         self._counted = _lengthened(self._counted, rows)
-        self._ahead = _lengthened(self._ahead, rows * AHEAD)
-        self._octets = self._ahead.view(np.uint8).data
         self._at, self._steps = _lengthened(self._at, rows), _lengthened(self._steps, rows)
         self._headers, self._ssrcs = self._packets["counted"], self._packets["ssrc"]
         self._payloads, self._whole = self._packets["payload"], self._packets.view(_WHOLE)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from ivr.media.dtmf import EventSlot, event_slots
-from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, from_wire, to_wire
+from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, to_wire
 from ivr.media.rtp import HEADER, MARKER, SEQUENCES, VERSION
 from ivr.media.tones import key_tone
 
@@ -24,13 +24,15 @@ class Even(NamedTuple):
     """What a stream sends in the next `slots` slots, with nothing to decide between them.
 
     `word` is the first packet's first 32 bits; it counts up with the sequence number, which does
-    not wrap within the run. `audio` has a frame for each slot, or one that `repeats`.
+    not wrap within the run. The frames begin at `ulaw[at]`; when it `repeats`, that one is all.
     """
 
     word: int
     timestamp: int
     slots: int
-    audio: bytes
+    ulaw: bytes
+    at: int
+    law: Law
     repeats: bool
 
 
@@ -52,14 +54,9 @@ def key_frames(keys: str, duration_ms: int, gap_ms: int) -> Iterator[bytes]:
     return iter(frames(b"".join(key_tone(key, duration_ms, gap_ms) for key in keys)))
 
 
-def whole_frames(ulaw: bytes) -> bytes:
-    """`ulaw` with silence added up to a whole number of 20 ms frames."""
-    return ulaw + SILENCE_FRAME[: -len(ulaw) % FRAME_SAMPLES]
-
-
 def frames(ulaw: bytes) -> list[bytes]:
     """Cut `ulaw` into 160-octet frames, the last one filled with silence."""
-    whole = whole_frames(ulaw)
+    whole = ulaw + SILENCE_FRAME[: -len(ulaw) % FRAME_SAMPLES]
     return [whole[at : at + FRAME_SAMPLES] for at in range(0, len(whole), FRAME_SAMPLES)]
 
 
@@ -130,7 +127,6 @@ class Stream:
         """Use what was negotiated; what plays goes on in the new law."""
         self.settle()
         if law != self._law:
-            self._audio = to_wire(from_wire(self._audio, self._law), law)
             self._law = law
             self._clear_echo()
         self.payload_type, self.event_payload_type = payload_type, event_payload_type
@@ -138,8 +134,7 @@ class Stream:
     def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
         """Play from the next packet on, in place of what plays now."""
         self.stop()
-        self._audio = to_wire(whole_frames(ulaw), self._law)
-        self._at, self._loop, self._done = 0, loop and bool(ulaw), done
+        self._audio, self._at, self._loop, self._done = ulaw, 0, loop and bool(ulaw), done
         self._mark = MARKER
         if not ulaw:
             self._finish(True)
@@ -209,17 +204,16 @@ class Stream:
         frame = self._audio[at : at + FRAME_SAMPLES]
         if frame:
             self._at = at + FRAME_SAMPLES
-        else:
-            frame = self._between()
-        return self._audio_packet(frame)
+            return self._audio_packet(self._wire(frame))
+        return self._audio_packet(self._between())
 
-    def go_evenly(self, run: Run, most: int) -> bool:
-        """Leave the next slots, at most `most` of a prompt, to `run` if nothing is odd about them.
+    def go_evenly(self, run: Run) -> bool:
+        """Leave the next slots to `run` if nothing is odd about them.
 
         Whatever changes the stream ends the run first.
         """
         self.settle()
-        even = self._even(most)
+        even = self._even()
         if even is None:
             return False
         self._run = run
@@ -237,22 +231,23 @@ class Stream:
             if self._audio:
                 self._at += slots * FRAME_SAMPLES
 
-    def _even(self, most: int) -> Even | None:
+    def _even(self) -> Even | None:
         if self._mark or self._keys is not None:
             return None
-        audio, at, sequence = self._audio, self._at, self._sequence()
-        slots = SEQUENCES - sequence
-        if audio:
-            slots = min(slots, most, (len(audio) - at) // FRAME_SAMPLES)
-        elif self._echo is not None:
-            return None
-        if not slots:
-            return None
+        sequence = self._sequence()
+        until_wrap = SEQUENCES - sequence
         word = (VERSION << 8 | self.payload_type) << 16 | sequence
         timestamp = self._timestamp & 0xFFFFFFFF
-        if audio:
-            return Even(word, timestamp, slots, audio[at : at + slots * FRAME_SAMPLES], False)
-        return Even(word, timestamp, slots, _SILENCE[self._law], True)
+        if not self._audio:
+            if self._echo is not None:
+                return None
+            return Even(word, timestamp, until_wrap, SILENCE_FRAME, 0, self._law, True)
+        if self._loop and self._at >= len(self._audio):
+            self._at = 0
+        slots = min(until_wrap, (len(self._audio) - self._at) // FRAME_SAMPLES)
+        if slots <= 0:
+            return None
+        return Even(word, timestamp, slots, self._audio, self._at, self._law, False)
 
     def _advance(self, slots: int) -> None:
         self._made += slots
@@ -281,14 +276,11 @@ class Stream:
 
     def _between(self) -> bytes:
         """The frame after a prompt's last: its beginning when it loops, an echo, or silence."""
-        if self._loop:
-            self._at = FRAME_SAMPLES
-            return self._audio[:FRAME_SAMPLES]
-        if self._audio:
+        if self._audio and not self._loop:
             self._finish(True)
-            if self._audio:
-                self._at = FRAME_SAMPLES
-                return self._audio[:FRAME_SAMPLES]
+        if self._audio:
+            self._at = FRAME_SAMPLES
+            return self._wire(self._audio[:FRAME_SAMPLES])
         return self._echoed() if self._echo is not None else self._silence()
 
     def _echoed(self) -> bytes:
@@ -304,6 +296,10 @@ class Stream:
 
     def _silence(self) -> bytes:
         return _SILENCE[self._law]
+
+    def _wire(self, ulaw: bytes) -> bytes:
+        """A frame as it travels; a prompt's last one is filled with silence."""
+        return to_wire(ulaw + SILENCE_FRAME[len(ulaw) :], self._law)
 
     def _clear_echo(self) -> None:
         if self._echo is not None:

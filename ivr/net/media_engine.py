@@ -16,6 +16,7 @@ import numpy as np
 from ivr.media.inband import Detector, detect
 from ivr.media.pacer import Wheel
 from ivr.media.player import Stream
+from ivr.media.songbook import Songbook
 from ivr.net.media_leg import MediaFacts, MediaLeg
 from ivr.net.rtp_out import Phase, send_due
 from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
@@ -54,7 +55,8 @@ class MediaEngine:
         self.loop = loop or asyncio.get_running_loop()
         self.packet_filter = packet_filter
         self._ports = ports
-        self._wheel = Wheel(Phase)
+        songbook = Songbook()
+        self._wheel = Wheel(lambda: Phase(songbook))
         self._legs: dict[MediaLeg, None] = {}
         self._detectors: dict[MediaLeg, Detector] = {}
         self._heard: list[tuple[MediaLeg, bytes, int]] = []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ivr.media.chorus import Chorus, Voice
 from ivr.media.player import Stream
+from ivr.media.songbook import Songbook
 from ivr.media.source_lock import Address
 from ivr.net.ears import Ears
 from ivr.net.rtp_ports import PortPair
@@ -15,8 +16,8 @@ class Phase:
 
     __slots__ = ("chorus", "ears", "outs", "sends")
 
-    def __init__(self) -> None:
-        self.chorus = Chorus()
+    def __init__(self, songbook: Songbook) -> None:
+        self.chorus = Chorus(songbook)
         self.ears = Ears()
         self.outs: list[RtpOut] = []
         self.sends: list[Callable[[bytes], int]] = []

@@ -6,11 +6,13 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.media.chorus import AHEAD, Chorus, Voice
+from ivr.media.chorus import Chorus, Voice
 from ivr.media.player import Stream
 from ivr.media.rtp import parse
+from ivr.media.songbook import AHEAD
 
 SPEECH = bytes(range(1, 251)) * 64 * 2
+LOOP = SPEECH[: 160 * 5 + 3]
 EVENTS = 101
 
 Tell = Callable[[Stream], object]
@@ -33,7 +35,8 @@ class Twins:
 
 TOLD: list[Tell] = [
     lambda stream: stream.play(SPEECH),
-    lambda stream: stream.play(SPEECH[: 160 * 5 + 3], loop=True),
+    lambda stream: stream.play(bytes(bytearray(SPEECH))),
+    lambda stream: stream.play(LOOP, loop=True),
     lambda stream: stream.play(b"\x22" * 320, lambda _: stream.play(SPEECH[:480])),
     lambda stream: stream.stop(),
     lambda stream: stream.echo(True),
