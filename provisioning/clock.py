@@ -94,6 +94,8 @@ class BusinessClock:
         self._works: list[DueWork] = []
         self._changing = asyncio.Lock()
         self._ticker = Ticker(self._turn)
+        self.watchers: list[Callable[[], None]] = []
+        """Told after every change; what falls due on the way to it is part of it."""
 
     def does(self, work: DueWork) -> None:
         """Run `work` whenever it is due; call this before `start`."""
@@ -181,6 +183,8 @@ class BusinessClock:
                 await self._keep(goal)
             finally:
                 self._ticker.wake()
+                for watcher in self.watchers:
+                    watcher()
             return tuple(sweep.ran)
 
     async def _reach(self, instant: float) -> None:

@@ -26,6 +26,18 @@ class Note:
     contract: str | None = None
 
 
+EVENTS = {"numbers ordered": "order.placed", "number cancelled": "number.cancelled"}
+"""What of the audit is told as an event, and of which kind."""
+
+FORWARDING = ("forwarding ", "ring time ")
+"""How everything begins that changes where a line's calls go."""
+
+
+def event_kind(what: str) -> str | None:
+    """The kind of event that a note is; None when nobody is told."""
+    return "forwarding.changed" if what.startswith(FORWARDING) else EVENTS.get(what)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A note with who made it and when: times are UTC epoch seconds, `id` grows with time."""

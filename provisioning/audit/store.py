@@ -1,28 +1,32 @@
 """The audit rows: written in the unit of work of the change itself, never altered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provisioning.audit.model import Change, Note, Origin
-from provisioning.contract import E164
+from provisioning.audit.model import Change, Note, Origin, event_kind
+from provisioning.contract import E164, Events
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.tables import audit_entries
-from provisioning.db.unit_of_work import Database
+from provisioning.db.unit_of_work import Database, once_durable
 
 Clocks = Callable[[], tuple[float, float]]
 """(wall time, business time), UTC epoch seconds."""
 
 _NEWEST = 2**31 - 1
 
+TOLD = ("subject", "contract", "what", "before", "after", "who")
+"""What an event says of a note."""
+
 
 class Audit:
     """Notes changes and reads them back, newest first."""
 
-    def __init__(self, database: Database, clocks: Clocks) -> None:
-        self._database, self._clocks = database, clocks
+    def __init__(self, database: Database, clocks: Clocks, events: Events | None = None) -> None:
+        self._database, self._clocks, self._events = database, clocks, events
 
     async def note(
         self,
@@ -49,6 +53,16 @@ class Audit:
         rows = [{**asdict(note), "who": origin.who or note.subject, **made} for note in notes]
         if rows:
             await connection.execute(audit_entries.insert(), rows)
+            once_durable(connection, lambda: self._tell(rows))
+
+    def _tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if self._events is None:
+            return
+        for row in rows:
+            kind = event_kind(row["what"])
+            if kind is not None:
+                told = {name: row[name] for name in TOLD if row[name] is not None}
+                self._events.tell(kind, **told)
 
     async def of(self, line: E164, *, most: int = 100) -> tuple[Change, ...]:
         """The latest changes of a line."""

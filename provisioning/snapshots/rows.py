@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 
 from provisioning.db import migrate, schema
+from provisioning.db.record_tables import call_record_erasures, erasing
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, Tables
 
 AT_ONCE = 1000
@@ -57,8 +58,10 @@ def _replace(connection: Connection, tables: Tables) -> None:
         names = ", ".join(table.name for table in ordered)
         # Readers go on; whoever would write waits until all is in its place.
         connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
-    for table in reversed(ordered):
-        connection.execute(table.delete())
+    with erasing(connection):
+        for table in reversed(ordered):
+            if table is not call_record_erasures:
+                connection.execute(table.delete())
     for table in ordered:
         if table.name in tables:
             _insert(connection, table, tables[table.name])

@@ -1,0 +1,107 @@
+"""Rows of call records: written once, found by filters, erased by retention alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from provisioning.contract import E164, Access, CallRecord
+from provisioning.db.record_tables import call_records, erasing
+from provisioning.records.model import Kept
+
+FIELDS = CallRecord._fields
+ERASED_AT_ONCE = 10_000
+
+_NAMES = ", ".join(FIELDS)
+_INSERT = {
+    "sqlite": text(
+        f"INSERT INTO call_records ({_NAMES}) SELECT "
+        + ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(FIELDS)))
+        + " FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
+    ),
+    "postgresql": text(
+        f"INSERT INTO call_records ({_NAMES}) SELECT "
+        + ", ".join(
+            f"CAST(value ->> {index} AS {call_records.c[name].type.compile()})"
+            for index, name in enumerate(FIELDS)
+        )
+        + " FROM json_array_elements(CAST(:rows AS json)) AS rows(value) ON CONFLICT DO NOTHING"
+    ),
+}
+"""One statement, however many rows: SQLite gives up Python's lock at each, and taking it back from
+a busy loop takes milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: those that fit everything given; instants are business time."""
+
+    line: E164 | None = None
+    service: str | None = None
+    call_id: str | None = None
+    begun_from: float | None = None
+    begun_before: float | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As the database asks them."""
+        columns = call_records.c
+        equal = (
+            (columns.line, self.line),
+            (columns.service, self.service),
+            (columns.call_id, self.call_id),
+        )
+        found = [column == value for column, value in equal if value is not None]
+        if self.begun_from is not None:
+            found.append(columns.business_started_at >= self.begun_from)
+        if self.begun_before is not None:
+            found.append(columns.business_started_at < self.begun_before)
+        return found
+
+
+def insert(connection: Connection, encoded: Iterable[str]) -> None:
+    """Write records, each a JSON array of the fields; a leg that is there stays as it is."""
+    rows = f"[{','.join(encoded)}]"
+    connection.execute(_INSERT[connection.dialect.name], {"rows": rows})
+
+
+async def read(
+    connection: AsyncConnection, wanted: Wanted, *, below: int | None, limit: int
+) -> list[Kept]:
+    """At most `limit` records, newest first, those with an id less than `below`."""
+    conditions = wanted.conditions()
+    if below is not None:
+        conditions.append(call_records.c.id < below)
+    query = select(call_records).where(*conditions).order_by(call_records.c.id.desc()).limit(limit)
+    return [_kept(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def oldest(connection: AsyncConnection) -> float | None:
+    """When the longest-kept call began, business time; None when there is no record."""
+    query = select(func.min(call_records.c.business_started_at))
+    at: float | None = (await connection.execute(query)).scalar_one()
+    return at
+
+
+async def erase(connection: AsyncConnection, before: float) -> int:
+    """Erase some of the records of calls that began before `before`, business time; how many."""
+
+    def work(blocking: Connection) -> int:
+        some = (
+            select(call_records.c.id)
+            .where(call_records.c.business_started_at < before)
+            .limit(ERASED_AT_ONCE)
+        )
+        with erasing(blocking):
+            return blocking.execute(
+                call_records.delete().where(call_records.c.id.in_(some))
+            ).rowcount
+
+    return await connection.run_sync(work)
+
+
+def _kept(row: RowMapping) -> Kept:
+    values: dict[str, Any] = {name: row[name] for name in FIELDS}
+    values["access"] = Access(row["access"]) if row["access"] else None
+    return Kept(row["id"], CallRecord(**values))
