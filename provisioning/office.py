@@ -1,6 +1,7 @@
 """The office as one thing: storage, areas and clock, opened and closed together."""
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from provisioning.customers.service import Customers
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
+from provisioning.events import EventHub
 from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
@@ -30,6 +32,7 @@ from provisioning.orders.placing import OrderDesk
 from provisioning.orders.service import Orders
 from provisioning.presentation.service import StoredPresentation
 from provisioning.profiles.store import ProfileFiles
+from provisioning.records.service import StoredRecords
 from provisioning.seeding import Seeding
 from provisioning.seeds import Seed, SeedLine
 from provisioning.selfcare.model import Limits
@@ -50,7 +53,7 @@ class OfficeSettings:
     HA1 values, or None for the file in `data`. `realm`: the digest realm of every account.
     `wait_s`: seconds to wait for a locked database. `support`: the contact that a customer is told
     whose order is refused. `server`: where phones register, as a letter says it. `selfcare`: lives,
-    tries and delays of the self-care login.
+    tries and delays of the self-care login. `records_days`: how long call records are kept.
     """
 
     data: Path
@@ -61,6 +64,7 @@ class OfficeSettings:
     support: str = "support@tokuban.example"
     server: str = ""
     selfcare: Limits = field(default_factory=Limits)
+    records_days: int = 366
 
     @property
     def url(self) -> str:
@@ -72,6 +76,8 @@ class Office:
     """Everything telephony and the API ask of the office; make one with `Office.open`."""
 
     directory: MemoryDirectory
+    events: EventHub
+    records: StoredRecords
     bindings: StoredBindings
     forwarding: StoredForwarding
     presentation: StoredPresentation
@@ -95,9 +101,15 @@ class Office:
         self.directory = self._lines.directory
         self.profiles = ProfileFiles.load()
         self.clock = BusinessClock(StoredClock(database), wall)
-        self.audit = Audit(database, lambda: (wall(), self.clock.seconds()))
+        self.clock.watchers.append(self._tell_time)
+        self.events = EventHub(secrets.token_hex(4), self.clocks)
+        self.audit = Audit(database, self.clocks, self.events)
+        self.records = StoredRecords(
+            database, settings.data, self.clock.seconds, settings.records_days
+        )
+        self.clock.does(self.records)
         self.snapshots = Snapshots(
-            database, settings.data, lambda: (wall(), self.clock.seconds()), self._check_loaded
+            database, settings.data, self.clocks, self._check_loaded
         )
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
@@ -154,6 +166,7 @@ class Office:
                 office = cls(database, settings, wall)
                 await office._lines.refresh()
                 await office.clock.load()
+                await office.records.inherit()
                 office.clock.start()
             except BaseException:
                 await database.close()
@@ -180,6 +193,15 @@ class Office:
         """Of a loaded snapshot: its secrets open, and no mail goes a second time."""
         await self._lines.check_key(connection)
         await self.outbox.doubt(connection)
+
+    def clocks(self) -> tuple[float, float]:
+        """(wall time, business time), UTC epoch seconds."""
+        return self._wall(), self.clock.seconds()
+
+    def _tell_time(self) -> None:
+        frozen = self.clock.state.frozen_at is not None
+        shown = self.clock.now().isoformat(timespec="seconds")
+        self.events.tell("clock.changed", now=shown, state="frozen" if frozen else "running")
 
     async def registrations(self, line: E164) -> Mapping[str, tuple[Binding, ...]]:
         """The bindings of a line's accounts that have not expired, by user."""
@@ -208,6 +230,8 @@ class Office:
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""
         await self.clock.close()
+        self.events.close()
+        await self.records.close()
         await self.orders.close()
         await self.bindings.close()
         await self.outbox.stop()
