@@ -83,6 +83,7 @@ class CarrierState:
     async def _exchange(self, work: Callable[[], Awaitable[object]]) -> Exchanged:
         async with self._changing, self._hushed() as calls_ended:
             await self._office.outbox.stop(HANG_UP_WITHIN_S)
+            await self._office.records.settle()
             try:
                 await work()
             finally:
