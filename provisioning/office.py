@@ -108,9 +108,7 @@ class Office:
             database, settings.data, self.clock.seconds, settings.records_days
         )
         self.clock.does(self.records)
-        self.snapshots = Snapshots(
-            database, settings.data, self.clocks, self._check_loaded
-        )
+        self.snapshots = Snapshots(database, settings.data, self.clocks, self._check_loaded)
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
         self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit)
