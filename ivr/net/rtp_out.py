@@ -157,6 +157,8 @@ class RtpOut:
             self._send_by(lambda packet: sock.sendto(packet, remote))
 
     def _send_by(self, send: Callable[[bytes], int]) -> None:
+        if send is self.send:
+            return
         self._count()
         self.send = send
         if self._voice is not None:

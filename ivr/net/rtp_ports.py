@@ -74,6 +74,7 @@ class RtpPorts:
     def _bind_pair(self, port: int) -> PortPair:
         rtp = self._bind(port)
         try:
+            rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             return PortPair(port, rtp, self._bind(port + 1), self.family == socket.AF_INET6)
         except OSError:
             rtp.close()
@@ -83,7 +84,6 @@ class RtpPorts:
         sock = socket.socket(self.family, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             if self.family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             sock.bind((self.host, port))

@@ -7,6 +7,7 @@ import struct
 import sys
 from functools import cache
 
+_LINUX = sys.platform.startswith("linux")
 _SO_ATTACH_FILTER = 26
 _SO_DETACH_FILTER = 27
 _SO_MEMINFO = 55
@@ -68,7 +69,7 @@ def drops(sock: socket.socket) -> bytes:
 
     Empty where the system keeps none (Linux does from 4.12 on).
     """
-    if not sys.platform.startswith("linux"):
+    if not _LINUX:
         return b""
     try:
         return sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO)[_DROPS_AT:]
@@ -78,7 +79,7 @@ def drops(sock: socket.socket) -> bytes:
 
 def detach_filter(sock: socket.socket) -> None:
     """Let every packet through again; a socket without a filter stays as it is."""
-    if sys.platform.startswith("linux"):
+    if _LINUX:
         try:
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
         except FileNotFoundError:
