@@ -9,6 +9,7 @@ from lab import seed_model
 from lab.errors import suggestion
 from lab.seed_model import SeedFile
 from lab.yaml_file import Place, YamlFile
+from provisioning.contract import Condition
 
 
 def said(detail: ErrorDetails, file: YamlFile) -> str:
@@ -82,6 +83,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "lines": seed_model.Line,
     "accounts": seed_model.Account,
     "forwarding": seed_model.Forwarding,
+    **{condition.value: seed_model.Diversion for condition in Condition},
     "customers": seed_model.Customer,
     "contracts": seed_model.Contract,
     "selfcare": seed_model.SelfCare,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from lab.errors import suggestion
-from provisioning.contract import Access, ContractKind, Language, LineStatus, Profile
+from provisioning.contract import Access, Condition, ContractKind, Language, LineStatus, Profile
 from provisioning.customers import model as customers
 from provisioning.customers.store import read_plans
 from provisioning.forwarding.model import ABROAD
@@ -115,14 +115,28 @@ class Account(Table):
     )
 
 
-class Forwarding(Table):
-    """転送でんわ as it is set on the line's first day."""
+class Diversion(Table):
+    """Forwarding on one condition."""
 
     to: Anywhere = Field(description="The destination, as 0312345678.")
     active: bool = Field(default=False, description="Whether calls are forwarded.")
+
+
+class Forwarding(Table):
+    """Forwarding as it is set on the line's first day; conditions are those of the profile."""
+
+    always: Diversion | None = Field(default=None, description="Every call.")
+    unreachable: Diversion | None = Field(default=None, description="No phone is registered.")
+    busy: Diversion | None = Field(default=None, description="The line is busy.")
+    no_answer: Diversion | None = Field(default=None, description="Nobody answers.")
     ring_time_s: int | None = Field(
         default=None, description="Seconds before a call is forwarded; absent: the profile's."
     )
+
+    def each(self) -> dict[Condition, Diversion]:
+        """What is set, by condition."""
+        given = (self.always, self.unreachable, self.busy, self.no_answer)
+        return {on: diversion for on, diversion in zip(Condition, given, strict=True) if diversion}
 
 
 class Line(Table):

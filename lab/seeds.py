@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lab.seed_errors import name_of, said
 from lab.seed_model import Option, SeedFile
 from lab.settings import SeedSettings
 from lab.yaml_file import Place, YamlFile
-from provisioning.contract import E164, ContractError, Diversion, Line, Location
+from provisioning.contract import E164, ContractError, Diversion, Diversions, Line, Location
 from provisioning.customers import model as customers
 from provisioning.customers.model import BadField
 from provisioning.forwarding import model as forwarding
@@ -105,25 +106,33 @@ class _Check:
             language=table.language,
         )
         accounts = tuple(SeedAccount(one.user, one.access, one.password) for one in table.accounts)
-        diversion = None
+        diversions = None
         if table.forwarding is not None:
-            diversion = self._diversion(("lines", index, "forwarding"), line, table.forwarding)
-        return SeedLine(line, accounts, diversion, table.shows_freephone)
+            diversions = self._diversions(("lines", index, "forwarding"), line, table.forwarding)
+        return SeedLine(line, accounts, diversions, table.shows_freephone)
 
-    def _diversion(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversion:
-        bounds = self._profiles.of(line.profile).ring_times
-        off = Diversion(ring_time_s=bounds.default)
+    def _diversions(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversions:
+        profile = self._profiles.of(line.profile)
         abroad = Option.INTERNATIONAL_FORWARDING in line.options
-        aimed = self._asked(
-            (*place, "to"),
-            lambda: forwarding.aimed(off, line.number, e164(table.to), abroad=abroad),
-        )
+        given = {}
+        for condition, diversion in table.each().items():
+            to = e164(diversion.to)
+            self._asked(
+                (*place, condition.value, "to"),
+                partial(forwarding.checked, to, line.number, abroad=abroad),
+            )
+            given[condition] = Diversion(diversion.active, to)
+        wanted = Diversions(ring_time_s=profile.ring_times.default)
         if table.ring_time_s is not None:
             seconds = table.ring_time_s
-            aimed = self._asked(
-                (*place, "ring_time_s"), lambda: forwarding.ringing(aimed, seconds, bounds)
+            wanted = self._asked(
+                (*place, "ring_time_s"),
+                lambda: forwarding.ringing(wanted, seconds, profile.ring_times),
             )
-        return forwarding.started(aimed) if table.active else aimed
+        whole: Diversions = self._asked(
+            place, lambda: forwarding.whole(wanted.but(given), line, profile)
+        )
+        return whole
 
     def customer(self, index: int, table: seed_model.Customer) -> SeedCustomer:
         place: Place = ("customers", index)

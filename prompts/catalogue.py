@@ -21,6 +21,14 @@ class Prompt(StrEnum):
     FORWARDING_ENTER_RING_TIME = "forwarding.enter-ring-time"
     FORWARDING_RING_TIME_SET = "forwarding.ring-time-set"
     FORWARDING_RING_TIME_REFUSED = "forwarding.ring-time-refused"
+    FORWARDING_ALWAYS = "forwarding.always"
+    FORWARDING_BUSY = "forwarding.busy"
+    FORWARDING_NO_ANSWER = "forwarding.no-answer"
+    FORWARDING_ENDED = "forwarding.ended"
+    FORWARDING_NONE = "forwarding.none"
+    VOICEWARP_MENU = "voicewarp.menu"
+    VOICEWARP_WAYS = "voicewarp.ways"
+    VOICEWARP_CONFIRM_TARGET = "voicewarp.confirm-target"
     TARGET_NOT_A_NUMBER = "target.not-a-number"
     TARGET_SHORT_CODE = "target.short-code"
     TARGET_FREEPHONE = "target.freephone"
@@ -92,6 +100,10 @@ SIGNATURES: Mapping[Prompt, tuple[Value, ...]] = {
         Value("most", Kind.SECONDS),
     ),
     Prompt.FORWARDING_RING_TIME_SET: (_RING_TIME,),
+    Prompt.FORWARDING_ALWAYS: (_TARGET,),
+    Prompt.FORWARDING_BUSY: (_TARGET,),
+    Prompt.FORWARDING_NO_ANSWER: (_RING_TIME, _TARGET),
+    Prompt.VOICEWARP_CONFIRM_TARGET: (_TARGET,),
     Prompt.DISPLAY_STARTED: (Value("freephone", Kind.NUMBER),),
     Prompt.KEYS_HEARD: (Value("keys", Kind.KEYS),),
 }

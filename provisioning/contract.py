@@ -5,7 +5,7 @@ through the other ports; a method that changes something returns once the change
 is durable, and raises `StorageUnavailable` when it cannot be made so.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, NewType, Protocol
@@ -102,13 +102,53 @@ class Binding:
     user_agent: str = ""
 
 
+class Condition(StrEnum):
+    """When a call is forwarded (3GPP TS 24.604 §4.2.1)."""
+
+    CFU = "always"
+    CFNRC = "unreachable"
+    """No phone is registered, or none can be reached."""
+    CFB = "busy"
+    CFNR = "no_answer"
+
+
 @dataclass(frozen=True, slots=True)
 class Diversion:
-    """The diversion of one line (3GPP TS 24.604); `target` outlives `active`."""
+    """Where calls go on one condition (3GPP TS 24.604); `target` outlives `active`."""
 
     active: bool = False
     target: E164 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diversions:
+    """What one line's user set, by condition; `ring_time_s` is how long CFNR waits (FWD-05)."""
+
+    always: Diversion = Diversion()
+    unreachable: Diversion = Diversion()
+    busy: Diversion = Diversion()
+    no_answer: Diversion = Diversion()
     ring_time_s: int = 15
+
+    def on(self, condition: Condition) -> Diversion:
+        """The diversion on one condition."""
+        diversion: Diversion = getattr(self, condition.value)
+        return diversion
+
+    def but(self, changed: Mapping[Condition, Diversion]) -> "Diversions":
+        """These with some conditions changed."""
+        return Diversions(
+            always=changed.get(Condition.CFU, self.always),
+            unreachable=changed.get(Condition.CFNRC, self.unreachable),
+            busy=changed.get(Condition.CFB, self.busy),
+            no_answer=changed.get(Condition.CFNR, self.no_answer),
+            ring_time_s=self.ring_time_s,
+        )
+
+    @property
+    def active(self) -> tuple[Condition, ...]:
+        """The conditions that are switched on."""
+        return tuple(condition for condition in Condition if self.on(condition).active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +207,27 @@ class BindingStore(Protocol):
 
 
 class Forwarding(Protocol):
-    """The diversions of every line (FWD-01)."""
+    """The diversions of every line (FWD-01 to FWD-06); `of` is answered from memory.
 
-    async def of(self, line: E164) -> Diversion: ...
-    async def start(self, line: E164) -> Diversion: ...
-    async def stop(self, line: E164) -> None: ...
-    async def set_target(self, line: E164, target: E164) -> None: ...
+    A condition that the line's profile lacks is `OutOfRange`.
+    """
+
+    async def of(self, line: E164) -> Diversions: ...
+
+    async def start(
+        self, line: E164, conditions: Collection[Condition] = (Condition.CFNR,)
+    ) -> Diversions:
+        """Switch these on; where all share one destination, they replace the others."""
+
+    async def stop(self, line: E164) -> None:
+        """Switch every condition off."""
+
+    async def set_target(self, line: E164, target: E164) -> None:
+        """Set the one destination of all the conditions of the line's profile."""
+
+    async def forward(self, line: E164, condition: Condition, target: E164) -> Diversions:
+        """Set a condition's destination and switch it on, at once."""
+
     async def set_ring_time(self, line: E164, seconds: int) -> None: ...
 
 
@@ -194,16 +249,37 @@ class RingTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardingRules:
+    """What a carrier's forwarding is like (FWD-04, FWD-05, FWD-09).
+
+    `precedence`: the conditions it has; the first that applies wins. `one_target`: all share one
+    destination, and what is started replaces what was. `unreachable_is_no_answer`: CFNR forwards
+    unreachable phones too. `accesses`: only calls that ring there are forwarded. `start_stops` and
+    `stop_stops`: services that starting or stopping forwarding stops as well.
+    """
+
+    precedence: tuple[Condition, ...] = (Condition.CFNR,)
+    one_target: bool = False
+    unreachable_is_no_answer: bool = False
+    accesses: frozenset[Access] = frozenset(Access)
+    start_stops: frozenset[str] = frozenset()
+    stop_stops: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierProfile:
     """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml).
 
-    `options` are the names a line of the profile may contract.
+    `options` are the names a line of the profile may contract. `numbered`: services whose code is
+    followed by a telephone number in the same string.
     """
 
     profile: Profile
     services: Mapping[str, str]
     ring_times: RingTimes
     options: frozenset[str] = frozenset()
+    numbered: Mapping[str, str] = field(default_factory=dict)
+    forwarding: ForwardingRules = ForwardingRules()
 
 
 class Profiles(Protocol):

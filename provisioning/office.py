@@ -124,10 +124,17 @@ class Office:
         self.clock.does(self.selfcare)
         self.bindings = StoredBindings(database)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
+        self.directory.removal_watchers.append(self.forwarding.forget)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
         self.orders = self._take_orders(seal, settings)
         self._seeding = Seeding(
-            database, self._lines, self.profiles, self.customers, self.numbers, self.selfcare
+            database,
+            self._lines,
+            self.forwarding,
+            self.profiles,
+            self.customers,
+            self.numbers,
+            self.selfcare,
         )
 
     def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:
@@ -162,8 +169,7 @@ class Office:
             try:
                 await migrate(database)
                 office = cls(database, settings, wall)
-                await office._lines.refresh()
-                await office.clock.load()
+                await office.refresh()
                 await office.records.inherit()
                 office.clock.start()
             except BaseException:
@@ -222,6 +228,7 @@ class Office:
 
     async def refresh(self) -> None:
         """Read anew what memory holds, after the rows were changed by others or replaced."""
+        await self.forwarding.refresh()
         await self._lines.refresh()
         await self.clock.load()
 

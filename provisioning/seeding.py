@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
-from provisioning.contract import E164, ContractError, Diversion
+from provisioning.contract import E164, ContractError, Diversions
 from provisioning.customers.model import (
     ContractStatus,
     NewContract,
@@ -21,6 +21,7 @@ from provisioning.customers.service import Customers
 from provisioning.db.seed_tables import seed_marks
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
+from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.service import Lines
 from provisioning.numbers.model import Block
 from provisioning.numbers.service import Numbers
@@ -50,6 +51,7 @@ class Seeding:
 
     database: Database
     lines: Lines
+    forwarding: StoredForwarding
     profiles: ProfileFiles
     customers: Customers
     numbers: Numbers
@@ -77,7 +79,7 @@ class Seeding:
         A changed password counts at once. A line of an earlier seed that `seeds` leaves out
         loses its accounts, until a seed names it again.
         """
-        first = {seed.line.number: self._diversion(seed) for seed in seeds}
+        first = {seed.line.number: self._diversions(seed) for seed in seeds}
 
         async def work(connection: AsyncConnection) -> None:
             fresh = await diversions.without(connection, first)
@@ -97,11 +99,12 @@ class Seeding:
                     )
 
         await self.database.write(work, alone=True)
+        await self.forwarding.refresh()
         await self.lines.refresh()
 
-    def _diversion(self, seed: SeedLine) -> Diversion:
+    def _diversions(self, seed: SeedLine) -> Diversions:
         default = self.profiles.of(seed.line.profile).ring_times.default
-        return seed.diversion or Diversion(ring_time_s=default)
+        return seed.diversions or Diversions(ring_time_s=default)
 
     async def _load(self, block: SeedBlock) -> None:
         """Take what the inventory does not have of a block into it."""
@@ -204,14 +207,13 @@ class Seeding:
         )
 
 
-async def _begin(connection: AsyncConnection, first: Mapping[E164, Diversion]) -> None:
+async def _begin(connection: AsyncConnection, first: Mapping[E164, Diversions]) -> None:
     """Give fresh lines their diversions."""
     if first:
-        times = {number: diversion.ring_time_s for number, diversion in first.items()}
+        times = {number: wanted.ring_time_s for number, wanted in first.items()}
         await diversions.begin(connection, times)
-    for number, diversion in first.items():
-        if diversion.target is not None:
-            await diversions.write(connection, number, diversion)
+    for number, wanted in first.items():
+        await diversions.write(connection, number, wanted)
 
 
 def missing(block: SeedBlock, loaded: Sequence[Block]) -> Iterator[tuple[E164, E164]]:

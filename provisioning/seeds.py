@@ -6,7 +6,7 @@ from provisioning.contract import (
     E164,
     Access,
     ContractKind,
-    Diversion,
+    Diversions,
     Language,
     Line,
     Location,
@@ -27,12 +27,12 @@ class SeedAccount:
 class SeedLine:
     """A line, all of its accounts, and how its user finds it set on its first day.
 
-    `diversion` None: off, with the profile's ring time. `shows_freephone`: 特定番号通知 is on.
+    `diversions` None: off, with the profile's ring time. `shows_freephone`: 特定番号通知 is on.
     """
 
     line: Line
     accounts: tuple[SeedAccount, ...]
-    diversion: Diversion | None = None
+    diversions: Diversions | None = None
     shows_freephone: bool = False
 
 

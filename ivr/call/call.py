@@ -53,12 +53,14 @@ class Call:
 
     A key stops an interruptible prompt before the key handler returns. Keys typed
     ahead answer the questions that follow, whose prompts are then not spoken.
+    `number_dialled` is what was dialled after a service code that a number follows.
     """
 
     def __init__(self, leg: Leg, subscriber: Subscriber, limits: CallLimits, log: Log) -> None:
         self.line = subscriber.line
         self.profile = subscriber.profile
         self.log = log
+        self.number_dialled = ""
         self.answered = False
         self.over = False
         self._audible = False

@@ -95,13 +95,14 @@ class Incoming:
             destination=type(destination).__name__,
         )
         if isinstance(destination, Service):
-            return self._service(caller.profile, destination.name)
+            return self._service(caller.profile, destination)
         if isinstance(destination, Emergency):
             log.warning("emergency.refused", line=caller.number, dialled=found.dialled.digits)
         return talkie_for(found)
 
-    def _service(self, profile: Profile, name: str) -> BoundFlow:
-        return self._flows.get((profile, name)) or self._flows[None, name]
+    def _service(self, profile: Profile, service: Service) -> BoundFlow:
+        flow = self._flows.get((profile, service.name)) or self._flows[None, service.name]
+        return _after(service.number, flow) if service.number else flow
 
     def _caller(self, leg: Leg) -> tuple[Line, Subscriber]:
         line = self._office.directory.line(leg.account.line)
@@ -109,6 +110,16 @@ class Incoming:
             raise UnknownLine(f"account {leg.account.user} belongs to no line")
         voice = self._office.voices.of(line.language.value)
         return line, Subscriber(line, self._office.profiles.of(line.profile), voice)
+
+
+def _after(number: str, flow: BoundFlow) -> BoundFlow:
+    """The flow of a service whose code was followed by a number."""
+
+    async def numbered(call: Call) -> None:
+        call.number_dialled = number
+        await flow(call)
+
+    return numbered
 
 
 def talkie_for(found: Route) -> BoundFlow:

@@ -70,7 +70,7 @@ def load() -> None:
 def problems(profiles: Iterable[CarrierProfile]) -> list[str]:
     """Codes without a flow and flows without a code, one sentence each; empty when all is well."""
     load()
-    coded = [(p.profile, name, code) for p in profiles for code, name in p.services.items()]
+    coded = [(p.profile, name, code) for p in profiles for code, name in _codes(p)]
     reached = {key for profile, name, _ in coded for key in ((profile, name), (None, name))}
     return [
         f"{code} on {profile.value} names the service {name!r}, which has no flow"
@@ -81,6 +81,10 @@ def problems(profiles: Iterable[CarrierProfile]) -> list[str]:
         for on, name in FLOWS
         if (on, name) not in reached
     ]
+
+
+def _codes(profile: CarrierProfile) -> Iterable[tuple[str, str]]:
+    return (*profile.services.items(), *profile.numbered.items())
 
 
 def _where(on: Profile | None) -> str:

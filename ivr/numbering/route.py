@@ -9,9 +9,13 @@ from provisioning.contract import CarrierProfile, Directory, Line, LineStatus
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A code of the caller's carrier profile, and the service it names."""
+    """A code of the caller's carrier profile, the service it names, and what was dialled after it.
+
+    `number` has digits only where the code is one that a number follows (FWD-02).
+    """
 
     name: str
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,20 @@ def _destination(
         return Emergency()
     if caller.status is LineStatus.SUSPENDED:
         return SuspendedCaller()
-    if dialled.digits in profile.services:
-        return Service(profile.services[dialled.digits])
+    if service := _service(dialled.digits, profile):
+        return service
     if dialled.kind in ELSEWHERE:
         return OtherNetwork()
     line = directory.line(dialled.e164) if dialled.e164 else None
     if line is None:
         return Unassigned()
     return SuspendedLine(line) if line.status is LineStatus.SUSPENDED else AssignedLine(line)
+
+
+def _service(digits: str, profile: CarrierProfile) -> Service | None:
+    if digits in profile.services:
+        return Service(profile.services[digits])
+    for code, name in profile.numbered.items():
+        if digits.startswith(code):
+            return Service(name, digits.removeprefix(code))
+    return None

@@ -13,8 +13,11 @@ from provisioning.contract import (
     Access,
     Account,
     Binding,
+    CarrierProfile,
+    Condition,
     ContractKind,
     Diversion,
+    Diversions,
     Language,
     Line,
     LineStatus,
@@ -98,23 +101,65 @@ class LinesShape(Listed):
     items: list[LineShape]
 
 
-class ForwardingShape(Shape):
-    """The diversion of a line."""
+class DiversionShape(Shape):
+    """Forwarding on one condition."""
 
     active: bool
     target: str | None = Field(description=f"{NUMBER}; it stays while forwarding is off.")
-    ring_time_s: int = Field(description="Seconds without an answer until the call is forwarded.")
 
     @classmethod
     def of(cls, diversion: Diversion) -> Self:
         """The diversion as it stands."""
-        return cls(
-            active=diversion.active, target=diversion.target, ring_time_s=diversion.ring_time_s
-        )
+        return cls(active=diversion.active, target=diversion.target)
 
     def diversion(self) -> Diversion:
         """What the sender wants."""
-        return Diversion(self.active, E164(self.target) if self.target else None, self.ring_time_s)
+        return Diversion(self.active, E164(self.target) if self.target else None)
+
+
+class ForwardingShape(Shape):
+    """How a line's calls are forwarded (FWD-05); null where its carrier has no such condition.
+
+    Sent, an absent or null condition is off, without a target. On a line with one destination for
+    all conditions, one of them names it.
+    """
+
+    ring_time_s: int = Field(description="Seconds without an answer until the call is forwarded.")
+    always: DiversionShape | None = Field(default=None, description="Every call (CFU).")
+    unreachable: DiversionShape | None = Field(
+        default=None, description="No phone is registered (CFNRc)."
+    )
+    busy: DiversionShape | None = Field(default=None, description="The line is busy (CFB).")
+    no_answer: DiversionShape | None = Field(
+        default=None,
+        description="Nobody answers (CFNR); all but rakuten lines count unreachable phones here.",
+    )
+
+    @classmethod
+    def of(cls, diversions: Diversions, profile: CarrierProfile) -> Self:
+        """The diversions as they stand, on the conditions that the profile has."""
+        shown = {
+            condition: DiversionShape.of(diversions.on(condition))
+            for condition in profile.forwarding.precedence
+        }
+        return cls(
+            ring_time_s=diversions.ring_time_s,
+            always=shown.get(Condition.CFU),
+            unreachable=shown.get(Condition.CFNRC),
+            busy=shown.get(Condition.CFB),
+            no_answer=shown.get(Condition.CFNR),
+        )
+
+    def diversions(self) -> Diversions:
+        """What the sender wants."""
+        off = Diversion()
+        return Diversions(
+            always=self.always.diversion() if self.always else off,
+            unreachable=self.unreachable.diversion() if self.unreachable else off,
+            busy=self.busy.diversion() if self.busy else off,
+            no_answer=self.no_answer.diversion() if self.no_answer else off,
+            ring_time_s=self.ring_time_s,
+        )
 
 
 class PresentationShape(Shape):

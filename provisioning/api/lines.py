@@ -108,8 +108,9 @@ async def remove_line(office: Here, asker: Asker, line: Known) -> None:
 
 @router.get("/{number}/forwarding", responses=refusals(UnknownLine))
 async def show_forwarding(office: Here, line: Known) -> ForwardingShape:
-    """Whether, where and after how long calls are forwarded."""
-    return ForwardingShape.of(await office.forwarding.of(line.number))
+    """On which conditions, where and after how long calls are forwarded."""
+    diversions = await office.forwarding.of(line.number)
+    return ForwardingShape.of(diversions, office.profiles.of(line.profile))
 
 
 @router.put("/{number}/forwarding", responses=refusals(UnknownLine, NoTarget, OutOfRange))
@@ -117,8 +118,8 @@ async def set_forwarding(
     office: Here, line: Known, asker: Asker, wanted: ForwardingShape
 ) -> ForwardingShape:
     """Make forwarding exactly this; a refused value changes nothing (FWD-05, FWD-06)."""
-    kept = await office.forwarding.by(asker).put(line.number, wanted.diversion())
-    return ForwardingShape.of(kept)
+    kept = await office.forwarding.by(asker).put(line.number, wanted.diversions())
+    return ForwardingShape.of(kept, office.profiles.of(line.profile))
 
 
 @router.get("/{number}/presentation", responses=refusals(UnknownLine))

@@ -95,17 +95,26 @@ bindings = Table(
     CheckConstraint("cseq BETWEEN 0 AND 4294967295", name="cseq_range"),
 )
 
+ring_times = Table(
+    "ring_times",
+    metadata,
+    Column("line", Text, ForeignKey("lines.number", ondelete="CASCADE"), primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    CheckConstraint("seconds BETWEEN 0 AND 180", name="seconds_range"),
+)
+
 diversions = Table(
     "diversions",
     metadata,
     Column("line", Text, ForeignKey("lines.number", ondelete="CASCADE"), primary_key=True),
+    Column("condition", Text, primary_key=True),
+    Column("target", Text, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("target", Text),
-    Column("ring_time_s", Integer, nullable=False),
-    CheckConstraint("NOT active OR target IS NOT NULL", name="active_needs_target"),
-    CheckConstraint(f"target IS NULL OR ({e164('target')})", name="target_e164"),
-    CheckConstraint("target IS NULL OR target <> line", name="target_is_another_line"),
-    CheckConstraint("ring_time_s BETWEEN 0 AND 180", name="ring_time_range"),
+    CheckConstraint(
+        "condition IN ('always', 'unreachable', 'busy', 'no_answer')", name="condition_known"
+    ),
+    CheckConstraint(e164("target"), name="target_e164"),
+    CheckConstraint("target <> line", name="target_is_another_line"),
 )
 
 number_displays = Table(

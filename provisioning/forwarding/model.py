@@ -1,9 +1,21 @@
-"""What a change makes of a diversion, and what is refused (FWD-01, FWD-05, FWD-06)."""
+"""What a change makes of a line's diversions, and what is refused (FWD-01 to FWD-06)."""
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from provisioning.contract import E164, Diversion, NoTarget, OutOfRange, RingTimes
+from provisioning.contract import (
+    E164,
+    CarrierProfile,
+    Condition,
+    Diversion,
+    Diversions,
+    ForwardingRules,
+    Line,
+    NoTarget,
+    OutOfRange,
+    RingTimes,
+)
 
 ABROAD = "international-forwarding"
 """The contracted option with which a line may forward to a number abroad (FWD-06)."""
@@ -23,20 +35,42 @@ _REFUSED = {
 """Digits after +81 of numbers that are no destination, and how to call them (FWD-06)."""
 
 
-def started(diversion: Diversion) -> Diversion:
-    """The diversion switched on; `NoTarget` when no number was ever set."""
-    if diversion.target is None:
+def started(
+    diversions: Diversions, rules: ForwardingRules, conditions: Collection[Condition]
+) -> Diversions:
+    """The diversions with these switched on, alone where all share one destination.
+
+    Raises:
+        NoTarget: one of them never got a number.
+        OutOfRange: the carrier forwards on none of them, or not on each.
+    """
+    _require(rules, conditions)
+    if any(diversions.on(condition).target is None for condition in conditions):
         raise NoTarget("forwarding cannot start: set a destination first")
-    return replace(diversion, active=True)
+    kept = stopped(diversions) if rules.one_target else diversions
+    return _switched(kept, conditions, active=True)
 
 
-def stopped(diversion: Diversion) -> Diversion:
-    """The diversion switched off; the number stays for the next time."""
-    return replace(diversion, active=False)
+def stopped(diversions: Diversions) -> Diversions:
+    """The diversions switched off; the numbers stay for the next time."""
+    return _switched(diversions, Condition, active=False)
 
 
-def aimed(diversion: Diversion, line: E164, target: E164, *, abroad: bool = False) -> Diversion:
-    """The diversion with another destination; `OutOfRange` for one that FWD-06 refuses.
+def aimed(
+    diversions: Diversions,
+    rules: ForwardingRules,
+    target: E164,
+    conditions: Collection[Condition] | None = None,
+) -> Diversions:
+    """The diversions with another destination; without `conditions`, or with one for all, each."""
+    if conditions is None or rules.one_target:
+        conditions = rules.precedence
+    _require(rules, conditions)
+    return _sent(diversions, conditions, target)
+
+
+def checked(target: E164, line: E164, *, abroad: bool = False) -> E164:
+    """A destination of `line`; `OutOfRange` for one that FWD-06 refuses.
 
     `abroad`: the line contracted `ABROAD`.
     """
@@ -49,17 +83,60 @@ def aimed(diversion: Diversion, line: E164, target: E164, *, abroad: bool = Fals
         raise OutOfRange("calls are forwarded to subscribers' numbers, as +81312345678")
     elif refused := _REFUSED.get(target[3:6]):
         raise OutOfRange(f"calls are not forwarded to {refused}")
-    return replace(diversion, target=target)
+    return target
 
 
-def ringing(diversion: Diversion, seconds: int, bounds: RingTimes) -> Diversion:
-    """The diversion with another no-answer time; `OutOfRange` outside the profile's bounds."""
+def ringing(diversions: Diversions, seconds: int, bounds: RingTimes) -> Diversions:
+    """The diversions with another no-answer time; `OutOfRange` outside the profile's bounds."""
     if not bounds.least <= seconds <= bounds.most:
         raise OutOfRange(f"the ring time lies between {bounds.least} and {bounds.most} seconds")
-    return replace(diversion, ring_time_s=seconds)
+    return replace(diversions, ring_time_s=seconds)
 
 
-def words(diversion: Diversion) -> str:
-    """The diversion as the audit shows it."""
-    state = "on" if diversion.active else "off"
-    return f"{state}, to {diversion.target or 'nobody'}, after {diversion.ring_time_s} s"
+def whole(wanted: Diversions, line: Line, profile: CarrierProfile) -> Diversions:
+    """What a line's diversions become that are to be exactly as `wanted`.
+
+    Raises:
+        NoTarget: something is switched on that has no number.
+        OutOfRange: a number, a condition or the ring time is refused, or there are several numbers
+            where the carrier has one for all conditions.
+    """
+    rules, abroad = profile.forwarding, ABROAD in line.options
+    ringing(wanted, wanted.ring_time_s, profile.ring_times)
+    named = [condition for condition in Condition if wanted.on(condition) != Diversion()]
+    _require(rules, named)
+    targets = [target for each in named if (target := wanted.on(each).target) is not None]
+    for target in targets:
+        checked(target, line.number, abroad=abroad)
+    if rules.one_target and targets:
+        if len(set(targets)) > 1:
+            raise OutOfRange("the line has one destination for all conditions: send one")
+        wanted = _sent(wanted, rules.precedence, targets[0])
+    if any(wanted.on(condition).target is None for condition in wanted.active):
+        raise NoTarget("forwarding cannot start: set a destination first")
+    return wanted
+
+
+def words(diversions: Diversions) -> str:
+    """The diversions as the audit shows them."""
+    each = [
+        f"{condition.value} {'on' if diversion.active else 'off'}, to {diversion.target}"
+        for condition in Condition
+        if (diversion := diversions.on(condition)).target is not None
+    ]
+    return "; ".join([*(each or ["off"]), f"rings {diversions.ring_time_s} s"])
+
+
+def _require(rules: ForwardingRules, conditions: Collection[Condition]) -> None:
+    for condition in conditions:
+        if condition not in rules.precedence:
+            has = ", ".join(each.value for each in rules.precedence)
+            raise OutOfRange(f"the line is not forwarded on {condition.value}, but on: {has}")
+
+
+def _switched(old: Diversions, conditions: Iterable[Condition], *, active: bool) -> Diversions:
+    return old.but({each: replace(old.on(each), active=active) for each in conditions})
+
+
+def _sent(old: Diversions, conditions: Iterable[Condition], target: E164) -> Diversions:
+    return old.but({each: replace(old.on(each), target=target) for each in conditions})

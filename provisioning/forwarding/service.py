@@ -1,18 +1,36 @@
 """Change diversions: one unit of work each, with its audit row."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, Directory, Diversion, Line, Profiles, RingTimes, UnknownLine
-from provisioning.db.unit_of_work import Database
+from provisioning.contract import (
+    E164,
+    CarrierProfile,
+    Condition,
+    Directory,
+    Diversions,
+    Line,
+    Profiles,
+    UnknownLine,
+)
+from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.forwarding import model, store
+from provisioning.forwarding.store import MemoryDiversions
+
+Stop = Callable[[AsyncConnection, E164, Origin], Awaitable[None]]
+"""Stops another service of a line, within the unit of work that changes its forwarding."""
+
+Change = Callable[[Diversions, Line, CarrierProfile], Diversions]
 
 
 class StoredForwarding:
-    """The diversions of every line (FWD-01); `origin` is who changes them here."""
+    """The diversions of every line (FWD-01 to FWD-06); `origin` is who changes them here.
+
+    `rivals`: how to stop the services that a profile's rules name beside forwarding (FWD-09).
+    """
 
     def __init__(
         self,
@@ -24,80 +42,132 @@ class StoredForwarding:
     ) -> None:
         self._database, self._directory, self._profiles = database, directory, profiles
         self._audit, self._origin = audit, origin
+        self._memory = MemoryDiversions()
+        self.rivals: dict[str, Stop] = {}
 
     def by(self, origin: Origin) -> "StoredForwarding":
         """The same diversions, changed by somebody else."""
-        return StoredForwarding(
+        other = StoredForwarding(
             self._database, self._directory, self._profiles, self._audit, origin
         )
+        other._memory, other.rivals = self._memory, self.rivals
+        return other
 
-    async def of(self, line: E164) -> Diversion:
-        """The diversion of `line`; `UnknownLine` when there is no such line."""
-        return await self._database.read(lambda connection: store.read(connection, line))
+    async def refresh(self) -> None:
+        """Read every diversion anew; a change made meanwhile is not lost."""
+        while True:
+            changes = self._memory.changes
+            found: Mapping[E164, Diversions] = await self._database.read(store.read_all)
+            if changes == self._memory.changes:
+                self._memory.replace(found)
+                return
 
-    async def start(self, line: E164) -> Diversion:
-        """Switch forwarding on; `NoTarget` when no number was ever set."""
-        return await self._change(line, "forwarding started", model.started)
+    def forget(self, line: E164) -> None:
+        """Know nothing of a line that was removed."""
+        self._memory.forget(line)
+
+    async def of(self, line: E164) -> Diversions:
+        """The diversions of `line`, from memory; `UnknownLine` when there is no such line."""
+        known, profile = self._line(line)
+        default = profile.ring_times.default
+        return self._memory.get(known.number) or Diversions(ring_time_s=default)
+
+    async def start(
+        self, line: E164, conditions: Collection[Condition] = (Condition.CFNR,)
+    ) -> Diversions:
+        """Switch forwarding on; `NoTarget` when a condition never got a number."""
+        return await self._change(
+            line,
+            "forwarding started",
+            lambda old, _, profile: model.started(old, profile.forwarding, conditions),
+        )
 
     async def stop(self, line: E164) -> None:
-        """Switch forwarding off and keep the number."""
-        await self._change(line, "forwarding stopped", model.stopped)
+        """Switch forwarding off and keep the numbers."""
+        rules = self._line(line)[1].forwarding
+        await self._change(
+            line, "forwarding stopped", lambda old, *_: model.stopped(old), rules.stop_stops
+        )
 
     async def set_target(self, line: E164, target: E164) -> None:
-        """Set the destination; `OutOfRange` when FWD-06 refuses it."""
+        """Set the destination of every condition; `OutOfRange` when FWD-06 refuses it."""
         await self._change(
             line,
             "forwarding target set",
-            lambda old: model.aimed(old, line, target, abroad=self._abroad(line)),
+            lambda old, known, profile: model.aimed(
+                old, profile.forwarding, _checked(target, known)
+            ),
         )
+
+    async def forward(self, line: E164, condition: Condition, target: E164) -> Diversions:
+        """Set the destination of a condition and switch it on (FWD-02); `OutOfRange` as above."""
+
+        def change(old: Diversions, known: Line, profile: CarrierProfile) -> Diversions:
+            rules = profile.forwarding
+            aimed = model.aimed(old, rules, _checked(target, known), (condition,))
+            return model.started(aimed, rules, (condition,))
+
+        return await self._change(line, "forwarding started", change)
 
     async def set_ring_time(self, line: E164, seconds: int) -> None:
         """Set the no-answer time; `OutOfRange` outside the bounds of the line's profile."""
         await self._change(
-            line, "ring time set", lambda old: model.ringing(old, seconds, self.bounds(line))
+            line,
+            "ring time set",
+            lambda old, _, profile: model.ringing(old, seconds, profile.ring_times),
         )
 
-    async def put(self, line: E164, wanted: Diversion) -> Diversion:
+    async def put(self, line: E164, wanted: Diversions) -> Diversions:
         """Make everything as `wanted` in one change; raises what the single changes raise."""
+        return await self._change(
+            line, "forwarding set", lambda _, known, profile: model.whole(wanted, known, profile)
+        )
 
-        def change(old: Diversion) -> Diversion:
-            new = model.ringing(old, wanted.ring_time_s, self.bounds(line))
-            if wanted.target is not None:
-                new = model.aimed(new, line, wanted.target, abroad=self._abroad(line))
-            else:
-                new = Diversion(ring_time_s=new.ring_time_s)
-            return model.started(new) if wanted.active else model.stopped(new)
+    async def stop_within(self, connection: AsyncConnection, line: E164, origin: Origin) -> None:
+        """Switch forwarding off in another service's unit of work, which starts that (FWD-09)."""
+        old = await store.read(connection, line, to_change=True)
+        if old.active:
+            await self._keep(
+                connection, line, "forwarding stopped", (old, model.stopped(old)), origin
+            )
 
-        return await self._change(line, "forwarding set", change)
-
-    def bounds(self, line: E164) -> RingTimes:
-        """The no-answer times that the line's profile allows."""
-        return self._profiles.of(self._line(line).profile).ring_times
-
-    def _abroad(self, line: E164) -> bool:
-        return model.ABROAD in self._line(line).options
-
-    def _line(self, number: E164) -> Line:
+    def _line(self, number: E164) -> tuple[Line, CarrierProfile]:
         line = self._directory.line(number)
         if line is None:
             raise UnknownLine(f"no line {number}")
-        return line
+        return line, self._profiles.of(line.profile)
 
     async def _change(
-        self, line: E164, what: str, change: Callable[[Diversion], Diversion]
-    ) -> Diversion:
-        async def work(connection: AsyncConnection) -> Diversion:
+        self, line: E164, what: str, change: Change, stops: Collection[str] = ()
+    ) -> Diversions:
+        known, profile = self._line(line)
+
+        async def work(connection: AsyncConnection) -> Diversions:
             old = await store.read(connection, line, to_change=True)
-            new = change(old)
-            await store.write(connection, line, new)
-            await self._audit.note(
-                connection,
-                line,
-                what,
-                before=model.words(old),
-                after=model.words(new),
-                origin=self._origin,
-            )
+            new = change(old, known, profile)
+            await self._keep(connection, line, what, (old, new), self._origin)
+            starts = profile.forwarding.start_stops if set(new.active) - set(old.active) else ()
+            for rival in sorted({*stops, *starts} & self.rivals.keys()):
+                await self.rivals[rival](connection, line, self._origin)
             return new
 
         return await self._database.write(work)
+
+    async def _keep(
+        self,
+        connection: AsyncConnection,
+        line: E164,
+        what: str,
+        change: tuple[Diversions, Diversions],
+        origin: Origin,
+    ) -> None:
+        old, new = change
+        ticket = self._memory.ticket()
+        await store.write(connection, line, new)
+        before, after = model.words(old), model.words(new)
+        await self._audit.note(connection, line, what, before=before, after=after, origin=origin)
+        once_durable(connection, lambda: self._memory.put(line, new, ticket))
+
+
+def _checked(target: E164, line: Line) -> E164:
+    return model.checked(target, line.number, abroad=model.ABROAD in line.options)

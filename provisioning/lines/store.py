@@ -36,7 +36,8 @@ class MemoryDirectory:
     """Lines and accounts in memory; whoever changes the rows tells it once they are durable.
 
     `changes` grows with each change. Every one of `watchers` is told the users whose account is
-    gone or has another password: who registered as one of them must do so anew.
+    gone or has another password: who registered as one of them must do so anew. Every one of
+    `removal_watchers` is told the number of a line that was removed.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class MemoryDirectory:
         self._of_line: dict[E164, tuple[Account, ...]] = {}
         self.changes = 0
         self.watchers: list[Callable[[str], None]] = []
+        self.removal_watchers: list[Callable[[E164], None]] = []
 
     def replace(self, every_line: Iterable[Line], every_account: Iterable[Account]) -> None:
         """Take over new contents at once: no reader sees half of them."""
@@ -77,6 +79,8 @@ class MemoryDirectory:
         for account in gone:
             del self._accounts[account.user]
         self._tell({account.user: account for account in gone})
+        for watcher in self.removal_watchers:
+            watcher(number)
 
     def remove_account(self, user: str) -> None:
         """Forget one account of a line."""

@@ -1,23 +1,33 @@
 """What a profile file may say; a mistake is refused with its place."""
 
 from collections.abc import Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
-from provisioning.contract import CarrierProfile, Profile, RingTimes
+from provisioning.contract import (
+    Access,
+    CarrierProfile,
+    Condition,
+    ForwardingRules,
+    Profile,
+    RingTimes,
+)
+
+N = TypeVar("N", bound=StrEnum)
 
 
 class BadProfile(ValueError):
     """A profile file is wrong; the message names file, field and what is expected."""
 
 
-def services(source: str, table: Mapping[str, Any]) -> dict[str, str]:
-    """Service name by dialled code, from the `[services]` table of a file named `source`."""
-    found = table.get("services", {})
+def services(source: str, table: Mapping[str, Any], name: str = "services") -> dict[str, str]:
+    """Service name by dialled code, from the table `name` of a file named `source`."""
+    found = table.get(name, {})
     for code, service in found.items():
         if not (code.isascii() and code.isdigit()):
-            raise BadProfile(f"{source}: services.{code}: a code is digits only")
+            raise BadProfile(f"{source}: {name}.{code}: a code is digits only")
         if not isinstance(service, str) or not service:
-            raise BadProfile(f"{source}: services.{code}: name the service, as forwarding-menu")
+            raise BadProfile(f"{source}: {name}.{code}: name the service, as forwarding-menu")
     return dict(found)
 
 
@@ -41,6 +51,49 @@ def options(source: str, table: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
+def forwarding(source: str, table: Mapping[str, Any]) -> ForwardingRules:
+    """What the `[forwarding]` table says; a file without it forwards on no condition."""
+    given = dict(table.get("forwarding", {}))
+    rules = ForwardingRules(
+        precedence=_named(source, given, "precedence", Condition, ()),
+        one_target=_flag(source, given, "one_target"),
+        unreachable_is_no_answer=_flag(source, given, "unreachable_is_no_answer"),
+        accesses=frozenset(_named(source, given, "accesses", Access, tuple(Access))),
+        start_stops=_services(source, given, "start_stops"),
+        stop_stops=_services(source, given, "stop_stops"),
+    )
+    if given:
+        raise BadProfile(f"{source}: forwarding.{min(given)}: there is no such field")
+    return rules
+
+
+def _named(
+    source: str, given: dict[str, Any], field: str, kind: type[N], default: tuple[N, ...]
+) -> tuple[N, ...]:
+    names = given.pop(field, None)
+    if names is None:
+        return default
+    known = {member.value: member for member in kind}
+    whole = isinstance(names, list) and all(isinstance(each, str) for each in names)
+    if not whole or len(set(names)) < len(names) or not set(names) <= known.keys():
+        raise BadProfile(f"{source}: forwarding.{field}: name each once, of {', '.join(known)}")
+    return tuple(known[name] for name in names)
+
+
+def _flag(source: str, given: dict[str, Any], field: str) -> bool:
+    flag = given.pop(field, False)
+    if type(flag) is not bool:
+        raise BadProfile(f"{source}: forwarding.{field}: true or false is needed")
+    return flag
+
+
+def _services(source: str, given: dict[str, Any], field: str) -> frozenset[str]:
+    names = given.pop(field, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) and each for each in names):
+        raise BadProfile(f'{source}: forwarding.{field}: a list is needed, as ["voicemail"]')
+    return frozenset(names)
+
+
 def carrier_profile(
     profile: Profile, table: Mapping[str, Any], common: Mapping[str, str]
 ) -> CarrierProfile:
@@ -49,5 +102,23 @@ def carrier_profile(
     own = services(source, table)
     if clash := sorted(own.keys() & common.keys()):
         raise BadProfile(f"{source}: services.{clash[0]}: lab.toml uses this code already")
-    offered = options(source, table)
-    return CarrierProfile(profile, {**own, **common}, ring_times(source, table), offered)
+    every = {**own, **common}
+    numbered = services(source, table, "services_with_number")
+    for code in numbered:
+        if hidden := sorted(each for each in (*every, *numbered) if _goes_on(each, code)):
+            raise BadProfile(
+                f"{source}: services_with_number.{code}: {hidden[0]} begins with it, "
+                "so nobody could tell it from a number"
+            )
+    return CarrierProfile(
+        profile=profile,
+        services=every,
+        ring_times=ring_times(source, table),
+        options=options(source, table),
+        numbered=numbered,
+        forwarding=forwarding(source, table),
+    )
+
+
+def _goes_on(code: str, numbered: str) -> bool:
+    return code.startswith(numbered) and code != numbered

@@ -23,7 +23,7 @@ from tests.support.fakes import (
     InMemoryForwarding,
     InMemoryPresentation,
 )
-from tests.support.storage import AU, REALM, seed
+from tests.support.storage import REALM, seed
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _in_memory(seeds: list[SeedLine]) -> Ports:
     return Ports(
         InMemoryDirectory(lines, accounts),
         InMemoryBindings({account.user for account in accounts}),
-        InMemoryForwarding(numbers, abroad={AU}),
+        InMemoryForwarding(lines),
         InMemoryPresentation(shown, numbers),
     )
 

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.catalogue import Prompt
-from provisioning.contract import E164, Diversion
+from provisioning.contract import E164, Diversions
+from tests.support.diversions import unanswered
 from tests.support.scripted_call import DOCOMO, NTT, Heard, Network, said
 
 OLD, NEW = E164("+819011112222"), E164("+81312345678")
-BEFORE = Diversion(active=False, target=OLD)
+BEFORE = unanswered(active=False, target=OLD)
 WAY = "3,0312345678#,#,1,5,30#,2"
 KEYS_UNTIL = {"aimed": 13, "started": 14, "rung": 18, "stopped": 19}
 """After how many keys each change is asked for."""
@@ -17,7 +18,7 @@ KEYS_UNTIL = {"aimed": 13, "started": 14, "rung": 18, "stopped": 19}
 
 def forwarding_call(
     *, at_event: int | None = None, after_s: float | None = None
-) -> tuple[Heard, Diversion]:
+) -> tuple[Heard, Diversions]:
     net = Network()
     net.forwarding.rows[DOCOMO.number] = BEFORE
     heard = net.dial(DOCOMO, "1429", WAY, hang_up_at_event=at_event, hang_up_after_s=after_s)
@@ -28,17 +29,17 @@ def keys_taken(heard: Heard) -> int:
     return sum(event == "key.received" for event, _ in heard.events)
 
 
-def allowed(keys: int) -> set[Diversion]:
+def allowed(keys: int) -> set[Diversions]:
     """What may stand in the store once so many keys were taken.
 
     At the key itself the flow may or may not have come to ask for the change.
     """
     course = [
         (0, BEFORE),
-        (KEYS_UNTIL["aimed"], Diversion(False, NEW)),
-        (KEYS_UNTIL["started"], Diversion(True, NEW)),
-        (KEYS_UNTIL["rung"], Diversion(True, NEW, 30)),
-        (KEYS_UNTIL["stopped"], Diversion(False, NEW, 30)),
+        (KEYS_UNTIL["aimed"], unanswered(False, NEW)),
+        (KEYS_UNTIL["started"], unanswered(True, NEW)),
+        (KEYS_UNTIL["rung"], unanswered(True, NEW, 30)),
+        (KEYS_UNTIL["stopped"], unanswered(False, NEW, 30)),
     ]
     reached = [state for needed, state in course if keys >= needed]
     just_asked = keys in KEYS_UNTIL.values()
@@ -49,7 +50,7 @@ WHOLE, AT_LAST = forwarding_call()
 
 
 def test_the_whole_way_changes_everything() -> None:
-    assert Diversion(False, NEW, 30) == AT_LAST
+    assert unanswered(False, NEW, 30) == AT_LAST
     assert keys_taken(WHOLE) == KEYS_UNTIL["stopped"]
 
 

@@ -15,7 +15,7 @@ from prompts.catalogue import Prompt
 from provisioning.contract import (
     E164,
     CarrierProfile,
-    Diversion,
+    Diversions,
     Language,
     Line,
     NotContracted,
@@ -23,6 +23,7 @@ from provisioning.contract import (
     RingTimes,
 )
 from provisioning.profiles.store import ProfileFiles
+from tests.support.diversions import unanswered
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_call import (
     AU,
@@ -89,7 +90,7 @@ def test_an_emergency_call_never_leaves_and_is_noted(line: Line, dialled: str) -
 @pytest.mark.parametrize("dialled", ["1841421", "1861421", "tel:1421;phone-context=+81"])
 def test_a_service_is_reached_through_a_prefix(dialled: str) -> None:
     net = Network()
-    net.forwarding.rows[DOCOMO.number] = Diversion(target=E164("+81312345678"))
+    net.forwarding.rows[DOCOMO.number] = unanswered(target=E164("+81312345678"))
     assert net.dial(DOCOMO, dialled).outcome is Outcome.COMPLETED
     assert net.forwarding.rows[DOCOMO.number].active
 
@@ -108,7 +109,7 @@ class BrokenForwarding(InMemoryForwarding):
         super().__init__()
         self.error = error
 
-    async def of(self, line: E164) -> Diversion:
+    async def of(self, line: E164) -> Diversions:
         raise self.error
 
 
@@ -169,13 +170,13 @@ class SlowForwarding(InMemoryForwarding):
 
 @pytest.mark.rule("FWD-01")
 def test_what_was_confirmed_is_kept_although_the_caller_hangs_up() -> None:
-    net = Network(forwarding=SlowForwarding())
+    net = Network(forwarding=SlowForwarding([DOCOMO]))
     confirming = Network().dial(DOCOMO, "1429", "3,0312345678#,#")
     hung_up = net.dial(
         DOCOMO, "1429", "3,0312345678#,#", hang_up_after_s=when_confirmed(confirming.events) + 1
     )
     assert hung_up.outcome is None
-    assert net.forwarding.rows[DOCOMO.number] == Diversion(target=E164("+81312345678"))
+    assert net.forwarding.rows[DOCOMO.number] == unanswered(target=E164("+81312345678"))
 
 
 def when_confirmed(events: list[tuple[str, Mapping[str, object]]]) -> float:

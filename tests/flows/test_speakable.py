@@ -4,8 +4,10 @@ import pytest
 
 from prompts import script
 from prompts.catalogue import Prompt, Speech
-from provisioning.contract import E164, Diversion, Line
+from provisioning.contract import E164, Line
+from tests.support.diversions import unanswered
 from tests.support.scripted_call import (
+    AU,
     DOCOMO,
     NTT,
     NTT_PLAIN,
@@ -21,6 +23,11 @@ CALLS = [
     (DOCOMO, "1429", "3,0570123456#,3,01012125551234#,3,09000000001#,3,0#"),
     (DOCOMO, "1421", ""),
     (DOCOMO, "1420", ""),
+    (AU, "142205012345678", ""),
+    (AU, "14230312345678", ""),
+    (AU, "142409012345678", ""),
+    (AU, "1420", ""),
+    (NTT, "142", "8,1,1,2,0312345678#,1,1,4,8,3,30#,0"),
     (DOCOMO, "000001", ""),
     (DOCOMO, "000003", "1234567890*#"),
     (DOCOMO, "0312345678", ""),
@@ -56,7 +63,7 @@ class OneVoice(SpelledVoices):
 def said_in(line: Line, dialled: str, keys: str) -> set[tuple[Prompt, tuple[object, ...]]]:
     voices = OneVoice()
     net = Network(voices=voices)
-    net.forwarding.rows[DOCOMO.number] = Diversion(target=E164("+819011112222"))
+    net.forwarding.rows[DOCOMO.number] = unanswered(target=E164("+819011112222"))
     net.dial(line, dialled, keys)
     return voices.voice.asked
 
@@ -74,7 +81,7 @@ def test_each_sentence_of_a_call_can_be_composed(
 
 
 BY_NO_SERVICE = {Prompt.CALL_FORWARDED, Prompt.TALKIE_UNREACHABLE, Prompt.TALKIE_CONGESTED}
-ON_FAILURE = {Prompt.NOT_CONTRACTED, Prompt.TRY_LATER, Prompt.FORWARDING_NO_TARGET}
+ON_FAILURE = {Prompt.NOT_CONTRACTED, Prompt.TRY_LATER}
 """Said only when something fails; none takes a value."""
 
 

@@ -30,7 +30,7 @@ def set_forwarding_up(ear: Ear, press: Callable[[str], None]) -> None:
 
 def assert_forwarding(carrier: Carrier, line: TestLine, *, active: bool) -> None:
     """The store has the destination keyed above."""
-    forwarding = carrier.get(f"/v1/lines/{line.number}/forwarding")
+    forwarding = carrier.get(f"/v1/lines/{line.number}/forwarding")["no_answer"]
     assert forwarding["active"] is active, forwarding
     assert forwarding["target"] == TARGET, forwarding
 

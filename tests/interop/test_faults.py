@@ -70,7 +70,7 @@ def confirm_when_read_back(carrier: Carrier, call: WireCall) -> None:
         call.rtp.waiting()
         call.rtp.key("#")
         path = f"/v1/lines/{LINE.number}/forwarding"
-        return bool(carrier.get(path)["target"] == journeys.TARGET)
+        return bool(carrier.get(path)["no_answer"]["target"] == journeys.TARGET)
 
     until(kept, "the destination being kept")
 

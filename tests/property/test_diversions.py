@@ -1,5 +1,7 @@
 """Diversions under any sequence of changes."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,50 +9,72 @@ from hypothesis import strategies as st
 from ivr.numbering.plan import FORWARDING_ABROAD, NotForwardable, forwardable, parse
 from provisioning.contract import (
     E164,
+    CarrierProfile,
+    Condition,
     ContractError,
     Diversion,
+    Diversions,
     Line,
     Location,
     OutOfRange,
     Profile,
-    RingTimes,
 )
 from provisioning.forwarding import model
+from provisioning.profiles.store import ProfileFiles
 
 LINE = E164("+819000000001")
-BOUNDS = RingTimes(0, 120, 15)
+PROFILES = ProfileFiles.load()
 
 numbers = st.one_of(
     st.just(LINE),
     st.from_regex(r"\A\+81(120|800|570|180|[1-9][0-9]|[5-9]0)[0-9]{6,9}\Z").map(E164),
     st.text(max_size=20).map(E164),
 )
-changes = st.one_of(
-    st.just(model.started),
-    st.just(model.stopped),
-    numbers.map(lambda target: lambda old: model.aimed(old, LINE, target)),
-    st.integers().map(lambda seconds: lambda old: model.ringing(old, seconds, BOUNDS)),
-)
+some = st.sets(st.sampled_from(Condition), min_size=1)
 
 
-@given(st.lists(changes, max_size=20))
-def test_what_must_always_hold_always_holds(sequence: list[object]) -> None:
-    diversion = Diversion()
-    for change in sequence:
-        assert callable(change)
+def changes(profile: CarrierProfile) -> st.SearchStrategy[Callable[[Diversions], Diversions]]:
+    """Whatever one may ask of a line of a carrier, sensible or not."""
+    rules = profile.forwarding
+
+    def aimed(target: E164, conditions: set[Condition]) -> Callable[[Diversions], Diversions]:
+        return lambda old: model.aimed(old, rules, model.checked(target, LINE), conditions)
+
+    return st.one_of(
+        some.map(lambda conditions: lambda old: model.started(old, rules, conditions)),
+        st.just(model.stopped),
+        st.builds(aimed, numbers, some),
+        st.integers(-5, 200).map(
+            lambda seconds: lambda old: model.ringing(old, seconds, profile.ring_times)
+        ),
+    )
+
+
+@pytest.mark.rule("FWD-05")
+@given(st.sampled_from(Profile), st.data())
+def test_what_must_always_hold_always_holds(carrier: Profile, data: st.DataObject) -> None:
+    profile = PROFILES.of(carrier)
+    bounds, rules = profile.ring_times, profile.forwarding
+    diversions = Diversions(ring_time_s=bounds.default)
+    for change in data.draw(st.lists(changes(profile), max_size=20)):
         try:
-            diversion = change(diversion)
+            diversions = change(diversions)
         except ContractError:
             continue
-        assert diversion.target is not None or not diversion.active
-        assert diversion.target != LINE
-        assert BOUNDS.least <= diversion.ring_time_s <= BOUNDS.most
+        every = {condition: diversions.on(condition) for condition in Condition}
+        targets = {each.target for each in every.values() if each.target}
+        assert all(each.target for each in every.values() if each.active)
+        assert {on for on, each in every.items() if each != Diversion()} <= set(rules.precedence)
+        assert LINE not in targets
+        assert not rules.one_target or len(targets) <= 1
+        assert bounds.least <= diversions.ring_time_s <= bounds.most
 
 
+@pytest.mark.rule("FWD-06")
 @given(numbers)
 def test_a_target_is_taken_as_it_is_or_refused(target: E164) -> None:
     try:
-        kept = model.aimed(Diversion(), LINE, target).target
+        kept = model.checked(target, LINE)
     except ContractError:
         return
     assert kept == target
@@ -75,6 +99,6 @@ def test_office_and_telephone_refuse_the_same(digits: str, options: frozenset[st
         number = parse(digits).e164
         if number is not None:
             with pytest.raises(OutOfRange):
-                model.aimed(Diversion(), LINE, number, abroad=abroad)
+                model.checked(number, LINE, abroad=abroad)
     else:
-        assert model.aimed(Diversion(), LINE, target, abroad=abroad).target == target
+        assert model.checked(target, LINE, abroad=abroad) == target

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from ivr.call.limits import CallLimits
 from ivr.numbering.plan import forwardable, parse
-from provisioning.contract import E164, Diversion
+from provisioning.contract import E164
+from tests.support.diversions import unanswered
 from tests.support.scripted_call import DOCOMO, LINES, NTT, Network
 from tests.support.scripted_leg import Ending
 
@@ -22,13 +23,15 @@ HASTY = CallLimits(longest_call_s=300)
 def test_forwarding_always_makes_sense(keys: str, aimed: bool) -> None:
     net = Network(limits=HASTY)
     if aimed:
-        net.forwarding.rows[DOCOMO.number] = Diversion(target=E164("+819011112222"))
+        net.forwarding.rows[DOCOMO.number] = unanswered(target=E164("+819011112222"))
     heard = net.dial(DOCOMO, "1429", keys)
     assert heard.ending == Ending(None)
     assert heard.lasted_s < HASTY.longest_call_s + 10
-    diversion = net.forwarding.rows.get(DOCOMO.number, Diversion())
+    diversions = net.forwarding.rows.get(DOCOMO.number, unanswered())
+    diversion = diversions.no_answer
     assert diversion.target or not diversion.active
-    assert 0 <= diversion.ring_time_s <= 120
+    assert diversions == unanswered(diversion.active, diversion.target, diversions.ring_time_s)
+    assert 0 <= diversions.ring_time_s <= 120
     if diversion.target:
         assert forwardable(parse(diversion.target).digits, DOCOMO) == diversion.target
 

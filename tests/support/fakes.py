@@ -11,19 +11,19 @@ from provisioning.contract import (
     E164,
     Account,
     Binding,
+    CarrierProfile,
+    Condition,
     ContractError,
-    Diversion,
+    Diversions,
     Line,
     NumberDisplay,
     OutOfRange,
-    RingTimes,
     StorageUnavailable,
     UnknownLine,
 )
 from provisioning.forwarding import model as forwarding
 from provisioning.presentation import model as presentation
-
-ANY_RING_TIME = RingTimes(least=0, most=120, default=15)
+from provisioning.profiles.store import ProfileFiles
 
 
 class _Breakable:
@@ -85,36 +85,56 @@ class InMemoryBindings(_Breakable):
 
 
 class InMemoryForwarding(_Breakable):
-    """Diversions by line; with `lines` given, others are unknown; some may go `abroad`."""
+    """Diversions of `lines`, by number; others are unknown."""
 
-    def __init__(
-        self,
-        lines: Collection[E164] | None = None,
-        bounds: RingTimes = ANY_RING_TIME,
-        abroad: Collection[E164] = (),
-    ) -> None:
-        self.rows: dict[E164, Diversion] = {}
-        self._lines, self._bounds, self._abroad = lines, bounds, abroad
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self.rows: dict[E164, Diversions] = {}
+        self._lines = {line.number: line for line in lines}
+        self._profiles = ProfileFiles.load()
 
-    async def of(self, line: E164) -> Diversion:
-        if self._lines is not None and line not in self._lines:
-            raise UnknownLine(f"no line {line}")
-        return self.rows.get(line, Diversion(ring_time_s=self._bounds.default))
+    async def of(self, line: E164) -> Diversions:
+        _, profile = self._known(line)
+        return self.rows.get(line, Diversions(ring_time_s=profile.ring_times.default))
 
-    async def start(self, line: E164) -> Diversion:
-        return await self._change(line, forwarding.started)
+    async def start(
+        self, line: E164, conditions: Collection[Condition] = (Condition.CFNR,)
+    ) -> Diversions:
+        rules = self._known(line)[1].forwarding
+        return await self._change(line, lambda old: forwarding.started(old, rules, conditions))
 
     async def stop(self, line: E164) -> None:
         await self._change(line, forwarding.stopped)
 
     async def set_target(self, line: E164, target: E164) -> None:
-        abroad = line in self._abroad
-        await self._change(line, lambda old: forwarding.aimed(old, line, target, abroad=abroad))
+        rules = self._known(line)[1].forwarding
+        checked = self._checked(line, target)
+        await self._change(line, lambda old: forwarding.aimed(old, rules, checked))
+
+    async def forward(self, line: E164, condition: Condition, target: E164) -> Diversions:
+        rules, only = self._known(line)[1].forwarding, (condition,)
+        checked = self._checked(line, target)
+        return await self._change(
+            line,
+            lambda old: forwarding.started(
+                forwarding.aimed(old, rules, checked, only), rules, only
+            ),
+        )
 
     async def set_ring_time(self, line: E164, seconds: int) -> None:
-        await self._change(line, lambda old: forwarding.ringing(old, seconds, self._bounds))
+        bounds = self._known(line)[1].ring_times
+        await self._change(line, lambda old: forwarding.ringing(old, seconds, bounds))
 
-    async def _change(self, line: E164, change: Callable[[Diversion], Diversion]) -> Diversion:
+    def _known(self, number: E164) -> tuple[Line, CarrierProfile]:
+        line = self._lines.get(number)
+        if line is None:
+            raise UnknownLine(f"no line {number}")
+        return line, self._profiles.of(line.profile)
+
+    def _checked(self, number: E164, target: E164) -> E164:
+        abroad = forwarding.ABROAD in self._known(number)[0].options
+        return forwarding.checked(target, number, abroad=abroad)
+
+    async def _change(self, line: E164, change: Callable[[Diversions], Diversions]) -> Diversions:
         self._check()
         self.rows[line] = change(await self.of(line))
         return self.rows[line]

@@ -149,7 +149,7 @@ class Heard:
 class Network:
     """One network with its lines and their settings."""
 
-    forwarding: InMemoryForwarding = field(default_factory=InMemoryForwarding)
+    forwarding: InMemoryForwarding = field(default_factory=lambda: InMemoryForwarding(LINES))
     presentation: InMemoryPresentation = field(
         default_factory=lambda: InMemoryPresentation({NTT.number: FREEPHONE})
     )

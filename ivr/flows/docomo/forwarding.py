@@ -4,22 +4,11 @@ Keys 3 and 4 follow a docomo reseller's page; 1, 2 and 5 are assumptions (facts 
 """
 
 from ivr.call.call import Call
+from ivr.flows.forwarding import ask_target, change_ring_time, refuse
 from ivr.flows.registry import service
-from ivr.numbering.plan import NotForwardable, WhyNot, forwardable
+from ivr.numbering.plan import NotForwardable
 from prompts.catalogue import Prompt
-from provisioning.contract import E164, Forwarding, NoTarget, OutOfRange, Profile
-
-REFUSALS = {
-    WhyNot.NOT_A_NUMBER: Prompt.TARGET_NOT_A_NUMBER,
-    WhyNot.SHORT_CODE: Prompt.TARGET_SHORT_CODE,
-    WhyNot.FREEPHONE: Prompt.TARGET_FREEPHONE,
-    WhyNot.PREMIUM: Prompt.TARGET_PREMIUM,
-    WhyNot.INTERNATIONAL: Prompt.TARGET_INTERNATIONAL,
-    WhyNot.OWN_LINE: Prompt.TARGET_OWN_LINE,
-}
-"""The reason the caller hears for each number that is refused (FWD-06)."""
-
-RING_TIME_DIGITS = 3
+from provisioning.contract import Forwarding, NoTarget, Profile
 
 
 @service("forwarding-menu", on=Profile.DOCOMO)
@@ -48,10 +37,10 @@ async def forwarding_stop(call: Call, forwarding: Forwarding) -> None:
 async def start(call: Call, forwarding: Forwarding) -> None:
     """Forward calls to the destination that is set, and read it back."""
     try:
-        diversion = await call.keep(forwarding.start(call.line.number))
+        diversions = await call.keep(forwarding.start(call.line.number))
     except NoTarget:
         return await call.warn(Prompt.FORWARDING_NO_TARGET)
-    return await call.play(Prompt.FORWARDING_STARTED, diversion.target)
+    return await call.play(Prompt.FORWARDING_STARTED, diversions.no_answer.target)
 
 
 async def stop(call: Call, forwarding: Forwarding) -> None:
@@ -67,36 +56,16 @@ async def change_target(call: Call, forwarding: Forwarding) -> None:
         while not await call.confirm(Prompt.FORWARDING_CONFIRM_TARGET, target):
             target = await ask_target(call)
     except NotForwardable as refused:
-        return await call.warn(REFUSALS[refused.why])
+        return await refuse(call, refused)
     await call.keep(forwarding.set_target(call.line.number, target))
     return await call.play(Prompt.FORWARDING_TARGET_SET, target)
 
 
-async def ask_target(call: Call) -> E164:
-    """A number calls may go to; `NotForwardable` says why the one that was keyed is none."""
-    digits = await call.ask(Prompt.FORWARDING_ENTER_TARGET)
-    return forwardable(digits, call.line)
-
-
 async def read_status(call: Call, forwarding: Forwarding) -> None:
     """Say whether calls are forwarded, where to, and after how long."""
-    diversion = await forwarding.of(call.line.number)
-    if diversion.active:
-        await call.play(Prompt.FORWARDING_ON, diversion.target, diversion.ring_time_s)
+    diversions = await forwarding.of(call.line.number)
+    if diversions.no_answer.active:
+        target = diversions.no_answer.target
+        await call.play(Prompt.FORWARDING_ON, target, diversions.ring_time_s)
     else:
         await call.play(Prompt.FORWARDING_OFF)
-
-
-async def change_ring_time(call: Call, forwarding: Forwarding) -> None:
-    """Take the seconds a call rings before it is forwarded, within the carrier's bounds."""
-    bounds = call.profile.ring_times
-    seconds = int(
-        await call.ask(
-            Prompt.FORWARDING_ENTER_RING_TIME, bounds.least, bounds.most, most=RING_TIME_DIGITS
-        )
-    )
-    try:
-        await call.keep(forwarding.set_ring_time(call.line.number, seconds))
-    except OutOfRange:
-        return await call.warn(Prompt.FORWARDING_RING_TIME_REFUSED)
-    return await call.play(Prompt.FORWARDING_RING_TIME_SET, seconds)

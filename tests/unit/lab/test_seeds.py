@@ -1,5 +1,6 @@
 """Seed files: the demo, and what a wrong file is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lab.errors import Refused
 from lab.office_part import OfficePart
 from lab.settings import Settings, StorageSettings
 from provisioning.contract import E164, Access, ContractKind, Diversion, Profile
+from tests.support.diversions import unanswered
 
 GOOD = """\
 lines:
@@ -144,9 +146,11 @@ def test_customers_contracts_and_blocks(tmp_path: Path) -> None:
 
 
 def test_a_line_may_come_with_its_forwarding(tmp_path: Path) -> None:
-    forwarding = "    forwarding: {to: 090-1234-5678, active: true, ring_time_s: 20}\n"
+    forwarding = "    forwarding: {no_answer: {to: 090-1234-5678, active: true}, ring_time_s: 20}\n"
     (seeded,) = seeds.load(write(tmp_path, GOOD + forwarding)).lines
-    assert seeded.diversion == Diversion(True, E164("+819012345678"), 20)
+    there = E164("+819012345678")
+    aimed = Diversion(False, there)
+    assert seeded.diversions == replace(unanswered(True, there, 20), always=aimed, busy=aimed)
 
 
 def test_no_password_in_a_representation(tmp_path: Path) -> None:
@@ -276,14 +280,25 @@ class TestYamlTraps:
         ),
         (
             "prefecture: 東京都",
-            "prefecture: 東京都\n    forwarding: {to: 110}",
-            "seed.yaml:6:22: line 1, forwarding, to: must be a Japanese number of 9 to 11 digits "
-            "such as 0312345678 (it is '110')",
+            "prefecture: 東京都\n    forwarding: {busy: {to: 110}}",
+            "seed.yaml:6:29: line 1, forwarding, busy, to: must be a Japanese number of 9 to 11 "
+            "digits such as 0312345678 (it is '110')",
         ),
         (
             "prefecture: 東京都",
-            "prefecture: 東京都\n    forwarding: {to: 0312345678}",
-            "seed.yaml:6:22: line 1, forwarding, to: a line cannot forward to itself",
+            "prefecture: 東京都\n    forwarding: {busy: {to: 0312345678}}",
+            "seed.yaml:6:29: line 1, forwarding, busy, to: a line cannot forward to itself",
+        ),
+        (
+            "prefecture: 東京都",
+            "prefecture: 東京都\n    forwarding: {unreachable: {to: 0612345678}}",
+            "seed.yaml:6:17: line 1, forwarding: the line is not forwarded on unreachable, but on: "
+            "always, busy, no_answer",
+        ),
+        (
+            "prefecture: 東京都",
+            "prefecture: 東京都\n    forwarding: {busy: {to: 0612345678, activ: true}}",
+            "seed.yaml:6:41: line 1, forwarding, busy, activ: no such field; did you mean active?",
         ),
         (
             "plan: business",

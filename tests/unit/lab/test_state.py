@@ -95,7 +95,7 @@ async def use(carrier: Carrier, ask: Ask) -> None:
     """What a morning of testing leaves behind."""
     assert await register(carrier) == 200
     assert await registrations(carrier) == ([USER], 1)
-    forwarded = {"active": True, "target": "+81312345678", "ring_time_s": 20}
+    forwarded = {"no_answer": {"active": True, "target": "+81312345678"}, "ring_time_s": 20}
     await ask("PUT", FORWARDING, forwarded)
     await ask("POST", "/v1/customers", customer("朝の客"))
     await ask("PUT", "/lab/clock", {"advance_s": 86_400})
@@ -120,7 +120,7 @@ async def test_a_reset_leaves_the_seed_and_nothing_else(carrier: Carrier, ask: A
     await use(carrier, ask)
     assert await ask("POST", "/lab/reset") == {"calls_ended": 0}
     assert await registrations(carrier) == ([], 0)
-    assert not (await ask("GET", FORWARDING))["active"]
+    assert not (await ask("GET", FORWARDING))["no_answer"]["active"]
     assert await names(ask) == ["特番デモ商事"]
     clock = await ask("GET", "/lab/clock")
     assert (clock["state"], clock["offset_s"]) == ("running", 0)

@@ -75,7 +75,7 @@ async def _check_whole(office: Office, owner: Contract, placed: NumberOrder) -> 
     for number in ordered([placed]):
         assert office.directory.line(number) is not None
         assert office.directory.account(national(number)) is not None
-        assert (await office.forwarding.of(number)).active is False
+        assert (await office.forwarding.of(number)).active == ()
         assert [change.what for change in await office.audit.of(number)] == ["number assigned"]
     assert {added.line_password for added in placed.numbers} == {None}
     assert len(await office.audit.of_contract(owner.id)) == 2

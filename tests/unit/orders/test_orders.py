@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from provisioning import passwords
-from provisioning.contract import Access, ContractError, Diversion, Line, Profile
+from provisioning.contract import Access, ContractError, Line, Profile
 from provisioning.customers.model import ContractClosed, UnknownContract
 from provisioning.lines.model import ha1
 from provisioning.numbers.model import NumberState, national
@@ -25,6 +25,7 @@ from provisioning.orders.model import (
     UnknownOrder,
 )
 from provisioning.seeds import SeedAccount, SeedLine
+from tests.support.diversions import unanswered
 from tests.support.orders import OPERATOR, OWNER, contract, number, order, ordered, stock
 from tests.support.storage import DOCOMO, REALM, TOKYO
 
@@ -47,7 +48,7 @@ async def test_each_number_is_a_line_with_its_passwords(shop: Office) -> None:
         assert set(added.line_password) <= set(passwords.ALPHABET)
         assert await shop.orders.service_password_fits(added.number, added.service_password)
         assert not await shop.orders.service_password_fits(added.number, "no such")
-        assert await shop.forwarding.of(added.number) == Diversion(ring_time_s=_ring_time(shop))
+        assert await shop.forwarding.of(added.number) == unanswered(ring_time_s=_ring_time(shop))
         record = await shop.numbers.get(added.number)
         assert (record.state, record.contract) == (NumberState.ASSIGNED, owner.id)
         assert (record.order, record.assigned_at) == (placed.id, placed.placed_at)

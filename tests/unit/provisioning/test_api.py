@@ -11,13 +11,27 @@ from prometheus_client import CollectorRegistry
 
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
-from provisioning.contract import E164, Diversion, StorageUnavailable
+from provisioning.contract import E164, Diversions, StorageUnavailable
 from provisioning.office import Office
-from tests.support.storage import DOCOMO, FREEPHONE, NTT, SOMEWHERE, binding
+from tests.support.diversions import unanswered
+from tests.support.storage import AU, DOCOMO, FREEPHONE, NTT, RAKUTEN, SOMEWHERE, binding
 
 TOKEN = "marker-token-91c2"
 PROBLEM = "application/problem+json"
-FORWARD = {"active": True, "target": SOMEWHERE, "ring_time_s": 20}
+FORWARD: dict[str, object] = {
+    "ring_time_s": 20,
+    "always": None,
+    "unreachable": None,
+    "busy": None,
+    "no_answer": {"active": True, "target": SOMEWHERE},
+}
+ELSEWHERE = "+81612345678"
+
+
+def to(target: object, active: object = True) -> dict[str, object]:
+    """A diversion as it is sent."""
+    return {"active": active, "target": target}
+
 
 Clients = Callable[..., httpx2.AsyncClient]
 
@@ -199,11 +213,11 @@ class TestForwarding:
     ) -> None:
         assert (await client.put(f"/v1/lines/{DOCOMO}/forwarding", json=FORWARD)).json() == FORWARD
         assert (await client.get(f"/v1/lines/{DOCOMO}/forwarding")).json() == FORWARD
-        assert await office.forwarding.of(DOCOMO) == Diversion(True, SOMEWHERE, 20)
+        assert await office.forwarding.of(DOCOMO) == unanswered(True, SOMEWHERE, 20)
         (change,) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
         assert (change["who"], change["origin"]) == ("api", "http from 127.0.0.1")
-        assert change["before"] == "off, to nobody, after 15 s"
-        assert change["after"] == f"on, to {SOMEWHERE}, after 20 s"
+        assert change["before"] == "off; rings 15 s"
+        assert change["after"] == f"no_answer on, to {SOMEWHERE}; rings 20 s"
 
     async def test_a_call_is_audited_under_its_line(
         self, client: httpx2.AsyncClient, office: Office
@@ -216,14 +230,21 @@ class TestForwarding:
     @pytest.mark.parametrize(
         ("change", "status", "kind"),
         [
-            ({"target": None}, 409, "no-target"),
-            ({"target": DOCOMO}, 422, "out-of-range"),
-            ({"target": "+81120000003"}, 422, "out-of-range"),
-            ({"target": "0312345678"}, 422, "out-of-range"),
+            ({"no_answer": to(None)}, 409, "no-target"),
+            ({"no_answer": to(DOCOMO)}, 422, "out-of-range"),
+            ({"no_answer": to("+81120000003")}, 422, "out-of-range"),
+            ({"no_answer": to("0312345678")}, 422, "out-of-range"),
+            ({"no_answer": to("+" + "1" * 40)}, 422, "out-of-range"),
+            ({"no_answer": to("+81110")}, 422, "out-of-range"),
+            ({"no_answer": to("+14155550100")}, 422, "out-of-range"),
+            ({"busy": to(SOMEWHERE)}, 422, "out-of-range"),
+            ({"always": to(SOMEWHERE)}, 422, "out-of-range"),
             ({"ring_time_s": 121}, 422, "out-of-range"),
             ({"ring_time_s": "20"}, 422, "bad-request"),
             ({"ring_time_s": 10**400}, 422, "out-of-range"),
-            ({"active": 1}, 422, "bad-request"),
+            ({"no_answer": to(SOMEWHERE, 1)}, 422, "bad-request"),
+            ({"no_answer": {"active": True}}, 422, "bad-request"),
+            ({"active": True}, 422, "bad-request"),
             ({"volume": 11}, 422, "bad-request"),
         ],
     )
@@ -238,8 +259,44 @@ class TestForwarding:
         answer = await client.put(f"/v1/lines/{DOCOMO}/forwarding", json=FORWARD | change)
         assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
         assert answer.json()["type"] == f"urn:tokuban:problem:{kind}"
-        assert await office.forwarding.of(DOCOMO) == Diversion()
+        assert await office.forwarding.of(DOCOMO) == unanswered()
         assert await office.audit.of(DOCOMO) == ()
+
+    @pytest.mark.rule("FWD-04")
+    @pytest.mark.rule("FWD-05")
+    @pytest.mark.parametrize("line", [RAKUTEN, AU])
+    async def test_each_condition_has_its_own_destination(
+        self, client: httpx2.AsyncClient, office: Office, line: E164
+    ) -> None:
+        wanted = {
+            "ring_time_s": 30,
+            "always": to(SOMEWHERE, active=False),
+            "unreachable": to(ELSEWHERE),
+            "busy": to(NTT),
+            "no_answer": to(None, active=False),
+        }
+        path = f"/v1/lines/{line}/forwarding"
+        assert (await client.put(path, json=wanted)).json() == wanted
+        await office.refresh()
+        assert (await client.get(path)).json() == wanted
+
+    @pytest.mark.rule("FWD-03")
+    async def test_an_ntt_line_has_one_destination_for_all(
+        self, client: httpx2.AsyncClient, office: Office
+    ) -> None:
+        path = f"/v1/lines/{NTT}/forwarding"
+        one = {"ring_time_s": 15, "busy": to(SOMEWHERE)}
+        whole = one | {
+            "always": to(SOMEWHERE, active=False),
+            "no_answer": to(SOMEWHERE, active=False),
+            "unreachable": None,
+        }
+        assert (await client.put(path, json=one)).json() == whole
+        two = await client.put(path, json=one | {"always": to(ELSEWHERE)})
+        assert (two.status_code, two.json()["type"]) == (422, "urn:tokuban:problem:out-of-range")
+        assert (await client.get(path)).json() == whole
+        off = {"ring_time_s": 15}
+        assert (await client.put(path, json=off)).json()["busy"] == to(None, active=False)
 
 
 @pytest.mark.rule("SHOW-01")
@@ -260,7 +317,7 @@ class TestErrors(OnSqlite):
     async def test_storage_that_is_away_says_when_to_come_back(
         self, client: httpx2.AsyncClient, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def away(_line: E164) -> Diversion:
+        async def away(_line: E164) -> Diversions:
             raise StorageUnavailable("the database is locked; try again later")
 
         monkeypatch.setattr(office.forwarding, "of", away)

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
-from provisioning.contract import Diversion, NumberDisplay, StorageUnavailable
+from provisioning.contract import NumberDisplay, StorageUnavailable
 from provisioning.db.folder_lock import FolderLock
 from provisioning.lines.sealing import Seal, WrongKey
 from provisioning.office import DATABASE_FILE, Office, OfficeSettings
 from tests.support import postgres
+from tests.support.diversions import unanswered
 from tests.support.storage import DOCOMO, FREEPHONE, NTT, REALM, SOMEWHERE, binding, seed
 
 
@@ -53,7 +54,7 @@ class TestLocked:
         ):
             with pytest.raises(StorageUnavailable, match="locked"):
                 await change
-        assert await on_sqlite.forwarding.of(DOCOMO) == Diversion()
+        assert await on_sqlite.forwarding.of(DOCOMO) == unanswered()
         assert await on_sqlite.presentation.of(NTT) == NumberDisplay(FREEPHONE, False)
         assert await on_sqlite.bindings.load() == {}
         assert on_sqlite.directory.account("docomo") is not None
@@ -245,7 +246,7 @@ async def test_what_was_acknowledged_survives_sigkill(
     last = _killed_after(acknowledged, office_settings)
     again = await Office.open(office_settings)
     (kept,) = (await again.bindings.load())["docomo"]
-    target = (await again.forwarding.of(DOCOMO)).target
+    target = (await again.forwarding.of(DOCOMO)).no_answer.target
     assert kept.cseq in (last, last + 1)
     assert target is not None
     assert int(target.removeprefix("+813")) in (last, last + 1)

@@ -7,7 +7,6 @@ import pytest
 from provisioning.contract import (
     E164,
     ContractKind,
-    Diversion,
     NumberDisplay,
 )
 from provisioning.customers.model import (
@@ -22,6 +21,7 @@ from provisioning.seeding import NotOfTheSeed, missing
 from provisioning.seeds import Seed, SeedBlock
 from provisioning.snapshots.model import Rows
 from provisioning.snapshots.rows import read
+from tests.support.diversions import unanswered
 from tests.support.storage import AU, DOCOMO, NTT, SOMEWHERE, seed
 from tests.support.whole_seed import BLOCK, CONTRACT, CUSTOMER, OPERATOR, whole
 
@@ -126,11 +126,11 @@ async def test_a_longer_block_adds_what_was_missing(office: Office) -> None:
 async def test_a_line_s_first_settings_are_the_seed_s_and_then_its_user_s(office: Office) -> None:
     lines = [line for line in seed() if line.line.number in (DOCOMO, NTT)]
     fresh = E164("+819000000077")
-    forwarded = Diversion(True, SOMEWHERE, 20)
+    forwarded = unanswered(True, SOMEWHERE, 20)
     new = replace(lines[0], line=replace(lines[0].line, number=fresh), accounts=())
     planted = (
-        replace(lines[0], diversion=forwarded),
-        replace(new, diversion=forwarded),
+        replace(lines[0], diversions=forwarded),
+        replace(new, diversions=forwarded),
         replace(lines[1], shows_freephone=True),
     )
     await office.plant(Seed(planted))
@@ -139,7 +139,7 @@ async def test_a_line_s_first_settings_are_the_seed_s_and_then_its_user_s(office
     assert not (await office.presentation.of(NTT)).active
     await office.forwarding.stop(fresh)
     await office.plant(Seed(planted))
-    assert await office.forwarding.of(fresh) == Diversion(False, SOMEWHERE, 20)
+    assert await office.forwarding.of(fresh) == unanswered(False, SOMEWHERE, 20)
 
 
 async def test_a_fresh_line_may_show_its_number_at_once(office: Office) -> None:

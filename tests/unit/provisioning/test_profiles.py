@@ -6,7 +6,7 @@ from shutil import copytree
 
 import pytest
 
-from provisioning.contract import Profile, RingTimes
+from provisioning.contract import Access, Condition, ForwardingRules, Profile, RingTimes
 from provisioning.profiles.model import BadProfile
 from provisioning.profiles.store import SHIPPED, ProfileFiles
 
@@ -17,8 +17,13 @@ OWN = {
         "1421": "forwarding-start",
         "1420": "forwarding-stop",
     },
-    Profile.NTT: {"135": "display-menu", "1351": "display-start", "1350": "display-stop"},
-    Profile.AU: {},
+    Profile.NTT: {
+        "135": "display-menu",
+        "1351": "display-start",
+        "1350": "display-stop",
+        "142": "forwarding-menu",
+    },
+    Profile.AU: {"1420": "forwarding-stop"},
     Profile.RAKUTEN: {},
 }
 
@@ -30,10 +35,49 @@ def test_what_a_line_may_dial(profile: Profile) -> None:
     assert ProfileFiles.load().of(profile).services == {**OWN[profile], **LAB}
 
 
+NUMBERED = {"1422": "forward-no-answer", "1423": "forward-busy", "1424": "forward-always"}
+
+
+@pytest.mark.rule("FWD-02")
+@pytest.mark.parametrize("profile", list(Profile))
+def test_which_codes_a_number_follows(profile: Profile) -> None:
+    expected = NUMBERED if profile is Profile.AU else {}
+    assert ProfileFiles.load().of(profile).numbered == expected
+
+
+ALL = (Condition.CFU, Condition.CFNRC, Condition.CFB, Condition.CFNR)
+VOICEMAIL = frozenset({"voicemail"})
+RULES = {
+    Profile.DOCOMO: ForwardingRules(
+        (Condition.CFNR,), unreachable_is_no_answer=True, start_stops=VOICEMAIL
+    ),
+    Profile.AU: ForwardingRules(
+        ALL, unreachable_is_no_answer=True, start_stops=VOICEMAIL, stop_stops=VOICEMAIL
+    ),
+    Profile.RAKUTEN: ForwardingRules(ALL, accesses=frozenset({Access.OS}), start_stops=VOICEMAIL),
+    Profile.NTT: ForwardingRules(
+        (Condition.CFU, Condition.CFB, Condition.CFNR),
+        one_target=True,
+        unreachable_is_no_answer=True,
+    ),
+}
+
+
+@pytest.mark.rule("FWD-04")
+@pytest.mark.rule("FWD-05")
+@pytest.mark.parametrize("profile", list(Profile))
+def test_what_forwarding_is_like(profile: Profile) -> None:
+    assert ProfileFiles.load().of(profile).forwarding == RULES[profile]
+
+
 @pytest.mark.rule("FWD-05")
 @pytest.mark.parametrize(
     ("profile", "bounds"),
-    [(Profile.DOCOMO, RingTimes(0, 120, 15)), (Profile.AU, RingTimes(5, 55, 24))],
+    [
+        (Profile.DOCOMO, RingTimes(0, 120, 15)),
+        (Profile.AU, RingTimes(5, 55, 24)),
+        (Profile.NTT, RingTimes(5, 60, 15)),
+    ],
 )
 def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> None:
     assert ProfileFiles.load().of(profile).ring_times == bounds
@@ -56,6 +100,15 @@ WRONG = {
     "[services]\n14x9 = 'forwarding-menu'": "14x9: a code is digits only",
     "[services]\n1429 = 3": "1429: name the service",
     "[services]\n000001 = 'forwarding-menu'": "000001: lab.toml uses this code",
+    "[services_with_number]\n1424 = ''": "services_with_number.1424: name the service",
+    "[services]\n14241 = 'a'\n[services_with_number]\n1424 = 'b'": "14241 begins with it",
+    "[services_with_number]\n14 = 'a'\n1424 = 'b'": "with_number.14: 1424 begins with it",
+    "[forwarding]\nprecedence = ['never']": "forwarding.precedence: name each once",
+    "[forwarding]\nprecedence = ['busy', 'busy']": "forwarding.precedence: name each once",
+    "[forwarding]\naccesses = 'os'": "forwarding.accesses: name each once, of os, link",
+    "[forwarding]\none_target = 1": "forwarding.one_target: true or false",
+    "[forwarding]\nstart_stops = 'voicemail'": "forwarding.start_stops: a list is needed",
+    "[forwarding]\nspeed = 3": "forwarding.speed: there is no such field",
     "[ring_times]\nleast = 1\nmost = 2": "ring_times.default: a whole number",
     "[ring_times]\nleast = 9\nmost = 2\ndefault = 3": "least <= default <= most",
 }

@@ -147,11 +147,13 @@ def test_processes_that_start_together_do_not_race(database_url: str, tmp_path: 
 
 
 BROKEN_RULES = {
-    "forwarding on without a target": "UPDATE diversions SET active = true, target = NULL",
+    "forwarding without a target": "UPDATE diversions SET target = NULL",
+    "forwarding on an unknown condition": "UPDATE diversions SET condition = 'sometimes'",
+    "forwarding twice on a condition": "INSERT INTO diversions SELECT * FROM diversions",
     "forwarding to itself": "UPDATE diversions SET target = line",
     "a target that is no number": "UPDATE diversions SET target = '0312345678'",
     "a target with letters": "UPDATE diversions SET target = '+81312E45678'",
-    "a ring time below zero": "UPDATE diversions SET ring_time_s = -1",
+    "a ring time below zero": "UPDATE ring_times SET seconds = -1",
     "an unknown profile": "UPDATE lines SET profile = 'softbank'",
     "an unknown status": "UPDATE lines SET status = 'lost'",
     "an account of no line": "UPDATE accounts SET line = '+819099999999'",
@@ -174,6 +176,7 @@ async def test_the_database_itself_refuses(office: Office, statement: str) -> No
         for part in statement.split(";"):
             await connection.execute(text(part))
 
+    await office.forwarding.set_target(DOCOMO, SOMEWHERE)
     with pytest.raises(IntegrityError):
         await office._database.write(work)
 
@@ -185,17 +188,24 @@ async def test_a_line_that_goes_takes_everything_along(office: Office) -> None:
 
     async def count(connection: AsyncConnection) -> list[int]:
         counts = []
-        for table in ("accounts", "bindings", "diversions", "number_displays", "line_options"):
+        for table in (
+            "accounts",
+            "bindings",
+            "diversions",
+            "ring_times",
+            "number_displays",
+            "line_options",
+        ):
             rows = await connection.execute(text(f"SELECT count(*) FROM {table}"))
             counts.append(rows.scalar_one())
         return counts
 
-    assert await office._database.read(count) == [0] * 5
+    assert await office._database.read(count) == [0] * 6
 
 
 async def test_a_unit_of_work_that_fails_leaves_nothing(office: Office) -> None:
     async def work(connection: AsyncConnection) -> None:
-        await connection.execute(text("UPDATE diversions SET ring_time_s = 99"))
+        await connection.execute(text("UPDATE ring_times SET seconds = 99"))
         raise OutOfRange("after the change")
 
     with pytest.raises(OutOfRange):
@@ -211,8 +221,8 @@ async def test_a_caller_who_hangs_up_does_not_tear_a_change(office: Office) -> N
         change.cancel()
         await asyncio.wait([change])
     await office.forwarding.set_ring_time(DOCOMO, 30)
-    diversion = await office.forwarding.of(DOCOMO)
-    assert (diversion.ring_time_s, diversion.target) in {(30, SOMEWHERE), (30, None)}
+    diversions = await office.forwarding.of(DOCOMO)
+    assert (diversions.ring_time_s, diversions.no_answer.target) in {(30, SOMEWHERE), (30, None)}
 
 
 async def _execute(database: Database, statement: str) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.contract import (
     E164,
     Access,
-    Diversion,
     LineStatus,
     NumberDisplay,
     OutOfRange,
@@ -18,6 +17,7 @@ from provisioning.lines.model import ha1
 from provisioning.lines.sealing import WrongKey
 from provisioning.office import Office, OfficeSettings
 from provisioning.seeds import SeedAccount, SeedLine
+from tests.support.diversions import unanswered
 from tests.support.storage import (
     AU,
     DOCOMO,
@@ -87,7 +87,7 @@ async def test_a_line_that_comes_back_has_its_settings_again(office: Office) -> 
     await office.presentation.start(NTT)
     await office.seed(seed()[1:2])
     await office.seed(seed())
-    assert await office.forwarding.of(DOCOMO) == Diversion(True, SOMEWHERE, 15)
+    assert await office.forwarding.of(DOCOMO) == unanswered(True, SOMEWHERE, 15)
     assert await office.presentation.of(NTT) == NumberDisplay(FREEPHONE, True)
     assert set(office.directory.users()) == {"docomo", "rakuten", "rakuten-link", "ntt", "au"}
 
@@ -121,7 +121,7 @@ async def test_an_account_moves_to_another_line(office: Office) -> None:
 
 
 async def test_the_ring_time_starts_with_the_profiles_own(office: Office) -> None:
-    assert await office.forwarding.of(AU) == Diversion(False, None, 24)
+    assert await office.forwarding.of(AU) == unanswered(False, None, 24)
 
 
 @pytest.mark.rule("SHOW-01")

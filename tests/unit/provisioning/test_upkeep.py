@@ -9,7 +9,6 @@ from provisioning.contract import (
     E164,
     Access,
     ContractError,
-    Diversion,
     Line,
     LineStatus,
     Location,
@@ -21,6 +20,7 @@ from provisioning.contract import (
 from provisioning.lines.model import UnknownAccount, ha1
 from provisioning.office import Office, OfficeSettings
 from provisioning.upkeep.model import AccountExists, LineChanges, LineExists, OfInventory
+from tests.support.diversions import unanswered
 from tests.support.storage import AU, DOCOMO, NTT, REALM, binding, seed
 
 OPERATOR = Origin("operator", "the desk")
@@ -39,7 +39,7 @@ class TestLines:
     ) -> None:
         await office.upkeep.create(SHOWING, origin=OPERATOR)
         assert office.directory.line(NEW) == SHOWING
-        assert await office.forwarding.of(NEW) == Diversion(ring_time_s=15)
+        assert await office.forwarding.of(NEW) == unanswered(ring_time_s=15)
         assert await office.presentation.of(NEW) == NumberDisplay(SHOWING.freephone)
         await office.refresh()
         assert office.directory.line(NEW) == SHOWING
