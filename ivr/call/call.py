@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NoReturn, TypeVar
 
-from ivr.call.keys import KeyBuffer
+from ivr.call.keys import HIDDEN, KeyBuffer
 from ivr.call.leg import Leg
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
@@ -69,6 +69,7 @@ class Call:
         self._limits = limits
         self._keys = KeyBuffer()
         self._interruptible = False
+        self._concealing = False
         leg.on_key = self._take_key
 
     @property
@@ -100,12 +101,30 @@ class Call:
         await self._speak(prompt, values, interruptible=False)
         self._keys.clear()
 
-    async def ask(self, prompt: Prompt, *values: object, most: int = MOST_DIGITS) -> str:
+    async def ask(
+        self, prompt: Prompt, *values: object, most: int = MOST_DIGITS, secret: bool = False
+    ) -> str:
         """Ask for a number closed by `#`; `*` starts it over. One to `most` digits.
+
+        `secret`: its keys are neither logged nor told; see `conceal` for keys typed ahead.
 
         Raises:
             CallOver: no number came in the tries allowed; the caller heard goodbye.
         """
+        self.conceal(secret)
+        try:
+            return await self._ask(prompt, values, most)
+        finally:
+            self.conceal(False)
+
+    def conceal(self, on: bool = True) -> None:
+        """Hide every key from log and events, until a question was answered.
+
+        A flow that will ask for a secret conceals before it speaks: callers type ahead.
+        """
+        self._concealing = on
+
+    async def _ask(self, prompt: Prompt, values: tuple[object, ...], most: int) -> str:
         for _ in range(self._limits.attempts):
             await self.play(prompt, *values)
             entry = await self._number(most)
@@ -266,7 +285,9 @@ class Call:
         if self._interruptible:
             self._leg.stop_playing()
         taken = self._keys.push(key)
-        self.log.info("key.received", pressed=key, taken=taken)
+        shown = HIDDEN if self._concealing else key
+        self.log.info("key.received", pressed=shown, taken=taken)
+        self._leg.ticket.keyed(shown)
 
     async def _speak(
         self, prompt: Prompt, values: tuple[object, ...], *, interruptible: bool
@@ -281,6 +302,7 @@ class Call:
                 ended.set_result(to_its_end)
 
         self.log.info("prompt.started", prompt=prompt.value, text=speech.text)
+        self._leg.ticket.heard(prompt.value)
         self._interruptible = interruptible
         self._leg.play(speech.ulaw, done)
         try:
