@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ivr.call.call import Call, Subscriber
-from ivr.call.leg import Leg
+from ivr.call.leg import Leg, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
 from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
 from ivr.flows.talkies import TALKIES
+from ivr.numbering.plan import CallerIdPrefix
 from ivr.numbering.route import Emergency, Route, Service, route
 from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
@@ -28,6 +29,9 @@ SERVER_ERROR = 500
 UNAVAILABLE = 503
 FORBIDDEN = 403
 LONGEST_LOGGED = 80
+
+TALKIE = "talkie"
+"""The service of a call that only heard why it cannot be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,17 @@ class Incoming:
             return Outcome.FAILED
 
         async def flow(call: Call) -> None:
-            await self.flow_for(line, leg.dialled, log)(call)
+            await self.flow_for(line, leg.dialled, log, leg.ticket)(call)
 
         call = Call(leg, subscriber, self._limits, log)
         try:
-            return await guarded(call, flow, self._limits)
+            outcome = await guarded(call, flow, self._limits)
+            leg.ticket.outcome = outcome.value
+            return outcome
         finally:
             call.release()
 
-    def flow_for(self, caller: Line, dialled: str, log: Log) -> BoundFlow:
+    def flow_for(self, caller: Line, dialled: str, log: Log, ticket: Ticket) -> BoundFlow:
         """What serves `caller` after `dialled`: a service's flow or a talkie."""
         profile = self._office.profiles.of(caller.profile)
         found = route(dialled, caller, profile, self._office.directory)
@@ -94,6 +100,7 @@ class Incoming:
             prefix=found.dialled.prefix,
             destination=type(destination).__name__,
         )
+        _note(ticket, found)
         if isinstance(destination, Service):
             return self._service(caller.profile, destination)
         if isinstance(destination, Emergency):
@@ -120,6 +127,17 @@ def _after(number: str, flow: BoundFlow) -> BoundFlow:
         await flow(call)
 
     return numbered
+
+
+def _note(ticket: Ticket, found: Route) -> None:
+    """Where the call leads, for its record: a service's code, a full number, or nowhere."""
+    dialled, destination = found.dialled, found.destination
+    ticket.routed(
+        destination.name if isinstance(destination, Service) else TALKIE,
+        dialled.e164 or dialled.digits or None,
+        dialled.prefix or "",
+        withheld=dialled.prefix is CallerIdPrefix.WITHHOLD,
+    )
 
 
 def talkie_for(found: Route) -> BoundFlow:
