@@ -26,6 +26,7 @@ from ivr.ua.inbound import CallPolicy, InboundCalls
 from ivr.ua.leg import InboundLeg
 from ivr.ua.registrar import Registrar
 from ivr.ua.sound import SoundSettings
+from ivr.ua.ticket import Tickets
 from lab.errors import Refused
 from lab.office_part import OfficePart
 from lab.settings import Settings
@@ -94,6 +95,7 @@ class TelephonyPart:
             SoundSettings(settings.sip.public_host),
             CallPolicy(settings.sip.calls_per_user, float(settings.media.silence_s)),
             self._log,
+            Tickets(office.records, office.events, office.clocks),
         )
         self.registrar, self.calls = registrar, calls
         self._agent = Agent(driver, endpoint_settings, calls, registrar, self._log)

@@ -7,6 +7,10 @@ MOST_WAITING_KEYS = 64
 """More than any menu path needs; what is keyed beyond it is dropped (assumption)."""
 
 
+HIDDEN = "•"
+"""What is logged and told of a key that is part of a secret."""
+
+
 class KeyBuffer:
     """A queue of keys with one reader: what is typed ahead waits here."""
 

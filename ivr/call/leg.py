@@ -12,6 +12,27 @@ PlayEnded = Callable[[bool], None]
 """Told once how playing ended: True at the audio's own end, False when stopped or replaced."""
 
 
+class Ticket(Protocol):
+    """Where what happens on a leg is told and, once the leg is over, recorded (BILL-01)."""
+
+    outcome: str | None
+    """How the service ended the call, as `Outcome` says it."""
+
+    def routed(
+        self, service: str, destination: str | None, prefix: str = "", *, withheld: bool = False
+    ) -> None:
+        """What serves the call and where it leads; `withheld`: without the caller's number."""
+        ...
+
+    def heard(self, prompt: str) -> None:
+        """A prompt begins to play."""
+        ...
+
+    def keyed(self, key: str) -> None:
+        """A key came; `HIDDEN` where it is part of a secret."""
+        ...
+
+
 class Leg(Protocol):
     """A caller who is authenticated and has dialled something.
 
@@ -37,6 +58,11 @@ class Leg(Protocol):
     @property
     def dialled(self) -> str:
         """What was dialled, as the Request-URI's user part (or whole `tel:` URI) has it."""
+        ...
+
+    @property
+    def ticket(self) -> Ticket:
+        """What is told and recorded of this leg."""
         ...
 
     async def progress(self) -> None:

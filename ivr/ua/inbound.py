@@ -8,13 +8,15 @@ from typing import Any
 
 from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, NoPortsLeft
-from ivr.sip.events import CallReceived, SessionEnded
+from ivr.sip.events import CallReceived, EndCause, SessionEnded
 from ivr.sip.message import Request
 from ivr.sip.session import Session
 from ivr.ua.authentication import Authenticator, Challenge
+from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.leg import InboundLeg
 from ivr.ua.log import Log
 from ivr.ua.sound import NOT_ACCEPTABLE_HERE, NotAcceptable, Sound, SoundSettings
+from ivr.ua.ticket import Tickets
 from provisioning.contract import Account
 
 Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
@@ -52,6 +54,7 @@ class InboundCalls:
         sound: SoundSettings,
         policy: CallPolicy,
         log: Log,
+        tickets: Tickets,
     ) -> None:
         self._driver = driver
         self._engine = engine
@@ -60,6 +63,7 @@ class InboundCalls:
         self._sound = sound
         self._policy = policy
         self._log = log
+        self._tickets = tickets
         self._running: dict[Session, _Running] = {}
         self._per_user: Counter[str] = Counter()
         self._watch: asyncio.TimerHandle | None = None
@@ -85,7 +89,7 @@ class InboundCalls:
                 return
             if self._per_user[account.user] >= self._policy.calls_per_user:
                 self._log.warning("call.refused", user=account.user, why="too many calls at once")
-                session.refuse(_BUSY, now)
+                self._refuse(session, request, account, Cause.TOO_MANY, _BUSY, now)
                 return
             leg = self._leg(session, request, account, now)
             if leg is not None:
@@ -110,6 +114,7 @@ class InboundCalls:
         if running is None:
             return
         self._log.info("call.ended", call_id=running.leg.call_id, cause=event.cause.name.lower())
+        _close_ticket(running.leg, event.cause)
         running.leg.close()
         running.task.cancel()
 
@@ -120,16 +125,33 @@ class InboundCalls:
             media = self._engine.open()
         except NoPortsLeft as error:
             self._log.error("call.refused", why=str(error))
-            session.refuse(_UNAVAILABLE, now, _LATER)
+            self._refuse(session, request, account, Cause.CONGESTED, _UNAVAILABLE, now, _LATER)
             return None
         sound = Sound(media, self._sound, learn_from=session.flow.peer[0])
         try:
             sound.describe(request.body)
         except NotAcceptable as error:
             media.close()
-            session.refuse(NOT_ACCEPTABLE_HERE, now, error.warning)
+            why, status = Cause.NOT_ACCEPTABLE, NOT_ACCEPTABLE_HERE
+            self._refuse(session, request, account, why, status, now, error.warning)
             return None
-        return InboundLeg(self._driver, session, sound, account, _dialled(request))
+        dialled = _dialled(request)
+        ticket = self._tickets.caller(account, dialled, request.call_id)
+        return InboundLeg(self._driver, session, sound, account, dialled, ticket)
+
+    def _refuse(
+        self,
+        session: Session,
+        request: Request,
+        account: Account,
+        cause: Cause,
+        status: int,
+        now: float,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Refuse a call of a known caller, and record it."""
+        session.refuse(status, now, headers)
+        self._tickets.refused(account, _dialled(request), request.call_id, cause, status)
 
     def _begin(self, leg: InboundLeg) -> None:
         session = leg.session
@@ -154,6 +176,7 @@ class InboundCalls:
 
     def _finish(self, leg: InboundLeg) -> None:
         leg.close()
+        leg.ticket.close(leg.ticket.outcome or Cause.FAILED, leg.ticket.status)
         del self._running[leg.session]
         self._per_user[leg.account.user] -= 1
         if not self._per_user[leg.account.user]:
@@ -173,6 +196,7 @@ class InboundCalls:
             silent_since = running.leg.silent_since()
             if silent_since is not None and now - silent_since > self._policy.silence_s:
                 self._log.warning("call.silent", call_id=running.leg.call_id)
+                running.leg.ticket.ending = Cause.NO_MEDIA
                 running.leg.hang_up(reason='SIP;cause=408;text="no media"')
                 running.task.cancel()
         if self._running:
@@ -186,6 +210,7 @@ class InboundCalls:
         """Take no new call, hang up every running one, and wait until all flows have ended."""
         self.draining = True
         for running in list(self._running.values()):
+            running.leg.ticket.ending = Cause.STOPPED
             running.leg.hang_up(_UNAVAILABLE)
             running.task.cancel()
         try:
@@ -196,6 +221,18 @@ class InboundCalls:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+
+def _close_ticket(leg: InboundLeg, cause: EndCause) -> None:
+    """Keep the record now, unless the leg's own service is ending it and has yet to say how."""
+    ticket = leg.ticket
+    ticket.ended()
+    if cause is not EndCause.LOCAL:
+        if cause in (EndCause.CANCELLED, EndCause.NO_PRACK):
+            ticket.void_answer()
+        ticket.close(*OF_SESSION[cause])
+    elif ticket.ending is not None:
+        ticket.close(ticket.ending, ticket.status)
 
 
 def _dialled(request: Request) -> str:

@@ -7,8 +7,10 @@ from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
 from ivr.sip.message import Request
 from ivr.sip.session import Session
+from ivr.ua.causes import Cause
 from ivr.ua.info_keys import KEY_TYPES, key_of
 from ivr.ua.sound import NotAcceptable, Sound, renegotiate
+from ivr.ua.ticket import Ticket
 from provisioning.contract import Account
 
 _SERVER_ERROR = 500
@@ -18,11 +20,18 @@ class InboundLeg:
     """A `Leg` (see `ivr.call.leg`) on the wire."""
 
     def __init__(
-        self, driver: Driver, session: Session, sound: Sound, account: Account, dialled: str
+        self,
+        driver: Driver,
+        session: Session,
+        sound: Sound,
+        account: Account,
+        dialled: str,
+        ticket: Ticket,
     ) -> None:
         self.session = session
         self.account = account
         self.dialled = dialled
+        self.ticket = ticket
         self.on_key: Callable[[str], None] | None = None
         self.established_at: float | None = None
         self._refreshed_at = 0.0
@@ -67,6 +76,7 @@ class InboundLeg:
             self._opened = True
             with self._driver.turn() as now:
                 self.session.answer(self._sound.description, now)
+            self.ticket.answered()
         if self.established_at is None:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
@@ -88,6 +98,7 @@ class InboundLeg:
         try:
             self._sound.accept(request.body)
         except NotAcceptable:
+            self.ticket.ending = Cause.NOT_ACCEPTABLE
             self.hang_up()
 
     def reoffered(self, request: Request) -> None:
@@ -135,6 +146,7 @@ class InboundLeg:
             if self.session.answered:
                 self.session.hang_up(now, reason)
             else:
+                self.ticket.status = status
                 self.session.refuse(status or _SERVER_ERROR, now, _reason_header(reason))
 
     def close(self) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.call.leg import KeyHandler, PlayEnded
+from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account
+from tests.support.fake_records import InMemoryRecords, ToldEvents
 
 BYTES_A_SECOND = 8000
 
@@ -46,6 +48,9 @@ class ScriptedLeg:
         self.looped: list[bytes] = []
         self._account = account
         self._dialled = dialled
+        self.records, self.events = InMemoryRecords(), ToldEvents()
+        tickets = Tickets(self.records, self.events, lambda: (1000.0, 2000.0))
+        self.ticket = tickets.caller(account, dialled, self.call_id)
         self._playing: Playing | None = None
 
     @property

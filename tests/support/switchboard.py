@@ -23,7 +23,9 @@ from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import Phone, PhoneSettings
 from ivr.ua.registrar import Registrar
 from ivr.ua.sound import SoundSettings
+from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
+from tests.support.fake_records import InMemoryRecords, ToldEvents
 from tests.support.fakes import InMemoryBindings, InMemoryDirectory
 from tests.support.ports import free_port, free_range
 
@@ -64,6 +66,7 @@ class Switchboard:
         self.bindings = InMemoryBindings([USER])
         self.endpoint = Endpoint(settings, lambda: secrets.token_hex(10), random.random)
         self.driver = Driver(self.endpoint, self._handle, self._failed)
+        self.records, self.events = InMemoryRecords(), ToldEvents()
         self.media = MediaEngine(RtpPorts(host, *free_range(40)))
         directory = InMemoryDirectory([LINE], [ACCOUNT])
         authenticator = Authenticator(directory, AuthenticationPolicy(REALM), self.notes)
@@ -78,6 +81,7 @@ class Switchboard:
             SoundSettings(host),
             policy,
             self.notes,
+            Tickets(self.records, self.events, lambda: (1000.0, 2000.0)),
         )
         self._agent = Agent(self.driver, settings, self.calls, self.registrar, self.notes)
 

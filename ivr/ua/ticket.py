@@ -1,0 +1,239 @@
+"""A toll ticket goes along with every leg of a call: it tells how the leg stands, and what it was.
+
+Whoever serves the leg writes on it (`routed`, `heard`, `keyed`, `outcome`); whoever ends it closes
+it, once, and one record is kept (BILL-01). Durations are told by a clock that never leaps.
+"""
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+
+from ivr.net.clock import monotonic
+from ivr.ua.causes import Cause, cause_number
+from provisioning.contract import E164, Account, CallRecord, CallRecords, Events, LiveCall
+
+MOST_PROMPTS = 50
+"""Prompts a live call shows, the latest ones."""
+
+
+class LegState(StrEnum):
+    """How a leg stands, in the words of dialog states (RFC 4235 §3.7.1)."""
+
+    TRYING = "trying"
+    EARLY = "early"
+    CONFIRMED = "confirmed"
+
+
+Clocks = Callable[[], tuple[float, float]]
+"""(wall time, business time), UTC epoch seconds."""
+
+
+class Ticket:
+    """One leg's; made by `Tickets`. Everything on it may be read at any time."""
+
+    __slots__ = (
+        "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_ended",
+        "_records", "_started", "_tell", "access", "call_id", "called", "calling", "destination",
+        "ending", "leg", "line", "linked_id", "outcome", "payer", "prefix", "presented", "prompts",
+        "service", "since", "sip_call_id", "started_at", "state", "status", "trunk",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        desk: "Tickets",
+        call_id: str,
+        leg: int,
+        account: Account | None,
+        called: str,
+        sip_call_id: str,
+    ) -> None:
+        self._records, self._tell, self._clocks = desk.records, desk.events.tell, desk.clocks
+        self._started = monotonic()
+        self.started_at, self._business_started = desk.clocks()
+        self._answered: float | None = None
+        self._business_answered: float | None = None
+        self._ended: float | None = None
+        self._closed = False
+        self.call_id = self.linked_id = call_id
+        self.leg, self.called, self.sip_call_id = leg, called, sip_call_id
+        self.line: E164 | None = account.line if account else None
+        self.access = account.access if account else None
+        self.payer = self.line
+        self.calling: str | None = self.line
+        self.presented: str | None = self.line
+        self.destination: str | None = None
+        self.trunk: str | None = None
+        self.service = self.prefix = ""
+        self.state, self.since = LegState.TRYING, self.started_at
+        self.prompts: deque[str] | None = None
+        self.status: int | None = None
+        """The final response with which we refuse the leg."""
+        self.ending: Cause | None = None
+        """Why the network itself is ending the leg, known before it ends."""
+        self.outcome: str | None = None
+        """How its service ended it: an `Outcome`."""
+
+    def routed(
+        self, service: str, destination: str | None, prefix: str = "", *, withheld: bool = False
+    ) -> None:
+        """It is known what serves the call, and where it leads."""
+        self.service, self.destination, self.prefix = service, destination, prefix
+        self.presented = None if withheld else self.calling
+        self._tell("call.routed", call_id=self.call_id, service=service, destination=destination)
+
+    def answered(self) -> None:
+        """The 200 goes out, or came."""
+        if self._answered is None:
+            self._answered = monotonic()
+            self.since, self._business_answered = self._clocks()
+            self.state = LegState.CONFIRMED
+            self._records.open(self.call_id, self.leg, self)
+            self._tell("call.answered", call_id=self.call_id, leg=self.leg)
+
+    def heard(self, prompt: str) -> None:
+        """A prompt begins to play."""
+        if self.prompts is None:
+            self.prompts = deque(maxlen=MOST_PROMPTS)
+        self.prompts.append(prompt)
+        if self.state is LegState.TRYING:
+            self.state, self.since = LegState.EARLY, self._clocks()[0]
+        self._tell("prompt.started", call_id=self.call_id, leg=self.leg, prompt=prompt)
+
+    def keyed(self, key: str) -> None:
+        """A key came; one that is part of a secret is hidden by who tells it."""
+        self._tell("key.pressed", call_id=self.call_id, leg=self.leg, key=key)
+
+    def ended(self) -> None:
+        """The leg is over as the network sees it; why is told by `close`."""
+        if self._ended is None:
+            self._ended = monotonic()
+
+    def close(self, cause: str, status: int | None = None) -> None:
+        """Keep the one record of the leg; does nothing the second time.
+
+        `status` is the final response of an unanswered leg.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self.ended()
+        record = self._record(cause, status)
+        self._records.append(record)
+        self._tell(
+            "call.ended",
+            call_id=self.call_id,
+            leg=self.leg,
+            cause=record.cause,
+            sip_status=record.sip_status,
+            seconds=round(record.seconds, 3),
+        )
+
+    def void_answer(self) -> None:
+        """The 200 waited for a PRACK and never went out (RFC 3262 §3)."""
+        self._answered = self._business_answered = None
+
+    def record(self) -> CallRecord:
+        """What would be recorded if the process were killed now."""
+        return self._record(Cause.FAILED, None)
+
+    def shown(self) -> LiveCall:
+        """How it stands."""
+        return LiveCall(
+            self.call_id,
+            self.leg,
+            self.line,
+            self.called,
+            self.state,
+            self.since,
+            self.service,
+            tuple(self.prompts or ()),
+        )
+
+    def _record(self, cause: str, status: int | None) -> CallRecord:
+        ended = self._started if self._ended is None else self._ended
+        answered = self._answered
+        number = cause_number(cause, status, answered=answered is not None)
+        offset = self.started_at - self._started
+        return CallRecord(
+            self.call_id,
+            self.leg,
+            self.linked_id,
+            self.sip_call_id,
+            self.calling,
+            self.called,
+            self.destination,
+            self.presented,
+            self.prefix,
+            self.line,
+            self.access,
+            self.service,
+            self.payer,
+            self.started_at,
+            None if answered is None else answered + offset,
+            ended + offset,
+            self._business_started,
+            self._business_answered,
+            self._clocks()[1],
+            0.0 if answered is None else max(0.0, ended - answered),
+            str(cause),
+            status if answered is None else 200,
+            number,
+            self.trunk,
+        )
+
+
+class Tickets:
+    """Makes the ticket of every leg; `clocks` tells wall and business time."""
+
+    def __init__(self, records: CallRecords, events: Events, clocks: Clocks) -> None:
+        self.records, self.events, self.clocks = records, events, clocks
+
+    def caller(self, account: Account, called: str, sip_call_id: str) -> Ticket:
+        """The ticket of a call that begins, for its caller's leg."""
+        ticket = self._of_caller(account, called, sip_call_id)
+        self.records.open(ticket.call_id, 1, ticket)
+        return ticket
+
+    def refused(
+        self, account: Account, called: str, sip_call_id: str, cause: Cause, status: int
+    ) -> None:
+        """Record a call of a known caller that was refused before anything served it."""
+        self._of_caller(account, called, sip_call_id).close(cause, status)
+
+    def beside(
+        self, first: Ticket, leg: int, account: Account | None, called: str, sip_call_id: str
+    ) -> Ticket:
+        """The ticket of one more leg of the call of `first`: of `account`, or toward a trunk.
+
+        Nobody pays for it until its `payer` is set, as a forwarder's is.
+        """
+        ticket = Ticket(self, first.call_id, leg, account, called, sip_call_id)
+        ticket.linked_id, ticket.service = first.linked_id, first.service
+        ticket.calling, ticket.presented, ticket.prefix = (
+            first.calling,
+            first.presented,
+            first.prefix,
+        )
+        ticket.destination, ticket.payer = first.destination, None
+        self.records.open(ticket.call_id, leg, ticket)
+        return ticket
+
+    def _of_caller(self, account: Account, called: str, sip_call_id: str) -> Ticket:
+        ticket = Ticket(self, _uuid(), 1, account, called, sip_call_id)
+        self.events.tell(
+            "call.received",
+            call_id=ticket.call_id,
+            line=account.line,
+            user=account.user,
+            access=account.access,
+            dialled=called,
+        )
+        return ticket
+
+
+def _uuid() -> str:
+    """A random UUID (version 4); the standard library's takes four times as long."""
+    digits = secrets.token_hex(16)
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
