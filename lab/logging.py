@@ -48,6 +48,12 @@ _SECRETS_IN_TEXT = (
 _HINTS = ("response", "passw", "token", "ha1", "cnonce", "bearer", "://")
 """One of these stands in every text that a pattern above fits: looking for them costs a tenth."""
 
+NOISY = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiosqlite", "asyncio", "alembic")
+"""Libraries that say more than anybody asked, below a warning."""
+
+TELLTALE = ("fontTools", "fpdf")
+"""Libraries that tell what they set in type: the letters of a page of passwords."""
+
 EventDict = MutableMapping[str, Any]
 
 
@@ -192,8 +198,8 @@ def configure(settings: LogSettings, out: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiosqlite", "asyncio", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for library in (*NOISY, *TELLTALE):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _common() -> list[structlog.typing.Processor]:

@@ -5,12 +5,14 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import structlog
 
 from lab.logging import MASK, configure, masked
-from lab.settings import LogFormat, LogSettings
+from lab.settings import LogFormat, LogLevel, LogSettings
+from provisioning.notify.letter import LetterContent, render
 
 
 @pytest.fixture
@@ -82,6 +84,15 @@ def test_libraries_log_the_same_way(out: io.StringIO) -> None:
     configure(LogSettings(format=LogFormat.JSON), out)
     logging.getLogger("some.library").warning("took %s", "password=marker-secret\nx")
     assert json.loads(out.getvalue())["event"] == f"took password={MASK}\\x0ax"
+
+
+@pytest.mark.rule("N050-08")
+def test_setting_passwords_in_type_says_nothing_of_their_letters(out: io.StringIO) -> None:
+    """The type's maker lists the letters it keeps, which are those of the passwords."""
+    configure(LogSettings(level=LogLevel.DEBUG), out)
+    numbers = [("05000001234", "4829", "aB3dEf7hJk9m")]
+    render(LetterContent("特番 花子", "100-0001", "東京都", "K1", "N1", date(2026, 7, 25), numbers))
+    assert out.getvalue() == ""
 
 
 def test_the_level_is_kept(out: io.StringIO) -> None:
