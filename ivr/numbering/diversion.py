@@ -35,6 +35,14 @@ MEETS = {
 }
 """The condition each happening meets; CFU is met by every call."""
 
+CAUSES = {
+    Condition.CFU: 302,
+    Condition.CFNRC: 503,
+    Condition.CFB: 486,
+    Condition.CFNR: 408,
+}
+"""What History-Info tells of a forwarding (RFC 4458 §2, TS 24.604 §4.5.2.6.2)."""
+
 
 def redirection(
     diversions: Diversions,
