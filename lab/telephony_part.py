@@ -83,7 +83,12 @@ class TelephonyPart:
         )
         authenticator = Authenticator(office.directory, _authentication(settings), log)
         registrar = Registrar(
-            driver, authenticator, office.bindings, _registrar_limits(settings), self._log
+            driver,
+            authenticator,
+            office.bindings,
+            _registrar_limits(settings),
+            self._log,
+            office.events,
         )
         await registrar.load()
         office.directory.watchers.append(registrar.forget)

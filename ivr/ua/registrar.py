@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -14,12 +14,14 @@ from ivr.sip.events import RequestReceived
 from ivr.sip.message import Request
 from ivr.ua.authentication import Authenticator, Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
+from ivr.ua.expiry import Expiries
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log
 from provisioning.contract import (
     Account,
     Binding,
     BindingStore,
+    Events,
     Saving,
     StorageUnavailable,
     UnknownLine,
@@ -53,6 +55,7 @@ class Registrar:
         store: BindingStore,
         limits: RegistrarLimits,
         log: Log,
+        events: Events,
         wall: Callable[[], float] = clock.wall,
     ) -> None:
         self._driver = driver
@@ -60,6 +63,7 @@ class Registrar:
         self._store = store
         self._limits = limits
         self._log = log
+        self._events = events
         self._wall = wall
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._storing: dict[str, deque[RequestReceived]] = {}
@@ -67,12 +71,16 @@ class Registrar:
         self._forgotten: set[str] = set()
         """Those of them whose account changed meanwhile."""
         self._stored_all = asyncio.Event()
+        self._expiries = Expiries(self._expire)
 
     async def load(self) -> None:
         """Take over the registrations that are stored, and no others."""
         shift = clock.monotonic() - self._wall()
         stored = await self._store.load()
         self._bindings = {user: moved(bindings, shift) for user, bindings in stored.items()}
+        self._expiries.close()
+        for user, bindings in self._bindings.items():
+            self._expiries.watch(user, _next_end(bindings))
 
     def of(self, user: str) -> tuple[Binding, ...]:
         """The account's living bindings, most wanted first; `expires_at` is monotonic."""
@@ -83,7 +91,9 @@ class Registrar:
 
         What came with the old password and is being stored meanwhile is refused and taken back.
         """
-        if self._bindings.pop(user, None):
+        gone = self._bindings.pop(user, None)
+        if gone:
+            self._tell("registration.removed", user, {binding.contact for binding in gone})
             self._log.info("registration.ended", user=user, why="account changed")
         if user in self._storing:
             self._forgotten.add(user)
@@ -181,13 +191,31 @@ class Registrar:
         before = {binding.contact for binding in self.of(user)}
         if change.bindings:
             self._bindings[user] = change.bindings
+            self._expiries.watch(user, _next_end(change.bindings))
         else:
             self._bindings.pop(user, None)
-        if before == {binding.contact for binding in change.bindings}:
+        after = {binding.contact for binding in change.bindings}
+        if before == after:
             self._log.debug("registration.refreshed", user=user, flow=change.flow)
         else:
             contacts = len(change.bindings)
             self._log.info("registration.changed", user=user, contacts=contacts, flow=change.flow)
+            self._tell("registration.removed", user, before - after)
+            self._tell("registration.added", user, after - before)
+
+    def _expire(self, user: str) -> float | None:
+        """Forget what has expired; answers when the next of the user's contacts will."""
+        left = self.of(user)
+        held = {binding.contact for binding in self._bindings.pop(user, ())}
+        self._tell("registration.expired", user, held - {binding.contact for binding in left})
+        if not left:
+            return None
+        self._bindings[user] = left
+        return _next_end(left)
+
+    def _tell(self, kind: str, user: str, contacts: Collection[str]) -> None:
+        for contact in sorted(contacts):
+            self._events.tell(kind, user=user, contact=contact)
 
     def _fail(self, event: RequestReceived, user: str, error: BaseException) -> None:
         self._log.error("registration.failed", user=user, error=repr(error), exc_info=error)
@@ -216,9 +244,14 @@ class Registrar:
 
     async def close(self) -> None:
         """Finish the changes that are being stored."""
+        self._expiries.close()
         while self._storing:
             self._stored_all.clear()
             await self._stored_all.wait()
+
+
+def _next_end(bindings: Iterable[Binding]) -> float:
+    return min(binding.expires_at for binding in bindings)
 
 
 def _check_address(request: Request, account: Account) -> None:

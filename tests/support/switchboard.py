@@ -71,7 +71,12 @@ class Switchboard:
         directory = InMemoryDirectory([LINE], [ACCOUNT])
         authenticator = Authenticator(directory, AuthenticationPolicy(REALM), self.notes)
         self.registrar = Registrar(
-            self.driver, authenticator, self.bindings, RegistrarLimits(), self.notes
+            self.driver,
+            authenticator,
+            self.bindings,
+            RegistrarLimits(),
+            self.notes,
+            self.events,
         )
         self.calls = InboundCalls(
             self.driver,
