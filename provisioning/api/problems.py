@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from provisioning.contract import (
     ContractError,
@@ -190,7 +191,7 @@ async def _invalid(_request: Request, error: Exception) -> Problem:
     return problem(422, "bad-request", "see errors: each names a field", errors=wrong)
 
 
-async def _http(_request: Request, error: Exception) -> Problem:
+async def _http(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # what the framework says of a body that it cannot parse
         return problem(400, "bad-json", "the body must be one JSON object in UTF-8")
@@ -200,7 +201,22 @@ async def _http(_request: Request, error: Exception) -> Problem:
         "status": error.status_code,
         "detail": str(error.detail),
     }
-    return Problem(body, error.status_code, error.headers)
+    headers = error.headers
+    if error.status_code == 405 and (allowed := _methods(request)):
+        headers = {"Allow": ", ".join(allowed)}
+    return Problem(body, error.status_code, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address of a request can be asked (RFC 9110 §15.5.6), by the description of the API.
+
+    The framework names the methods of one route, and two routes can share an address.
+    """
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    fitting = (
+        methods for path, methods in paths.items() if compile_path(path)[0].match(request.url.path)
+    )
+    return sorted({method.upper() for methods in fitting for method in methods})
 
 
 async def _failed(_request: Request, _error: Exception) -> Problem:
