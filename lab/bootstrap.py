@@ -10,6 +10,7 @@ from rich.console import Console
 from lab import banner, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
+from lab.events_part import EventsPart
 from lab.figures import TelephonyFigures
 from lab.lab_token import TOKEN_FILE, LabToken, lab_token
 from lab.limits import raise_file_limit, settle_collector
@@ -98,6 +99,7 @@ class Carrier:
         web = self._web(office.office, state)
         await self._assembly.start(web)
         self.http_port = web.port
+        await self._assembly.start(EventsPart(office.office.events))
         telephony = TelephonyPart(self._settings, office, voices, (self.trace.tap,))
         await self._assembly.start(telephony)
         state.serves(telephony)

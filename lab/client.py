@@ -89,6 +89,14 @@ class Carrier:
             for line in answer:
                 yield _object(json.loads(line))
 
+    def events(self, path: str) -> Iterator[dict[str, Any]]:
+        """The objects of an event stream (Server-Sent Events), as they come."""
+        with self._open("GET", path, None, None) as answer, self.understood():
+            for line in answer:
+                name, _, value = line.partition(b": ")
+                if name == b"data":
+                    yield _object(json.loads(value))
+
     def _json(
         self,
         method: str,

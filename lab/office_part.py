@@ -62,6 +62,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         support=settings.portal.support,
         server=_server(settings.sip.public_host, settings.sip.port),
         selfcare=settings.portal.limits,
+        records_days=settings.records.keep_days,
     )
 
 

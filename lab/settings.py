@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lab.mail_settings import MailSettings
 from lab.portal_settings import PortalSettings
+from lab.records_settings import RecordsSettings
 from lab.section import Section, keep_order
 
 ENVIRONMENT_PREFIX = "TOKUBAN__"
@@ -367,6 +368,7 @@ class Settings(BaseSettings):
     ivr: IvrSettings = Field(default_factory=IvrSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+    records: RecordsSettings = Field(default_factory=RecordsSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
     lab: LabSettings = Field(default_factory=LabSettings)
 

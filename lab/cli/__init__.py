@@ -10,10 +10,12 @@ import typer
 from lab.cli import (
     audit,
     call,
+    cdr,
     clock,
     contract,
     customer,
     doctor,
+    events,
     line,
     mail,
     number,
@@ -41,6 +43,9 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("call")(call.call)
 app.command("trace")(trace.trace)
+app.command("events")(events.events)
+app.command("calls")(cdr.calls)
+app.add_typer(cdr.app, name="cdr", no_args_is_help=True)
 app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.add_typer(customer.app, name="customer", no_args_is_help=True)
 app.add_typer(contract.app, name="contract", no_args_is_help=True)

@@ -52,9 +52,15 @@ AREAS: Mapping[str, str] = {
     "numbers": "numbers",
     "number-orders": "orders",
     "audit": "audit",
+    "cdrs": "calls",
+    "calls": "calls",
+    "events": "events",
     "tokens": "tokens",
 }
 """The area of scopes that guards each collection of `/v1`."""
+
+ONLY_READ = frozenset({"audit", "calls", "events"})
+"""Areas that nobody changes by HTTP."""
 
 
 def needed(method: str, path: str) -> Right | None:
@@ -65,7 +71,7 @@ def needed(method: str, path: str) -> Right | None:
     area = AREAS.get(parts[2]) if parts[1] == "v1" and len(parts) > 2 else None
     if area is None:
         return None
-    verb = "read" if method in ("GET", "HEAD") or area == "audit" else "write"
+    verb = "read" if method in ("GET", "HEAD") or area in ONLY_READ else "write"
     return Right(f"{area}:{verb}")
 
 

@@ -11,9 +11,12 @@ from starlette.types import ASGIApp
 from provisioning.api import (
     accounts,
     audit,
+    calls,
+    cdrs,
     contracts,
     customers,
     describe,
+    events,
     figures,
     lines,
     numbers,
@@ -72,7 +75,19 @@ def create_app(
 
 def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
     """Include `/v1` and `lab_routes`."""
-    for area in (customers, contracts, lines, accounts, numbers, orders, audit, tokens):
+    for area in (
+        customers,
+        contracts,
+        lines,
+        accounts,
+        numbers,
+        orders,
+        audit,
+        tokens,
+        cdrs,
+        calls,
+        events,
+    ):
         app.include_router(area.router)
     for routes in (orders.placing, orders.letters, *lab_routes):
         app.include_router(routes)

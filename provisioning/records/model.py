@@ -1,6 +1,6 @@
 """Call records as values: what an interrupted one says, and what a cell of a CSV file may hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from provisioning.contract import CallRecord
@@ -64,6 +64,6 @@ def cell(text: str) -> str:
     return f"'{shown}" if shown.lstrip().startswith(FORMULA) else shown
 
 
-def row(values: Iterator[object]) -> list[str]:
+def row(values: Iterable[object]) -> list[str]:
     """The cells of a row; what is not known is empty."""
     return ["" if value is None else cell(str(value)) for value in values]

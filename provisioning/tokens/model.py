@@ -22,6 +22,8 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     AUDIT_READ = "audit:read"
+    CALLS_READ = "calls:read"
+    EVENTS_READ = "events:read"
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
     LAB = "lab"
