@@ -171,6 +171,7 @@ async def test_what_is_saved_meanwhile_is_seen_whole(office: Office) -> None:
     await asyncio.gather(write(), save())
     for number in range(10):
         await office.snapshots.load(f"s{number}")
+        await office.refresh()
         changes = await office.audit.of(DOCOMO)
         ring_time_s = (await office.forwarding.of(DOCOMO)).ring_time_s
         assert not changes or changes[0].after.endswith(f" {ring_time_s} s")
