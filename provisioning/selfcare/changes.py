@@ -42,7 +42,7 @@ class Changes:
         """Another password: every session ends, and a new one takes this one's place."""
         desk = self._desk
         model.checked_password(new, session.selfcare_id, desk.limits)
-        login = await self._confirmed(session, old)
+        login = await self._confirmed(session, old, origin)
         password_hash = await desk.hashed(new)
 
         async def work(connection: AsyncConnection) -> tuple[str, Session]:
@@ -57,7 +57,7 @@ class Changes:
     async def mail(self, session: Session, new_mail: str, password: str, origin: Origin) -> None:
         """Mail a code to the new address; `confirm_mail` changes it."""
         desk, address = self._desk, _address(new_mail)
-        login = await self._confirmed(session, password, also_right=True)
+        login = await self._confirmed(session, password, origin, also_right=True)
         ticket = secret.mail_ticket(session.csrf)
 
         async def work(connection: AsyncConnection) -> None:
@@ -162,7 +162,7 @@ class Changes:
         await desk.database.write(work)
 
     async def _confirmed(
-        self, session: Session, password: str, *, also_right: bool = False
+        self, session: Session, password: str, origin: Origin, *, also_right: bool = False
     ) -> Login:
         """The session's login, once its password was given again; the try is counted first.
 
@@ -177,17 +177,17 @@ class Changes:
 
         login = await desk.database.write(count)
         if not await desk.verified(login, password) or login is None:
-            await self._note_refusal(session)
+            await self._note_refusal(session, origin)
             raise WrongPassword
         if not also_right:
             await desk.database.write(lambda connection: tries.clear(connection, bucket))
         return login
 
-    async def _note_refusal(self, session: Session) -> None:
+    async def _note_refusal(self, session: Session, origin: Origin) -> None:
         login = Login(session.selfcare_id, session.contract, "")
         await self._desk.database.write(
             lambda connection: self._desk.note(
-                connection, login, "present password refused", origin=Origin(source="portal")
+                connection, login, "present password refused", origin=origin
             )
         )
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from provisioning.customers.model import UnknownContract
+from provisioning.selfcare.desk import by_customer
 from provisioning.selfcare.model import (
     BadMail,
     LoginExists,
@@ -65,6 +66,17 @@ class TestPassword:
         await counter.selfcare.change_password(session, PASSWORD, NEW_PASSWORD, origin=CUSTOMER)
         with pytest.raises(TicketGone):
             await counter.selfcare.finish(ticket.value, code, address=HOME)
+
+    async def test_a_wrong_present_one_is_noted_with_who_tried_it_and_where(
+        self, counter: Counter
+    ) -> None:
+        _, session = await counter.log_in()
+        origin = by_customer(HOME, ID)
+        with pytest.raises(WrongPassword):
+            await counter.selfcare.change_password(session, "wrong", NEW_PASSWORD, origin=origin)
+        noted = (await counter.told())[-1]
+        assert noted.what == "present password refused"
+        assert (noted.who, noted.origin) == (ID, f"portal from {HOME}")
 
     async def test_the_present_one_is_asked_and_guessing_it_is_slowed_down(
         self, counter: Counter
