@@ -83,6 +83,16 @@ def test_dark_rooms_get_dark_pages_and_phones_get_cards(contexts: Contexts, desk
     expect(page.locator("table tbody tr").first).to_have_css("display", "block")
 
 
+def test_a_long_entry_leaves_room_for_its_neighbours(contexts: Contexts, desk: Desk) -> None:
+    page = contexts(viewport={"width": 900, "height": 700}).new_page()
+    desk.log_in(page)
+    page.goto(desk.url("/log"))
+    page.locator("tbody td").first.evaluate("cell => cell.append(' 05000000000'.repeat(50))")
+    row = page.locator("tbody tr").first.locator("td, th")
+    widths = row.evaluate_all("cells => cells.map(each => each.getBoundingClientRect().width)")
+    assert min(widths) > 100
+
+
 def test_english_reads_on_every_page(contexts: Contexts, desk: Desk) -> None:
     page = contexts(viewport=SCREEN).new_page()
     desk.log_in(page)
