@@ -126,7 +126,7 @@ class Ticket:
             leg=self.leg,
             cause=record.cause,
             sip_status=record.sip_status,
-            seconds=round(record.seconds, 3),
+            seconds=record.seconds,
         )
 
     def void_answer(self) -> None:
@@ -175,7 +175,7 @@ class Ticket:
             self._business_started,
             self._business_answered,
             self._clocks()[1],
-            0.0 if answered is None else max(0.0, ended - answered),
+            0.0 if answered is None else round(ended - answered, 3),
             str(cause),
             status if answered is None else 200,
             number,
