@@ -20,7 +20,13 @@ DIAL: dict[str, Sequence[tuple[str, str, str]]] = {
         ("1429", "転送でんわ", "forwarding: the spoken menu"),
         ("1421 / 1420", "開始 / 停止", "start / stop forwarding"),
     ),
+    "au": (
+        ("1424 + number", "フル転送", "forward all calls there, in one string"),
+        ("1422 / 1423 + number", "無応答 / 話中", "forward on no answer / busy"),
+        ("1420", "停止", "stop forwarding"),
+    ),
     "ntt": (
+        ("142", "ボイスワープ", "forwarding: the spoken menu"),
         ("135", "特定番号通知", "show the freephone number: menu"),
         ("1351 / 1350", "開始 / 停止", "start / stop showing it"),
     ),

@@ -127,14 +127,17 @@ class Office:
         self.directory.removal_watchers.append(self.forwarding.forget)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
         self.orders = self._take_orders(seal, settings)
-        self._seeding = Seeding(
-            database,
-            self._lines,
-            self.forwarding,
-            self.profiles,
-            self.customers,
-            self.numbers,
-            self.selfcare,
+        self._seeding = self._take_seeds()
+
+    def _take_seeds(self) -> Seeding:
+        return Seeding(
+            database=self._database,
+            lines=self._lines,
+            forwarding=self.forwarding,
+            profiles=self.profiles,
+            customers=self.customers,
+            numbers=self.numbers,
+            selfcare=self.selfcare,
         )
 
     def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:

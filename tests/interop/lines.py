@@ -43,12 +43,15 @@ CODES = TestLine("09000000016", "docomo", "secret-codes")
 NTT_PLAIN = TestLine("0300000017", "ntt", "secret-plain")
 NTT_WIRE = TestLine("0300000018", "ntt", "secret-ntt", "0120000018")
 
+AU = TestLine("09000000019", "au", "secret-au")
+VOICEWARP = TestLine("0300000020", "ntt", "secret-voicewarp")
+
 CROWD = tuple(
     TestLine(f"0900000{number:04}", "docomo", f"crowd-{number}") for number in range(1000, 1100)
 )
 """A hundred lines for loads."""
 
-ALL = (PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, *CROWD)
+ALL = (PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, AU, VOICEWARP, *CROWD)
 
 UNASSIGNED = "0399999999"
 ECHO, TONE, KEYS = "000001", "000002", "000003"

@@ -84,6 +84,52 @@ def test_1421_and_1420_start_and_stop(carrier: Carrier, tmp_path: Path, voice: V
         journeys.assert_forwarding(carrier, line, active=False)
 
 
+@pytest.mark.rule("FWD-02")
+@pytest.mark.rule("FWD-06")
+def test_one_string_sets_au_s_forwarding_and_1420_clears_it(
+    carrier: Carrier, tmp_path: Path, voice: Voice
+) -> None:
+    line, target = lines.AU, journeys.TARGET
+    with Pjsua2Phone(tmp_path / "phone") as phone:
+        phone.register(line.number, line.password, carrier.address)
+        always = Dialled(phone, f"1424{journeys.TARGET_KEYS}", tmp_path / "always.wav", voice)
+        always.ear.hears(Prompt.FORWARDING_ALWAYS, target)
+        assert always.call.wait_ended() == 200
+        refused = Dialled(phone, "1423110", tmp_path / "refused.wav", voice)
+        refused.ear.hears(Prompt.TARGET_SHORT_CODE)
+        assert refused.call.wait_ended() == 200
+        assert journeys.forwarding(carrier, line) == {"always": {"active": True, "target": target}}
+        clear = Dialled(phone, "1420", tmp_path / "clear.wav", voice)
+        clear.ear.hears(Prompt.FORWARDING_ENDED)
+        assert clear.call.wait_ended() == 200
+        assert journeys.forwarding(carrier, line) == {"always": {"active": False, "target": target}}
+
+
+@pytest.mark.rule("FWD-03")
+def test_142_sets_the_destination_and_starts_on_busy_and_no_answer(
+    carrier: Carrier, tmp_path: Path, voice: Voice
+) -> None:
+    line, target = lines.VOICEWARP, journeys.TARGET
+    with Pjsua2Phone(tmp_path / "phone") as phone:
+        phone.register(line.number, line.password, carrier.address)
+        menu = Dialled(phone, "142", tmp_path / "menu.wav", voice)
+        menu.ear.hears(Prompt.VOICEWARP_MENU)
+        menu.call.keys(f"2{journeys.TARGET_KEYS}#")
+        menu.ear.hears(Prompt.VOICEWARP_CONFIRM_TARGET, target)
+        menu.call.keys("1")
+        menu.ear.hears(Prompt.FORWARDING_TARGET_SET, target)
+        menu.call.keys("1")
+        menu.ear.hears(Prompt.VOICEWARP_WAYS)
+        menu.call.keys("4")
+        menu.ear.hears(Prompt.FORWARDING_BUSY, target)
+        menu.ear.hears(Prompt.FORWARDING_NO_ANSWER, journeys.DEFAULT_RING_TIME_S, target)
+        on, off = {"active": True, "target": target}, {"active": False, "target": target}
+        assert journeys.forwarding(carrier, line) == {"always": off, "busy": on, "no_answer": on}
+        menu.call.keys("0")
+        menu.ear.hears(Prompt.FORWARDING_ENDED)
+        menu.call.hang_up()
+
+
 @pytest.mark.rule("FWD-06")
 @pytest.mark.parametrize(
     ("keys", "reason"),

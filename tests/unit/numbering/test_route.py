@@ -51,6 +51,29 @@ def test_destinations(caller: Line, dialled: str, destination: Destination) -> N
     assert route(dialled, caller, PROFILE, DIRECTORY).destination == destination
 
 
+NUMBERED = replace(PROFILE, services={"1420": "stop", "14": "menu"}, numbered={"1424": "forward"})
+
+
+@pytest.mark.rule("FWD-02")
+@pytest.mark.parametrize(
+    ("dialled", "destination"),
+    [
+        ("14240312345678", Service("forward", "0312345678")),
+        ("1424-03-1234-5678", Service("forward", "0312345678")),
+        ("1841424110", Service("forward", "110")),
+        ("1424*#", Service("forward", "*#")),
+        ("1424", Service("forward")),
+        ("1420", Service("stop")),
+        ("14200312345678", Unassigned()),
+        ("14230312345678", Unassigned()),
+        ("1424+81312345678", Unassigned()),
+        ("142", Unassigned()),
+    ],
+)
+def test_a_number_may_follow_the_code(dialled: str, destination: Destination) -> None:
+    assert route(dialled, DOCOMO, NUMBERED, DIRECTORY).destination == destination
+
+
 def test_the_prefix_is_remembered_with_the_route() -> None:
     assert route("1840300000003", DOCOMO, PROFILE, DIRECTORY).dialled.prefix == "184"
 
