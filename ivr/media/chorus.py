@@ -17,6 +17,9 @@ from ivr.media.player import Even, Stream
 from ivr.media.rtp import MARKER
 from ivr.media.songbook import AHEAD, FRAME, Songbook
 
+FEW = 16
+"""Below so many streams, arrays cost more than they save: each makes its packets itself."""
+
 _LEAST_ROWS = 16
 _PACKET = np.dtype([("counted", ">u4", 2), ("ssrc", ">u4"), ("payload", FRAME)])
 _WHOLE = np.dtype(f"V{_PACKET.itemsize}")
@@ -60,11 +63,12 @@ class Voice:
 class Chorus:
     """Streams due in the same slot, in rows that `add` and `remove` keep without a gap.
 
-    Choruses that play the same prompts share a songbook.
+    Choruses that play the same prompts share a songbook. With less than `few` streams none goes on
+    evenly.
     """
 
-    def __init__(self, songbook: Songbook | None = None) -> None:
-        self._songbook = songbook or Songbook()
+    def __init__(self, songbook: Songbook | None = None, few: int = FEW) -> None:
+        self._songbook, self._few = songbook or Songbook(), few
         self._voices: list[Voice] = []
         self._odd: dict[Voice, None] = {}
         self._slot = 0
@@ -103,23 +107,15 @@ class Chorus:
 
     def packets(self, skipped: int = 0) -> list[bytes]:
         """This slot's packet of every stream, by row, after `skipped` slots that passed unsent."""
-        rows = len(self._voices)
         self._slot += 1
-        counted, at = self._counted[:rows], self._at[:rows]
-        ended = [self._voices[row] for row in np.flatnonzero(counted[:, _LEFT] == 0).tolist()]
-        if skipped:
-            self._skip(skipped, ended)
-        for voice in ended:
+        if len(self._odd) < len(self._voices):
+            packets = self._even_packets(skipped)
+        else:
+            packets = [b""] * len(self._voices)
+            self._skip_odd(skipped)
+        for voice in list(self._odd):
+            packets[voice.row] = voice.stream.packet()
             self._renew(voice)
-        self._headers[:rows] = counted[:, :_LEFT]
-        if skipped:
-            self._headers[:rows, _WORD] |= MARKER << 16
-        self._payloads[:rows] = self._songbook.frames(at)
-        counted += _STEP
-        at += self._steps[:rows]
-        packets: list[bytes] = self._whole[:rows].tolist()
-        if self._odd:
-            self._ask_odd(packets)
         return packets
 
     def sing(self, voice: Voice, even: Even) -> int:
@@ -149,23 +145,37 @@ class Chorus:
         """Ask the stream itself for its next packet; what the row counts on to is not used."""
         self._odd[voice] = None
 
-    def _skip(self, slots: int, ended: list[Voice]) -> None:
-        """Let time go on (RFC 3550 §5.1), for even rows at once: a stall must not cost another."""
+    def _even_packets(self, skipped: int) -> list[bytes]:
+        """The packets of all rows; those of odd streams are still theirs to make."""
+        rows = len(self._voices)
+        counted, at = self._counted[:rows], self._at[:rows]
+        ended = [self._voices[row] for row in np.flatnonzero(counted[:, _LEFT] == 0).tolist()]
+        if skipped:
+            for voice in ended:
+                voice.stream.settle()
+            self._skip_odd(skipped)
+            counted[:, _TIMESTAMP] += np.uint32(skipped * FRAME_SAMPLES)
+            self.skipped += skipped
         for voice in ended:
-            voice.stream.settle()
-        for voice in self._odd:
-            voice.stream.skip(slots)
-        self._counted[: len(self._voices), _TIMESTAMP] += np.uint32(slots * FRAME_SAMPLES)
-        self.skipped += slots
-
-    def _ask_odd(self, packets: list[bytes]) -> None:
-        for voice in list(self._odd):
-            packets[voice.row] = voice.stream.packet()
             self._renew(voice)
+        self._headers[:rows] = counted[:, :_LEFT]
+        if skipped:
+            self._headers[:rows, _WORD] |= MARKER << 16
+        self._payloads[:rows] = self._songbook.frames(at)
+        counted += _STEP
+        at += self._steps[:rows]
+        packets: list[bytes] = self._whole[:rows].tolist()
+        return packets
+
+    def _skip_odd(self, slots: int) -> None:
+        if slots:
+            for voice in self._odd:
+                voice.stream.skip(slots)
 
     def _renew(self, voice: Voice) -> None:
         """Begin the stream's next even run, if it has one."""
-        if voice.stream.go_evenly(voice):
+        voice.stream.settle()
+        if len(self._voices) >= self._few and voice.stream.go_evenly(voice):
             del self._odd[voice]
 
     def _take_row(self, voice: Voice) -> None:

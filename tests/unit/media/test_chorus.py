@@ -64,12 +64,12 @@ def sing(chorus: Chorus, twins: list[Twins], skipped: int) -> None:
         assert packets[pair.voice.row] == pair.alone.packet()
 
 
-@given(STEPS)
+@given(STEPS, st.sampled_from([1, 3]))
 def test_each_stream_is_sung_as_it_would_sing_alone(
-    steps: list[tuple[str | Tell, int, int]],
+    steps: list[tuple[str | Tell, int, int]], few: int
 ) -> None:
-    chorus, numbers = Chorus(), count(1)
-    twins = [Twins(chorus, next(numbers)) for _ in range(3)]
+    chorus, numbers = Chorus(few=few), count(1)
+    twins = [Twins(chorus, next(numbers)) for _ in range(4)]
     for what, which, slots in steps:
         if what == "join":
             twins.append(Twins(chorus, next(numbers)))
@@ -85,7 +85,7 @@ def test_each_stream_is_sung_as_it_would_sing_alone(
 
 
 def test_more_streams_than_there_were_rows() -> None:
-    chorus = Chorus()
+    chorus = Chorus(few=1)
     twins: list[Twins] = []
     for number in range(1, 100):
         twins.append(Twins(chorus, number))
@@ -95,14 +95,14 @@ def test_more_streams_than_there_were_rows() -> None:
 
 
 def test_numbers_wrap_in_a_silence_that_lasts() -> None:
-    chorus = Chorus()
+    chorus = Chorus(few=1)
     pair = Twins(chorus, 1)
     for _ in range(200):
         assert chorus.packets() == [pair.alone.packet()]
 
 
 def test_an_even_stream_is_asked_for_nothing_between_its_runs() -> None:
-    chorus, asked = Chorus(), list[int]()
+    chorus, asked = Chorus(few=1), list[int]()
 
     class Counting(Stream):
         def packet(self) -> bytes:
@@ -116,3 +116,13 @@ def test_an_even_stream_is_asked_for_nothing_between_its_runs() -> None:
     sequences = [parse(chorus.packets()[0]) for _ in range(frames + 2 * AHEAD)]
     assert [packet.sequence for packet in sequences if packet] == list(range(len(sequences)))
     assert asked == [0, frames]
+
+
+def test_what_went_on_evenly_ends_well_when_few_are_left() -> None:
+    chorus = Chorus(few=2)
+    pair, other = Twins(chorus, 1), Twins(chorus, 2)
+    pair.tell(lambda stream: stream.play(SPEECH))
+    sing(chorus, [pair, other], 0)
+    chorus.remove(other.voice)
+    for _ in range(2 * AHEAD):
+        sing(chorus, [pair], 0)

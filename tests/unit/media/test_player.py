@@ -17,7 +17,7 @@ class Sung(Stream):
 
     def __init__(self) -> None:
         super().__init__(0xABCD, 65530, 0xFFFFFF00)
-        self.chorus = Chorus()
+        self.chorus = Chorus(few=1)
         self.chorus.add(self)
 
 

@@ -8,7 +8,9 @@ import pytest
 import uvloop
 
 from ivr.media import tones
-from ivr.media.g711 import to_wire
+from ivr.media.chorus import FEW
+from ivr.media.g711 import SILENCE_FRAME, to_wire
+from ivr.media.pacer import PHASES
 from ivr.media.rtcp import Block, Sent, report
 from ivr.net import media_engine
 from ivr.net.media_engine import MediaEngine, NoPortsLeft, RtpPorts
@@ -321,6 +323,34 @@ async def test_ipv4_phones_reach_a_dual_stack_engine(phones: Callable[..., Phone
     leg.play(PROMPT)
     await until(lambda: keys == ["6"] and prompt_in(phone.listen()) == 2, "both ways")
     assert leg.facts().locked == phone.address
+    engine.close()
+
+
+async def test_of_many_legs_each_gets_its_own_and_stops_alone(
+    phones: Callable[..., Phone],
+) -> None:
+    """As many as go through arrays: nobody hears another's prompt, or his own after its end."""
+    many = PHASES * FEW
+    engine = MediaEngine(RtpPorts("127.0.0.1", *free_range(2 * many)))
+    calls = [(phones(), engine.open(), bytes([n]) * 160) for n in range(1, many + 1)]
+    for phone, leg, sound in calls:
+        join(leg, phone)
+        leg.play(sound * 500)
+    await until(lambda: all(len(phone.listen()) > 20 for phone, _, _ in calls), "every prompt")
+    stopped = calls[::2]
+    for _, leg, _ in stopped:
+        leg.stop()
+    sent = [leg.facts().sent for _, leg, _ in stopped]
+    await until(lambda: all(len(p.listen()) > 60 for p, _, _ in calls), "what comes after")
+    for (phone, _, sound), until_stop in zip(stopped, sent, strict=True):
+        assert {p.payload for p in phone.got[:until_stop]} == {sound}
+        assert {p.payload for p in phone.got[until_stop:]} == {SILENCE_FRAME}
+    for phone, _, sound in calls[1::2]:
+        assert {p.payload for p in phone.got} == {sound}
+    for phone, _, _ in calls:
+        first = phone.got[0].sequence
+        assert [p.sequence for p in phone.got] == list(range(first, first + len(phone.got)))
+        assert len({p.ssrc for p in phone.got}) == 1
     engine.close()
 
 
