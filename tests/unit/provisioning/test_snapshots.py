@@ -21,12 +21,13 @@ from provisioning.snapshots import model, rows
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, UnknownSnapshot
 from provisioning.tokens.model import Scope
 from tests.support import postgres
+from tests.support.call_records import record
 from tests.support.storage import DOCOMO, NTT, REALM, SOMEWHERE, binding, seed
 from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
 
-SPARSE = {"api_answers", "selfcare_sessions", "selfcare_devices"}
+SPARSE = {"api_answers", "call_record_erasures", "selfcare_sessions", "selfcare_devices"}
 """Tables that `use` leaves empty."""
 
 
@@ -49,6 +50,7 @@ async def use(office: Office) -> None:
     await office.forwarding.start(DOCOMO)
     await office.presentation.start(NTT)
     await office.bindings.save("docomo", (binding(),))
+    await office.records.append(record())
     await office.clock.freeze()
     await office.plant(whole())
     order = await office.orders.place(CONTRACT.id, 2, key="form", origin=OPERATOR)
