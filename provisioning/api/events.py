@@ -67,6 +67,7 @@ class EventStream(Response):
 
 @router.get(
     "",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 )

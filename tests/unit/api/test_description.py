@@ -44,7 +44,7 @@ CHECKS = [
 EXAMPLES = 8
 """Requests an operation and mode: some 700 in all, the same at every run."""
 
-ENDLESS = frozenset({"/lab/trace"})
+ENDLESS = frozenset({"/lab/trace", "/v1/events"})
 """Answers that go on as long as somebody reads."""
 
 SETTINGS = settings(
