@@ -66,7 +66,7 @@ def export(
     """Write every record to standard output, newest first."""
     filters = office.given(format=format.value, line=line)
     data = Carrier(url, token).download("GET", f"{PATH}?{urlencode(filters)}")
-    typer.echo(data.decode(), nl=False)
+    typer.echo(data, nl=False)
 
 
 def calls(
@@ -76,5 +76,6 @@ def calls(
 ) -> None:
     """List calls that go on."""
     carrier = Carrier(url, token)
-    found = carrier.items("/v1/calls", {}, 1)
+    with carrier.understood():
+        found = carrier.get("/v1/calls")["items"]
     office.show_list(carrier, found, CALL_COLUMNS, as_json=as_json)

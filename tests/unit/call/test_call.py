@@ -229,6 +229,30 @@ class TestAsk:
 
         talk(script, limits=CallLimits(attempts=1))
 
+    def test_a_secret_is_answered_and_told_nowhere(self) -> None:
+        async def script(t: Talk) -> None:
+            t.call.conceal()
+            t.after(1, "7")
+            await t.call.play(MENU)
+            for number, key in enumerate("351#", start=1):
+                t.after(number, key)
+            assert await t.call.ask(ENTER, secret=True) == "7351"
+            t.after(1, "2")
+            assert await t.call.choose(MENU, ONE) == "two"
+            pressed = [facts["pressed"] for kind, facts in t.log.events if kind == "key.received"]
+            told = [facts["key"] for facts in t.leg.events.of("key.pressed")]
+            assert pressed == told == ["•"] * 5 + ["2"]
+
+        talk(script)
+
+    def test_what_is_heard_and_keyed_is_told(self) -> None:
+        async def script(t: Talk) -> None:
+            assert await t.call.ask(ENTER) == "12"
+            assert [facts["prompt"] for facts in t.leg.events.of("prompt.started")] == [ENTER]
+            assert [facts["key"] for facts in t.leg.events.of("key.pressed")] == ["1", "2", "#"]
+
+        talk(script, "12#")
+
     def test_fewer_digits_may_be_asked_for(self) -> None:
         async def script(t: Talk) -> None:
             assert await given_up(t.call.ask(ENTER, most=3)) is Outcome.GAVE_UP

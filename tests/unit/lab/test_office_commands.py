@@ -47,6 +47,10 @@ COMMANDS = (
     ("token", "list"),
     ("token", "revoke", "T00000001"),
     ("audit",),
+    ("cdr", "list"),
+    ("cdr", "export"),
+    ("calls",),
+    ("events", "-f"),
 )
 
 
