@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+STRANGER = "unknown"
+"""Who acted where nobody proved to be anybody: a wrong password names its victim at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who makes changes and from where: a line or account by telephone, a peer by the API."""
+    """Who makes changes and from where: a line or account by telephone, a peer by the API.
+
+    An empty `who` is the subject itself; who that is must have been proven, else it is `STRANGER`.
+    """
 
     who: str = ""
     source: str = "telephone"

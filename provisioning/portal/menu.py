@@ -6,7 +6,7 @@ from typing import Self
 
 from starlette.responses import Response
 
-from provisioning.audit.model import Change
+from provisioning.audit.model import STRANGER, Change
 from provisioning.contract import Language
 from provisioning.portal.pages import grouped
 from provisioning.portal.texts import Texts
@@ -65,7 +65,7 @@ class Entry:
             what=t(key) if key in t else change.what,
             detail=_detail(change, t.language),
             subject=grouped(change.subject),
-            who=change.who,
+            who=t("log.stranger") if change.who == STRANGER else change.who,
             source=_source(change.origin, t),
         )
 

@@ -3,13 +3,13 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning import passwords
-from provisioning.audit.model import Origin
+from provisioning.audit.model import STRANGER, Origin
 from provisioning.audit.store import Audit
 from provisioning.customers import store as customers
 from provisioning.customers.model import ContractStatus, Customer, UnknownContract
@@ -89,7 +89,7 @@ class Desk:
             what,
             before=before,
             after=after,
-            origin=origin,
+            origin=origin if login else replace(origin, who=STRANGER),
             contract=login.contract if login else None,
         )
 

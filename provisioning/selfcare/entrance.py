@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.audit.model import STRANGER
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.desk import Desk, by_customer
 from provisioning.selfcare.model import (
@@ -188,7 +189,7 @@ class Entrance:
         await store.add_ticket(connection, row)
         what = "password right, code mailed" if right else "login refused"
         delay = f"next try in {attempt.delay_s:g} s" if attempt.delay_s else ""
-        origin = by_customer(attempt.place)
+        origin = by_customer(attempt.place, "" if right else STRANGER)
         await desk.note(connection, login, what, after=delay, origin=origin)
 
     async def _admit(

@@ -7,6 +7,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import ID, MAIL, OPERATOR, PASSWORD, Browsers, World, logged_in
 
 PASSWORDS, MAILS, CODE = "/portal/password", "/portal/mail", "/portal/mail/code"
+LOGIN = "/portal/login"
 FRESH = "marker-fresh-password-88"
 NEW_MAIL = "new.address@tokuban.example"
 
@@ -117,6 +118,14 @@ class TestLog:
             assert words in page.text
         assert "セルフケア（127.0.0.1）" in page.text
         assert "numbers ordered" not in page.text
+
+    async def test_who_failed_the_password_is_not_known(
+        self, customer: Browser, visitor: Browser
+    ) -> None:
+        await visitor.fill(LOGIN, LOGIN, selfcare_id=ID, password="wrong-password-1")
+        page = await customer.get("/portal/log")
+        row = page.text.partition("ログインの失敗")[2].partition("</tr>")[0]
+        assert ">不明<" in row
 
     async def test_another_contract_is_not_in_it(
         self, customer: Browser, stranger: Browser

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from provisioning.audit import model as audit
 from provisioning.contract import Language
 from provisioning.selfcare.model import (
     Limits,
@@ -232,6 +233,16 @@ async def test_of_an_unknown_id_the_audit_keeps_no_letter(counter: Counter) -> N
     (change,) = (await counter.audit.search(subject="unknown self-care ID")).items
     assert "typed-my-password-here" not in repr(change)
     assert change.contract is None
+    assert change.who == audit.STRANGER
+
+
+async def test_whoever_fails_the_password_is_a_stranger_in_the_audit(counter: Counter) -> None:
+    await counter.try_password("wrong-password-1")
+    await counter.selfcare.begin(ID, PASSWORD, address=HOME)
+    refused, mailed = (await counter.told())[-2:]
+    assert (refused.what, refused.subject, refused.who) == ("login refused", ID, audit.STRANGER)
+    assert refused.contract == counter.contracts[0]
+    assert (mailed.subject, mailed.who) == (ID, ID)
 
 
 async def test_codes_fall_due_and_are_forgotten(counter: Counter) -> None:
