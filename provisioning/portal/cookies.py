@@ -19,8 +19,8 @@ class Cookie(StrEnum):
     DEVICE = "tokuban-device"
 
 
-LIVES_S = {Cookie.LANGUAGE: 31_536_000, Cookie.DEVICE: 180 * 86_400}
-"""Cookies that outlive the browser's session. (An assumption.)"""
+LANGUAGE_LIFE_S = 365 * 86_400
+"""How long a browser keeps its language. (An assumption.)"""
 
 SAME_SITE: dict[Cookie, Literal["lax", "strict"]] = {
     Cookie.SESSION: "lax",
@@ -36,12 +36,14 @@ def read(request: Request, cookie: Cookie) -> str | None:
     return request.cookies.get(_name(request, cookie)) or None
 
 
-def keep(request: Request, response: Response, cookie: Cookie, value: str) -> None:
-    """Send the cookie; unless `LIVES_S` says otherwise it ends with the browser."""
+def keep(
+    request: Request, response: Response, cookie: Cookie, value: str, life_s: int | None = None
+) -> None:
+    """Send the cookie; without a life it ends with the browser."""
     response.set_cookie(
         _name(request, cookie),
         value,
-        max_age=LIVES_S.get(cookie),
+        max_age=life_s,
         path="/",
         secure=request.scope[SECURE],
         httponly=True,

@@ -82,10 +82,11 @@ async def finish(visit: Visit) -> Response:
     cookies.drop(visit.request, response, Cookie.TICKET, Cookie.VISIT)
     cookies.keep(visit.request, response, Cookie.SESSION, cookie)
     if session.device:
-        cookies.keep(visit.request, response, Cookie.DEVICE, session.device)
+        life_s = int(visit.desk.office.selfcare.limits.device_life_s)
+        cookies.keep(visit.request, response, Cookie.DEVICE, session.device, life_s)
     if cookies.read(visit.request, Cookie.LANGUAGE) is None:
         customer = await visit.desk.office.customers.get(session.customer)
-        cookies.keep(visit.request, response, Cookie.LANGUAGE, customer.language)
+        _keep_language(visit, response, customer.language)
     return response
 
 
@@ -113,8 +114,12 @@ async def choose_language(visit: Visit) -> Response:
     back = query.get("back", "")
     response = visit.go(back if OWN_PATH.fullmatch(back) else HOME)
     if query.get("to") in set(Language):
-        cookies.keep(visit.request, response, Cookie.LANGUAGE, query["to"])
+        _keep_language(visit, response, query["to"])
     return response
+
+
+def _keep_language(visit: Visit, response: Response, language: str) -> None:
+    cookies.keep(visit.request, response, Cookie.LANGUAGE, language, cookies.LANGUAGE_LIFE_S)
 
 
 def _ticket(visit: Visit) -> str:

@@ -4,6 +4,8 @@ import pytest
 
 from provisioning.contract import Language
 from provisioning.customers.model import CustomerChanges
+from provisioning.selfcare.model import Limits
+from provisioning.selfcare.service import SelfCare
 from tests.support.selfcare import wrong
 from tests.web.browser import HTTPS, Browser, Page
 from tests.web.conftest import ID, MAIL, OPERATOR, PASSWORD, Browsers, World, logged_in
@@ -160,6 +162,29 @@ class TestSession:
             assert {"HttpOnly", "Path=/", "Secure"} <= set(each.split("; "))
             assert "SameSite=" in each.replace("SameSite=none", "")
             assert "Domain=" not in each
+
+    async def test_the_browser_stays_known_as_long_as_is_set(
+        self, browsers: Browsers, world: World
+    ) -> None:
+        days = 400
+        office, limits = world.office, Limits(device_life_s=days * 86_400.0)
+        office.selfcare.close()
+        office.selfcare = SelfCare(
+            office._database,
+            office.audit,
+            world.letterbox,
+            world.now,
+            office.clock.seconds,
+            limits,
+        )
+        browser = await logged_in(browsers(), world)
+        (cookie,) = (
+            each
+            for page in browser.heard
+            for each in page.response.headers.get_list("set-cookie")
+            if each.startswith("tokuban-device=")
+        )
+        assert f"Max-Age={days * 86_400}" in cookie.split("; ")
 
 
 class TestLanguage:
