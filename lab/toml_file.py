@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import text_file
 from lab.errors import Refused
 
 Place = tuple[str | int, ...]
@@ -39,15 +40,7 @@ def read(path: Path) -> TomlFile:
     Raises:
         Refused: it is missing, unreadable, not UTF-8 or not TOML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise Refused(f"{path}: no such file; check the path") from None
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    except OSError as error:
-        raise Refused(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(path, text)
+    return parse(path, text_file.read(path))
 
 
 def parse(path: Path, text: str) -> TomlFile:
