@@ -28,6 +28,9 @@ OWN_PAGE = frozenset({"none", "same-origin"})
 A browser sends `same-site` for a page that another port of this host served: that is a stranger's.
 """
 
+MAILBOX = "/lab/mail"
+"""Below it lies the one page of the laboratory that a person opens in a browser."""
+
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Their presence means that the true peer stands behind a proxy of this host."""
 
@@ -92,8 +95,8 @@ class Access:
 
     `token` opens everything. `lab_token` opens `/lab`, which programs on this host then need
     it for as well: they are told the `lab_token_file`, which its owner alone can read. A person
-    at a browser of this host needs no token; a page of another site in it gets nothing. Every
-    other secret is an API token and has its own scopes.
+    at a browser of this host may read the caught mail without it; a page of another site in that
+    browser gets nothing. Every other secret is an API token and has its own scopes.
     """
 
     def __init__(
@@ -123,7 +126,7 @@ class Access:
             await self._app(scope, receive, send)
             return
         try:
-            asking = await self._caller(scope, Headers(scope=scope))
+            asking = await self._caller(scope, Headers(scope=scope), scope["path"])
         except ContractError as error:
             await answer_to(error)(scope, receive, send)
             return
@@ -141,12 +144,15 @@ class Access:
         scope.setdefault("state", {})["caller"] = asking
         await self._app(scope, receive, send)
 
-    async def _caller(self, scope: Scope, headers: Headers) -> Caller | None:
+    async def _caller(self, scope: Scope, headers: Headers, path: str) -> Caller | None:
         given = headers.get("authorization")
         if given is None:
             if not _is_here(scope, headers):
                 return None
-            return self._person if "sec-fetch-site" in headers else self._here
+            opens_mail = (
+                path == MAILBOX or path.startswith(f"{MAILBOX}/")
+            ) and "sec-fetch-site" in headers
+            return self._person if opens_mail else self._here
         kind, _, secret = given.partition(" ")
         if kind.lower() != "bearer":
             return None

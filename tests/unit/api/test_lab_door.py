@@ -19,6 +19,7 @@ OWN = "http://127.0.0.1:8080"
 routes = APIRouter(prefix="/lab")
 
 
+@routes.get("/mail/thing")
 @routes.get("/thing")
 @routes.post("/thing")
 async def thing() -> dict[str, bool]:
@@ -64,10 +65,14 @@ async def test_the_token_opens_it_from_anywhere(office: Office, peer: str) -> No
 
 
 @pytest.mark.parametrize("site", ["none", "same-origin"])
-async def test_a_person_at_a_browser_of_this_host_needs_none(office: Office, site: str) -> None:
+async def test_a_person_at_a_browser_of_this_host_may_open_the_mailbox_alone(
+    office: Office, site: str
+) -> None:
     async with client(office) as asking:
         asking.headers["Sec-Fetch-Site"] = site
-        assert (await asking.get("/lab/thing")).status_code == 200
+        assert (await asking.get("/lab/mail/thing")).status_code == 200
+        assert (await asking.get("/lab/thing")).status_code == 401
+        assert (await asking.post("/lab/thing")).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/lab/thing", "/v1/lines"])
