@@ -7,7 +7,14 @@ from starlette.responses import Response
 from provisioning.portal import cookies
 from provisioning.portal.cookies import Cookie
 from provisioning.portal.visit import Visit
-from provisioning.selfcare.model import BadMail, TicketGone, WeakPassword, WrongCode, WrongPassword
+from provisioning.selfcare.model import (
+    BadMail,
+    SamePassword,
+    TicketGone,
+    WeakPassword,
+    WrongCode,
+    WrongPassword,
+)
 
 
 async def show_password(visit: Visit) -> Response:
@@ -30,6 +37,8 @@ async def change_password(visit: Visit) -> Response:
         )
     except WrongPassword:
         return _password(visit, {"old": "password.old.wrong"})
+    except SamePassword:
+        return _password(visit, {"new": "password.new.same"})
     except WeakPassword:
         return _password(visit, {"new": "password.new.weak"})
     response = visit.go("/portal/password?done=1")

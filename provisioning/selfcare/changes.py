@@ -18,6 +18,7 @@ from provisioning.selfcare.model import (
     LoginExists,
     NewLogin,
     Purpose,
+    SamePassword,
     Session,
     SessionGone,
     UnknownLogin,
@@ -43,6 +44,8 @@ class Changes:
         desk = self._desk
         model.checked_password(new, session.selfcare_id, desk.limits)
         login = await self._confirmed(session, old, origin)
+        if new == old:
+            raise SamePassword
         password_hash = await desk.hashed(new)
 
         async def work(connection: AsyncConnection) -> tuple[str, Session]:

@@ -311,6 +311,13 @@ class WeakPassword(SelfCareError):
     """The new password is too easy; the message says why."""
 
 
+class SamePassword(WeakPassword):
+    """The new password is the present one."""
+
+    def __init__(self) -> None:
+        super().__init__("the new password is the present one: choose another")
+
+
 class BadMail(SelfCareError):
     """No mail could go to this address."""
 

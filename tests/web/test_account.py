@@ -33,6 +33,7 @@ class TestPassword:
             ("", "", "", ["old", "new"]),
             ("wrong", FRESH, FRESH, ["old"]),
             (PASSWORD, FRESH, FRESH + "x", ["again"]),
+            (PASSWORD, PASSWORD, PASSWORD, ["new"]),
             (PASSWORD, "short", "short", ["new"]),
             (PASSWORD, "aaaaaaaaaaaa", "aaaaaaaaaaaa", ["new"]),
             (PASSWORD, f"{ID}-1", f"{ID}-1", ["new"]),
@@ -55,6 +56,10 @@ class TestPassword:
         assert (page.status, page.errors) == (422, fields)
         assert all(secret not in page.text for secret in (PASSWORD, FRESH))
         await logged_in(browsers(), world)
+
+    async def test_the_present_one_again_is_refused_by_its_name(self, customer: Browser) -> None:
+        page = await customer.fill(PASSWORDS, PASSWORDS, old=PASSWORD, new=PASSWORD, again=PASSWORD)
+        assert "現在のパスワードと同じです" in page.text
 
 
 class TestMail:

@@ -10,6 +10,7 @@ from provisioning.selfcare.desk import by_customer
 from provisioning.selfcare.model import (
     BadMail,
     LoginExists,
+    SamePassword,
     SessionGone,
     TicketGone,
     TooManyTries,
@@ -66,6 +67,23 @@ class TestPassword:
         await counter.selfcare.change_password(session, PASSWORD, NEW_PASSWORD, origin=CUSTOMER)
         with pytest.raises(TicketGone):
             await counter.selfcare.finish(ticket.value, code, address=HOME)
+
+    async def test_the_same_again_is_refused_and_the_session_stays(self, counter: Counter) -> None:
+        cookie, session = await counter.log_in()
+        mails = len(counter.letterbox.mails)
+        with pytest.raises(SamePassword, match="present one"):
+            await counter.selfcare.change_password(session, PASSWORD, PASSWORD, origin=CUSTOMER)
+        assert await counter.selfcare.session(cookie) is not None
+        assert len(counter.letterbox.mails) == mails
+
+    async def test_whether_it_is_the_same_is_said_to_its_owner_alone(
+        self, counter: Counter
+    ) -> None:
+        _, session = await counter.log_in()
+        with pytest.raises(WrongPassword):
+            await counter.selfcare.change_password(
+                session, NEW_PASSWORD, NEW_PASSWORD, origin=CUSTOMER
+            )
 
     async def test_a_wrong_present_one_is_noted_with_who_tried_it_and_where(
         self, counter: Counter
