@@ -11,7 +11,7 @@ from provisioning.contract import Language
 from provisioning.portal import cookies, failures, forms
 from provisioning.portal.cookies import Cookie
 from provisioning.portal.visit import LOGIN, Desk, Expired, Handler, Visit
-from provisioning.selfcare.model import SessionGone, TicketGone, TooManyTries
+from provisioning.selfcare.model import SessionGone, TicketGone, TooManyTries, WrongCode
 
 
 class Doors:
@@ -65,7 +65,7 @@ class Doors:
         wait_s = error.retry_after_s if isinstance(error, TooManyTries) else failures.SLOW_DOWN_S
         response = self.error_page(request, status, kind, wait_s)
         response.headers.update(failures.headers_of(error))
-        if isinstance(error, TicketGone):
+        if isinstance(error, TicketGone | WrongCode):
             cookies.drop(request, response, Cookie.TICKET)
         if isinstance(error, SessionGone | Expired):
             cookies.drop(request, response, Cookie.SESSION)
@@ -79,6 +79,7 @@ class Doors:
             kind=kind,
             status=status,
             wait_s=wait_s,
+            entering=request.url.path.startswith(LOGIN),
             session=None,
             path=None,
             settings=self._desk.settings,

@@ -15,7 +15,7 @@ from provisioning.orders.model import (
 )
 from provisioning.portal.guard import BodyTooLong
 from provisioning.portal.visit import Expired, FormGone
-from provisioning.selfcare.model import SessionGone, TicketGone, TooManyTries
+from provisioning.selfcare.model import SessionGone, TicketGone, TooManyTries, WrongCode
 
 SLOW_DOWN_S = 5
 """How long to wait before a storage that was away is asked again."""
@@ -33,6 +33,7 @@ KINDS: dict[type[Exception], tuple[int, str]] = {
     Expired: (HTTPStatus.GONE, "session-gone"),
     SessionGone: (HTTPStatus.GONE, "session-gone"),
     TicketGone: (HTTPStatus.GONE, "login-gone"),
+    WrongCode: (HTTPStatus.GONE, "tries-gone"),
     TooManyTries: (HTTPStatus.TOO_MANY_REQUESTS, "too-many"),
     StorageUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
     ContractError: (HTTPStatus.CONFLICT, "refused"),

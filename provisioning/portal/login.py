@@ -76,7 +76,7 @@ async def finish(visit: Visit) -> Response:
         )
     except WrongCode as error:
         if not error.tries_left:
-            raise TicketGone from error
+            raise
         return _code(visit, {"code": "code.wrong"}, left=error.tries_left)
     response = visit.go(HOME)
     cookies.drop(visit.request, response, Cookie.TICKET, Cookie.VISIT)

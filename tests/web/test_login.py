@@ -61,6 +61,7 @@ class TestLogin:
             assert f"あと{left}回" in page.text
         page = await visitor.send(CODE, {**page.form(CODE), "code": wrong(world.code)})
         assert page.status == 410
+        assert page.title == "認証コードの入力回数の上限に達しました"
         assert 'href="/portal/login"' in page.text
         assert (await visitor.get(CODE)).location == LOGIN
 
@@ -97,6 +98,8 @@ class TestLogin:
         assert page.status == 429
         wait_s = page.response.headers["retry-after"]
         assert f"{wait_s}秒" in page.text
+        assert "ログイン画面へ" in page.text
+        assert "メニューへ" not in page.text
         world.passes(int(wait_s))
         await asked(visitor)
 

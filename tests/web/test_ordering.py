@@ -174,6 +174,10 @@ class TestCounts:
             assert "support@tokuban.example" in page.text
         await ordered(customer, 1)
         assert "上限（累計3番号）に達しています" in (await customer.get(NEW)).text
+        menu = (await customer.get("/portal/menu")).text
+        assert "上限（累計3番号）に達しています" in menu
+        assert "お客さまセンター（support@tokuban.example）まで" in menu
+        assert "入力画面へ" not in menu
         assert await assigned(world) == 3
 
     async def test_an_empty_inventory_is_said_and_nothing_is_allocated(
