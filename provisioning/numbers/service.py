@@ -1,6 +1,6 @@
 """The inventory as the operator sees it, and the end of every quarantine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,6 +87,10 @@ class Numbers:
             )
         )
         return paged(found, limit, lambda record: record.number)
+
+    async def held(self, contract: str, among: Collection[E164]) -> frozenset[E164]:
+        """Which of these are the contract's, or were until their quarantine ends."""
+        return await self._database.read(lambda connection: store.held(connection, contract, among))
 
     async def counts(self) -> Mapping[NumberState, int]:
         """How many numbers are in each state."""

@@ -1,7 +1,7 @@
 """Rows of the 050 inventory; every change names the state it expects."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -85,6 +85,16 @@ async def list_numbers(
     if block is not None:
         query = query.where(numbers.c.block == block)
     return [_record(row) for row in await connection.execute(query)]
+
+
+async def held(
+    connection: AsyncConnection, contract: str, among: Collection[E164]
+) -> frozenset[E164]:
+    """Which of these numbers are in the contract's name."""
+    query = select(numbers.c.number).where(
+        numbers.c.contract == contract, numbers.c.number.in_(among)
+    )
+    return frozenset(E164(number) for number in await connection.scalars(query))
 
 
 async def counts(connection: AsyncConnection) -> dict[NumberState, int]:

@@ -81,11 +81,13 @@ async def show_order(visit: Visit) -> Response:
     """The numbers of an order; their passwords on the first showing after it was made (N050-04)."""
     kept = await _own_order(visit)
     clear = visit.desk.orders.take((visit.owner.id_hash, kept.id), visit.desk.now())
+    ordered = [each.number for each in kept.numbers]
     return visit.page(
         "order",
         order=clear or kept,
         once=clear is not None,
         letter=kept.letter,
+        held=await visit.desk.office.numbers.held(kept.contract, ordered),
         sip=visit.desk.settings.sip(),
     )
 

@@ -69,6 +69,21 @@ async def test_cancelling_is_not_on_the_web_and_a_cancelled_number_is_shown_so(
         assert (await customer.get(f"{NUMBERS}/{digits}/passwords/{path}")).status == 404
 
 
+async def test_an_order_links_no_number_that_was_freed(customer: Browser, world: World) -> None:
+    digits = await a_number(customer)
+    order = (await customer.get("/portal/orders")).text.partition("/portal/orders/N")[2][:8]
+    path, link = f"/portal/orders/N{order}", f'href="{NUMBERS}/{digits}"'
+    await world.office.orders.cancel(e164(digits), form_reference="F-1", origin=OPERATOR)
+    assert link in (await customer.get(path)).text
+    until = (await world.office.numbers.get(e164(digits))).until
+    assert until is not None
+    await world.office.numbers.run_due(until)
+    page = await customer.get(path)
+    assert page.status == 200
+    assert f"{digits[:3]}-{digits[3:7]}-{digits[7:]}" in page.text
+    assert link not in page.text
+
+
 @pytest.mark.rule("N050-04")
 class TestReset:
     @pytest.mark.parametrize(("kind", "length"), [("line", 12), ("service", 4)])
