@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-JAPAN = ZoneInfo("Asia/Tokyo")
+from provisioning.instants import JST
+
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 
 Row = Mapping[str, Any]
@@ -55,7 +55,7 @@ def _instant(text: str) -> str:
     """An instant of the carrier as Japan's wall clocks show it; any other text as it is."""
     if not INSTANT.fullmatch(text):
         return text
-    return f"{datetime.fromisoformat(text).astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(text).astimezone(JST):%Y-%m-%d %H:%M:%S}"
 
 
 def _console() -> Console:

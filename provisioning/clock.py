@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning.db.tables import business_clock
 from provisioning.db.unit_of_work import Database
 from provisioning.due import DueWork, Ran, Sweep, Ticker
+from provisioning.instants import utc
 
 Wall = Callable[[], float]
 """A source of wall time: UTC epoch seconds."""
@@ -131,7 +132,7 @@ class BusinessClock:
 
     def now(self) -> datetime:
         """Business time, in UTC."""
-        return datetime.fromtimestamp(self.seconds(), UTC)
+        return utc(self.seconds())
 
     def seconds(self) -> float:
         """Business time, UTC epoch seconds."""

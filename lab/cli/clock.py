@@ -3,15 +3,14 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from lab.cli import options
 from lab.client import Carrier
 from lab.errors import Refused
+from provisioning.instants import JST
 
-JAPAN = ZoneInfo("Asia/Tokyo")
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 MOST_TOLD = 50
 """Lines about what ran; an advance by years may run thousands."""
@@ -72,7 +71,7 @@ def parse_instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(f"{text!r} is no date and time; write it as 2026-07-25T09:00") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=JAPAN)
+    return instant if instant.tzinfo else instant.replace(tzinfo=JST)
 
 
 def parse_span(text: str) -> int:
@@ -90,7 +89,7 @@ def _change(url: str, token: str | None, change: dict[str, Any]) -> None:
 
 def _say(carrier: Carrier, clock: dict[str, Any]) -> None:
     with carrier.understood():
-        now = datetime.fromisoformat(clock["now"]).astimezone(JAPAN)
+        now = datetime.fromisoformat(clock["now"]).astimezone(JST)
         ahead = f", {clock['offset_s']:+.0f} s from wall time" if clock["offset_s"] else ""
         typer.echo(f"{now:%Y-%m-%d %H:%M:%S %z} {clock['state']}{ahead}")
         ran = clock.get("ran", [])
@@ -104,4 +103,4 @@ def _say(carrier: Carrier, clock: dict[str, Any]) -> None:
 
 
 def _japan(instant: str) -> str:
-    return f"{datetime.fromisoformat(instant).astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(instant).astimezone(JST):%Y-%m-%d %H:%M:%S}"

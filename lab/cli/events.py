@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from lab.cli import options
-from lab.cli.clock import JAPAN
 from lab.client import Carrier
+from provisioning.instants import JST
 
 
 def events(
@@ -40,7 +40,7 @@ def one_line(told: Mapping[str, Any]) -> str:
     )
     if "wall_at" not in told:
         return f"             … {shown}"
-    at = datetime.fromisoformat(told["wall_at"]).astimezone(JAPAN)
+    at = datetime.fromisoformat(told["wall_at"]).astimezone(JST)
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {told['kind']:<20} {shown}"
 
 

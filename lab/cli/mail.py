@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import typer
 
 from lab.cli import office, options
-from lab.cli.clock import JAPAN
 from lab.client import Carrier
+from provisioning.instants import JST
 
 PATH = "/lab/mail"
 
@@ -111,4 +111,4 @@ def _row(mail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _japan_time(instant: str) -> str:
-    return f"{datetime.fromisoformat(instant).astimezone(JAPAN):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(instant).astimezone(JST):%Y-%m-%d %H:%M:%S}"

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import typer
 
 from lab.cli import options
-from lab.cli.clock import JAPAN
 from lab.cli.reset import ended
 from lab.client import Carrier
 from lab.errors import Refused
+from provisioning.instants import JST
 
 PATH = "/lab/snapshots"
 
@@ -61,6 +61,6 @@ def _path(name: str) -> str:
 
 
 def _line(each: dict[str, Any]) -> str:
-    at = datetime.fromisoformat(each["business_at"]).astimezone(JAPAN)
+    at = datetime.fromisoformat(each["business_at"]).astimezone(JST)
     size = f"{each['rows']} rows, {each['size_bytes'] / 1024:.0f} KiB"
     return f"{each['name']:<24} {at:%Y-%m-%d %H:%M:%S}  {size}"

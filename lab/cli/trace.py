@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
-from lab.cli.clock import JAPAN
 from lab.client import Carrier
 from lab.errors import Refused
 from lab.ladder import one_line, whole
 from lab.pcap import PcapWriter
 from lab.trace import Seen, from_json
+from provisioning.instants import JST
 
 
 def trace(
@@ -36,7 +36,7 @@ def trace(
                     item = from_json(value)
                 if writer and isinstance(item, Seen):
                     writer.write(item.at, item.transport, item.source, item.target, item.data)
-                for line in whole(item, JAPAN) if full else [one_line(item, JAPAN)]:
+                for line in whole(item, JST) if full else [one_line(item, JST)]:
                     typer.echo(line)
         except KeyboardInterrupt:
             return

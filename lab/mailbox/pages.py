@@ -7,23 +7,21 @@ own, and nothing of it may load anything.
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.mailbox.routes import Id, opened
+from provisioning.instants import in_japan
 from provisioning.notify.caught import CaughtMails, Opened
 
 HERE = Path(__file__).parent
 PAGE = "/lab/mail/page"
-JAPAN = ZoneInfo("Asia/Tokyo")
 MOST_LISTED = 100
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -97,7 +95,7 @@ def _environment() -> Environment:
 
 
 def _japan_time(seconds: float, form: str = "%m/%d %H:%M:%S") -> str:
-    return datetime.fromtimestamp(seconds, JAPAN).strftime(form)
+    return in_japan(seconds).strftime(form)
 
 
 @cache

@@ -1,12 +1,13 @@
 """`/lab/mail` for programs: list, read, wait for a code, erase; and what the outbox holds."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from provisioning.api.describe import refusals
+from provisioning.instants import utc
 from provisioning.notify.caught import Caught, CaughtMails, Opened
 from provisioning.notify.model import MailState
 from provisioning.notify.outbox import Outbox, UnknownMail
@@ -180,14 +181,10 @@ async def opened(caught: CaughtMails, mail: int) -> Opened:
     return found
 
 
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def _listed(mail: Caught) -> MailListed:
     return MailListed(
         id=mail.id,
-        received_at=_time(mail.received_at),
+        received_at=utc(mail.received_at),
         sender=mail.sender,
         to=list(mail.recipients),
         subject=mail.subject,
@@ -216,7 +213,7 @@ def _unsent(mail: Kept) -> Unsent:
         to=mail.recipient,
         state=mail.state,
         attempts=mail.attempts,
-        created_at=_time(mail.created_at),
-        due_at=_time(mail.due_at),
+        created_at=utc(mail.created_at),
+        due_at=utc(mail.due_at),
         reason=mail.reason,
     )

@@ -1,7 +1,7 @@
 """`/lab/clock`: business time, and what ran when it was moved (LAB-02)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, HTTPException
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from provisioning.clock import BusinessClock
 from provisioning.due import Ran
+from provisioning.instants import utc
 
 
 class RanShown(BaseModel):
@@ -102,13 +103,9 @@ async def _shown(clock: BusinessClock) -> ClockShown:
         now=clock.now(),
         state="frozen" if frozen else "running",
         offset_s=0.0 if frozen else clock.state.offset_s,
-        next=DueShown(work=following[0], due_at=_instant(following[1])) if following else None,
+        next=DueShown(work=following[0], due_at=utc(following[1])) if following else None,
     )
 
 
 def _ran(ran: Ran) -> RanShown:
-    return RanShown(work=ran.work, due_at=_instant(ran.due_at), error=ran.error)
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return RanShown(work=ran.work, due_at=utc(ran.due_at), error=ran.error)

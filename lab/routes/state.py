@@ -1,7 +1,7 @@
 """`/lab/seed`, `/lab/reset`, `/lab/snapshots`: the state of the whole carrier (LAB-03)."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from lab import seed_model, seeds
 from lab.errors import Refused
 from lab.state import CarrierState, Exchanged
 from provisioning.api.describe import refusals
+from provisioning.instants import utc
 from provisioning.lines.sealing import WrongKey
 from provisioning.seeds import Seed
 from provisioning.snapshots.model import BadSnapshot, SnapshotInfo, UnknownSnapshot
@@ -130,8 +131,8 @@ def _shown(info: SnapshotInfo) -> SnapshotShown:
     return SnapshotShown(
         name=info.name,
         schema=info.schema,
-        saved_at=datetime.fromtimestamp(info.saved_at, UTC),
-        business_at=datetime.fromtimestamp(info.business_at, UTC),
+        saved_at=utc(info.saved_at),
+        business_at=utc(info.business_at),
         rows=info.rows,
         size_bytes=info.size_bytes,
     )

@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from provisioning.api.asking import Here
-from provisioning.api.shapes import NUMBER, Listed, Shape, instant
+from provisioning.api.shapes import NUMBER, Listed, Shape
 from provisioning.contract import LiveCall
+from provisioning.instants import utc
 
 router = APIRouter(prefix="/v1/calls", tags=["calls"])
 
@@ -34,7 +35,7 @@ class CallShape(Shape):
             line=call.line,
             dialled=call.dialled,
             state=call.state,
-            since=instant(call.since),
+            since=utc(call.since),
             service=call.service,
             prompts=list(call.prompts),
         )

@@ -19,11 +19,11 @@ from provisioning.api.shapes import (
     Listed,
     Shape,
     e164,
-    instant,
     maybe_instant,
 )
 from provisioning.contract import Access
 from provisioning.db.paging import MOST, Page
+from provisioning.instants import utc
 from provisioning.office import Office
 from provisioning.records import model
 from provisioning.records.model import Kept
@@ -86,12 +86,12 @@ class CdrShape(Shape):
         """One record."""
         record = kept.record
         instants = {
-            "started_at": instant(record.started_at),
+            "started_at": utc(record.started_at),
             "answered_at": maybe_instant(record.answered_at),
-            "ended_at": instant(record.ended_at),
-            "business_started_at": instant(record.business_started_at),
+            "ended_at": utc(record.ended_at),
+            "business_started_at": utc(record.business_started_at),
             "business_answered_at": maybe_instant(record.business_answered_at),
-            "business_ended_at": instant(record.business_ended_at),
+            "business_ended_at": utc(record.business_ended_at),
         }
         return cls(id=kept.id, **(record._asdict() | instants))
 

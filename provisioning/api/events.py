@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from provisioning.api.asking import Here
-from provisioning.api.shapes import instant
 from provisioning.events import MOST_READERS, Dropped, Event, Gap, Reader, Told
+from provisioning.instants import utc
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -110,8 +110,8 @@ def _shown(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "kind": event.kind,
-        "wall_at": instant(event.wall_at).isoformat(timespec="milliseconds"),
-        "business_at": instant(event.business_at).isoformat(timespec="milliseconds"),
+        "wall_at": utc(event.wall_at).isoformat(timespec="milliseconds"),
+        "business_at": utc(event.business_at).isoformat(timespec="milliseconds"),
         "facts": event.facts,
     }
 

@@ -7,7 +7,7 @@ from pydantic import Field, Strict
 
 from provisioning.api.asking import PLAIN
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164, instant
+from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164
 from provisioning.contract import (
     E164,
     Access,
@@ -25,6 +25,7 @@ from provisioning.contract import (
     NumberDisplay,
     Profile,
 )
+from provisioning.instants import utc
 from provisioning.upkeep.model import (
     PASSWORD_LEAST,
     PASSWORD_MOST,
@@ -196,7 +197,7 @@ class RegistrationShape(Shape):
         return cls(
             user=user,
             contact=binding.contact,
-            expires_at=instant(binding.expires_at),
+            expires_at=utc(binding.expires_at),
             flow=binding.flow,
             q=binding.q,
             user_agent=binding.user_agent,

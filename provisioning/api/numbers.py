@@ -12,8 +12,9 @@ from provisioning.api.contracts import CONTRACT_ID
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164, instant, maybe_instant
+from provisioning.api.shapes import NUMBER, WRITTEN, Listed, Shape, e164, maybe_instant
 from provisioning.contract import E164, OutOfRange
+from provisioning.instants import utc
 from provisioning.numbers.model import (
     BadBlock,
     Block,
@@ -56,7 +57,7 @@ class BlockShape(Shape):
             first=block.first,
             last=block.last,
             size=block.size,
-            loaded_at=instant(block.loaded_at),
+            loaded_at=utc(block.loaded_at),
         )
 
 

@@ -13,8 +13,9 @@ from provisioning.api.contracts import CONTRACT_ID
 from provisioning.api.describe import KEY_REQUIRED, refusals
 from provisioning.api.keyed import OnceRoute, OrderRoute, key_of
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import NUMBER, Listed, Shape, instant
+from provisioning.api.shapes import NUMBER, Listed, Shape
 from provisioning.customers.model import ContractClosed, UnknownContract
+from provisioning.instants import utc
 from provisioning.orders.model import (
     MOST_PER_ORDER,
     AddedNumber,
@@ -76,7 +77,7 @@ class OrderShape(Shape):
             id=order.id,
             contract=order.contract,
             count=order.count,
-            placed_at=instant(order.placed_at),
+            placed_at=utc(order.placed_at),
             letter=order.letter,
             numbers=[AddedNumberShape.of(each) for each in order.numbers],
         )

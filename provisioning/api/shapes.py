@@ -1,13 +1,14 @@
 """What every part of `/v1` sends and takes."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from provisioning.audit.model import Change
 from provisioning.contract import E164
+from provisioning.instants import utc
 
 NUMBER = "E.164, as +81312345678"
 
@@ -32,14 +33,9 @@ class Listed(Shape):
     next: str | None = Field(default=None, description="Give it as `after` for the next page.")
 
 
-def instant(seconds: float) -> datetime:
-    """UTC epoch seconds as a date and time."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def maybe_instant(seconds: float | None) -> datetime | None:
     """The same for an instant that there may be none of."""
-    return None if seconds is None else instant(seconds)
+    return None if seconds is None else utc(seconds)
 
 
 class ChangeShape(Shape):
@@ -62,6 +58,6 @@ class ChangeShape(Shape):
             after=change.after,
             who=change.who,
             origin=change.origin,
-            wall_at=instant(change.wall_at),
-            business_at=instant(change.business_at),
+            wall_at=utc(change.wall_at),
+            business_at=utc(change.business_at),
         )

@@ -11,8 +11,9 @@ from provisioning.api.asking import PLAIN, After, Asker, Here, Limit
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
 from provisioning.api.masking import Shown
-from provisioning.api.shapes import Listed, Shape, instant, maybe_instant
+from provisioning.api.shapes import Listed, Shape, maybe_instant
 from provisioning.contract import OutOfRange
+from provisioning.instants import utc
 from provisioning.tokens.model import ApiToken, MoreThanOwn, Scope, UnknownToken
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], route_class=KeyedRoute)
@@ -43,7 +44,7 @@ class TokenShape(Shape):
             name=token.name,
             scopes=sorted(token.scopes),
             created_by=token.created_by,
-            created_at=instant(token.created_at),
+            created_at=utc(token.created_at),
             expires_at=maybe_instant(token.expires_at),
             revoked_at=maybe_instant(token.revoked_at),
             last_used_at=maybe_instant(token.last_used_at),

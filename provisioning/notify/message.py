@@ -4,17 +4,14 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime
-from zoneinfo import ZoneInfo
 
+from provisioning.instants import in_japan
 from provisioning.notify.address import Sender
 from provisioning.notify.model import Attachment, Mail
-
-JAPAN = ZoneInfo("Asia/Tokyo")
 
 OWN_DOMAIN = "outbox.tokuban.example"
 """The right-hand side of our Message-IDs: the laboratory's catcher knows a repeated one by it."""
@@ -26,7 +23,7 @@ def written(mail: Mail, sender: Sender, message_id: str, created_at: float) -> b
     message["From"] = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
     message["To"] = mail.to
     message["Subject"] = mail.subject
-    message["Date"] = format_datetime(datetime.fromtimestamp(int(created_at), JAPAN))
+    message["Date"] = format_datetime(in_japan(int(created_at)))
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no holiday note answers it
     message.set_content(mail.text, cte="base64")

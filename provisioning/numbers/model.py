@@ -8,20 +8,17 @@ is refused with `WrongNumberState`.
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
 from provisioning.contract import E164, ContractError, OutOfRange
+from provisioning.instants import in_japan
 
 QUARANTINE_MONTHS = 6
 """Months on the business clock before a cancelled number is issued again (N050-02, S2)."""
 
 MOST_PER_BLOCK = 100_000
 """The longest block (A): 050-CDEF-GHJK is assigned to carriers by 10,000."""
-
-JST = timezone(timedelta(hours=9), "JST")
-"""Japan's time; it has had no summer time since 1951."""
 
 _050 = re.compile(r"\+8150[0-9]{8}", re.ASCII)
 
@@ -140,7 +137,7 @@ def quarantine_end(cancelled_at: float, months: int = QUARANTINE_MONTHS) -> floa
     Both are UTC epoch seconds; the calendar is Japan's. A month without that day ends on its
     last: 31 August leads to 28 or 29 February.
     """
-    start = datetime.fromtimestamp(cancelled_at, UTC).astimezone(JST)
+    start = in_japan(cancelled_at)
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     day = min(start.day, calendar.monthrange(year, month + 1)[1])
     return start.replace(year=year, month=month + 1, day=day).timestamp()

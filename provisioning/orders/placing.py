@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from random import Random, SystemRandom
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,12 +13,12 @@ from provisioning.customers import store as customers
 from provisioning.customers.model import Contract, Customer
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
+from provisioning.instants import in_japan
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.notify.letter import LetterContent
 from provisioning.notify.mails import Mails
 from provisioning.notify.model import is_address
-from provisioning.numbers import model as number_model
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import national
 from provisioning.orders import model, secret, store
@@ -148,7 +147,7 @@ def _order(wanted: Wanted, picked: Sequence[E164], now: float) -> NumberOrder:
 
 
 def _content(order: NumberOrder, contract: Contract, customer: Customer) -> LetterContent:
-    day = datetime.fromtimestamp(order.placed_at, UTC).astimezone(number_model.JST).date()
+    day = in_japan(order.placed_at).date()
     return LetterContent(
         name=customer.name,
         postal_code=customer.postal_code,

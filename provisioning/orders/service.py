@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from provisioning.audit.model import Origin
 from provisioning.contract import E164
 from provisioning.db import serials
 from provisioning.db.paging import Page, page_size, paged
+from provisioning.instants import in_japan
 from provisioning.notify import letter
 from provisioning.numbers import model as number_model
 from provisioning.numbers import store as numbers
@@ -128,7 +128,7 @@ class Orders:
             until = number_model.quarantine_end(now)
             await numbers.quarantine(connection, number, now=now, until=until, reference=reference)
             await self._desk.lines.remove(connection, number)
-            day = datetime.fromtimestamp(until, UTC).astimezone(number_model.JST).date()
+            day = in_japan(until).date()
             await self._desk.audit.note(
                 connection,
                 number,

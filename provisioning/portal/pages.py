@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provisioning.contract import E164, Language
+from provisioning.instants import in_japan
 from provisioning.notify.letter import hyphenated
 from provisioning.numbers.model import national
 from provisioning.portal import texts
@@ -16,7 +16,6 @@ from provisioning.portal.assets import Assets
 from provisioning.portal.texts import Texts
 
 FOLDER = Path(__file__).parent / "templates"
-JST = timezone(timedelta(hours=9), "JST")
 
 WHEN = {
     Language.JA: "{0.year}年{0.month}月{0.day}日 {0:%H:%M}",
@@ -77,9 +76,9 @@ def grouped(number: str) -> str:
 
 def when(instant: float, language: Language) -> str:
     """Day and minute in Japan."""
-    return WHEN[language].format(datetime.fromtimestamp(instant, UTC).astimezone(JST))
+    return WHEN[language].format(in_japan(instant))
 
 
 def day(instant: float, language: Language) -> str:
     """The day in Japan."""
-    return DAY[language].format(datetime.fromtimestamp(instant, UTC).astimezone(JST))
+    return DAY[language].format(in_japan(instant))

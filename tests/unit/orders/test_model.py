@@ -8,9 +8,9 @@ from provisioning.contract import E164
 from provisioning.customers import model as customers
 from provisioning.customers.model import BadField
 from provisioning.customers.store import read_plans
+from provisioning.instants import JST
 from provisioning.numbers import model
 from provisioning.numbers.model import (
-    JST,
     TABLE,
     BadBlock,
     NumberInput,
