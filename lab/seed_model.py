@@ -14,6 +14,7 @@ from provisioning.customers import model as customers
 from provisioning.customers.store import read_plans
 from provisioning.forwarding.model import ABROAD
 from provisioning.numbers.model import MOST_PER_BLOCK
+from provisioning.plain_text import is_plain
 from provisioning.presentation.model import OPTION
 from provisioning.selfcare import model as selfcare
 
@@ -47,6 +48,12 @@ def _anywhere(text: str) -> str:
     return _japanese(text)
 
 
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise ValueError("must be plain text on one line, without control characters")
+    return text
+
+
 def _user(text: str) -> str:
     if not USER.fullmatch(text):
         raise ValueError("must be a SIP user part without escapes (RFC 3261 §25.1)")
@@ -67,6 +74,7 @@ Freephone = Annotated[
 Anywhere = Annotated[str, AfterValidator(_anywhere), _text_or_number(r"^(0|\+)[-0-9]{8,20}$")]
 CustomerId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^C[0-9]{8}$"})]
 ContractId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^K[0-9]{8}$"})]
+Name = Annotated[str, AfterValidator(_plain), Field(min_length=1)]
 User = Annotated[str, AfterValidator(_user), _text_or_number(r"^[A-Za-z0-9_.!~*'()&=+$,;?/-]+$")]
 
 
@@ -144,8 +152,8 @@ class Line(Table):
 
     number: National = Field(description="In national form; hyphens are fine.")
     profile: Profile = Field(description="Whose service codes the line obeys.")
-    ma: str = Field(min_length=1, description="Message area, for charging, as 東京.")
-    prefecture: str = Field(min_length=1, description="As 東京都.")
+    ma: Name = Field(description="Message area, for charging, as 東京.")
+    prefecture: Name = Field(description="As 東京都.")
     kind: ContractKind = Field(default=ContractKind.CONSUMER, description="Who signed.")
     status: LineStatus = Field(default=LineStatus.ACTIVE, description="Whether it is served.")
     options: frozenset[Option] = Field(default=frozenset(), description="Contracted options.")
@@ -180,8 +188,8 @@ class Contract(Table):
     id: ContractId = Field(description="K and eight digits, as K00000001.")
     plan: Plan = Field(description="What an added number costs a month.")
     profile: Profile = Field(description="The profile of the numbers that are added.")
-    ma: str = Field(min_length=1, description="Message area of the numbers that are added.")
-    prefecture: str = Field(min_length=1, description="As 東京都.")
+    ma: Name = Field(description="Message area of the numbers that are added.")
+    prefecture: Name = Field(description="As 東京都.")
     number_cap: int = Field(
         default=customers.NUMBER_CAP,
         ge=0,

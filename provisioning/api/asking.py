@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from provisioning import plain_text
 from provisioning.api.access import origin
 from provisioning.audit.model import Origin
 from provisioning.office import Office
 
-PLAIN = r"^[^\u0000-\u001f\u007f]*$"
-"""Text without control characters; no database keeps a NUL."""
+PLAIN = plain_text.PATTERN
+"""What a field of free text takes."""
 
 
 def _office(request: Request) -> Office:

@@ -1,7 +1,6 @@
 """Who signs and what is signed: customers, contracts, plans, and what their fields may hold."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -15,6 +14,7 @@ from provisioning.contract import (
     OutOfRange,
     Profile,
 )
+from provisioning.plain_text import is_plain
 
 NUMBER_CAP = 50
 """Numbers that a contract may add over its life, unless the operator raises it (N050-01, S2)."""
@@ -239,8 +239,8 @@ def _text(name: str, value: str, *, empty: bool = False) -> str:
         raise BadField(name, "must not be empty")
     if len(value) > MOST_LETTERS:
         raise BadField(name, f"must not be longer than {MOST_LETTERS} characters")
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in value):
-        raise BadField(name, "must be plain text on one line")
+    if not is_plain(value):
+        raise BadField(name, "must be plain text on one line, without control characters")
     return value
 
 
