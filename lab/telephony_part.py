@@ -149,6 +149,7 @@ class TelephonyPart:
                 ) from None
             driver.add(udp)
             driver.add(tcp)
+            self._shed_when_late(driver, udp)
             self.port = udp.local[1]
             return
 
@@ -174,6 +175,11 @@ class TelephonyPart:
             await self.registrar.load()
         finally:
             self.calls.resume()
+
+    def _shed_when_late(self, driver: Driver, udp: UdpTransport) -> None:
+        limit_s = self._settings.sip.shed_after_ms / 1000
+        if limit_s:
+            driver.endpoint.shed_when(lambda: udp.behind_s > limit_s)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""

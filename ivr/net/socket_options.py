@@ -1,16 +1,21 @@
 """What Linux can do for a UDP socket and Python's socket module has no name for."""
 
 import ctypes
+import fcntl
 import os
 import socket
 import struct
 import sys
 from functools import cache
 
+from ivr.net import clock
+
 _LINUX = sys.platform.startswith("linux")
 _SO_ATTACH_FILTER = 26
 _SO_DETACH_FILTER = 27
 _SO_MEMINFO = 55
+_SIOCGSTAMP = 0x8906
+"""When the datagram that was read last had arrived (socket(7)); asking once begins it."""
 _UDP_HEADER = 8
 _ALL = 0xFFFF
 
@@ -84,6 +89,26 @@ def detach_filter(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
         except FileNotFoundError:
             return
+
+
+def note_arrivals(sock: socket.socket) -> None:
+    """Let `age_of_last` know the datagrams from now on."""
+    age_of_last(sock)
+
+
+def age_of_last(sock: socket.socket) -> float:
+    """How long the datagram that was read last had waited in the kernel, in seconds.
+
+    0 where the system does not say.
+    """
+    if not sys.platform.startswith("linux"):
+        return 0.0
+    try:
+        stamp = fcntl.ioctl(sock.fileno(), _SIOCGSTAMP, bytes(16))
+    except OSError:
+        return 0.0
+    seconds, microseconds = (int(part) for part in struct.unpack("@ll", stamp))
+    return max(0.0, clock.wall() - seconds - microseconds / 1e6)
 
 
 @cache

@@ -10,6 +10,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
+from ivr.net.socket_options import age_of_last, note_arrivals
 from ivr.net.transport import Receiver, family_of
 from ivr.sip.events import Flow
 
@@ -29,6 +30,9 @@ class UdpTransport:
 
     With `hear_refusals` a closed port (ICMP) is told as undeliverable at once. Anyone can forge
     an ICMP error, so only a phone, which has little to lose, listens to them.
+
+    `behind_s` is how long the last datagram of a full reading had waited in the kernel, where
+    more wait behind it; 0 once all were read.
     """
 
     name = "UDP"
@@ -39,10 +43,13 @@ class UdpTransport:
         undeliverable: Callable[[Flow, OSError], None],
         *,
         hear_refusals: bool = False,
+        age: Callable[[socket.socket], float] = age_of_last,
     ) -> None:
         self._receiver = receiver
         self._undeliverable = undeliverable
         self._hear_refusals = hear_refusals
+        self._age = age
+        self.behind_s = 0.0
         self._waiting: deque[tuple[bytes, tuple[str, int]]] = deque(maxlen=_BACKLOG)
 
     async def listen(self, host: str, port: int) -> None:
@@ -55,6 +62,7 @@ class UdpTransport:
             if self._hear_refusals:
                 self._socket.setsockopt(*_RECVERR[family_of(host)], 1)
             self._socket.bind((host, port))
+            note_arrivals(self._socket)
         except OSError:
             self._socket.close()
             raise
@@ -68,11 +76,20 @@ class UdpTransport:
             try:
                 data, address = socket_receive(_LARGEST)
             except (BlockingIOError, InterruptedError):
+                self.behind_s = 0.0
                 return
             except OSError:  # an ICMP error of an earlier send; the socket stays good
                 self._take_refusals()
                 continue
             receive(data, Flow("UDP", local, address[:2]))
+        self.behind_s = self._age(self._socket) if self._more_waits() else 0.0
+
+    def _more_waits(self) -> bool:
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
+        return True
 
     def _take_refusals(self) -> None:
         """Tell which peers refused; the kernel queues each error with the address it came for."""

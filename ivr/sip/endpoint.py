@@ -24,7 +24,7 @@ from ivr.sip.message import ParseError, Request, Response, parse, response_to
 from ivr.sip.screening import Refusal, screen, screen_new
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
-from ivr.sip.stateless import Challenge, Stateless
+from ivr.sip.stateless import Challenge, Late, Stateless
 from ivr.sip.transaction import ClientTransaction, ServerTransaction
 from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
@@ -59,11 +59,15 @@ class Endpoint:
         self._core = Core(settings, token, dice)
         self._layer = self._core.layer
         self._settings = settings
-        self._stateless: Stateless | None = None
+        self._stateless = Stateless(self._core)
 
     def challenge_with(self, challenge: Challenge) -> None:
         """Have INVITE and REGISTER without credentials challenged before anybody hears of them."""
-        self._stateless = Stateless(self._core, challenge)
+        self._stateless.challenge = challenge
+
+    def shed_when(self, late: Late) -> None:
+        """Have the same requests answered 503 while it is late, and what was begun go on."""
+        self._stateless.late = late
 
     # The driver's side
 
@@ -226,7 +230,7 @@ class Endpoint:
             known.receive_again(now)
             return
         check(request)
-        if self._stateless is not None and self._stateless.answers(request, key, flow, now):
+        if self._stateless.answers(request, key, flow, now):
             return
         transaction = self._layer.start_server(
             key, request, flow, reply_flow(request.via, flow), now

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from ivr.net.socket_options import age_of_last, note_arrivals
 from ivr.net.transport import family_of
 from ivr.net.udp import UdpTransport
 from ivr.sip.events import Flow
@@ -111,3 +112,49 @@ async def test_a_taken_port_is_refused(transport: UdpTransport, inbox: Inbox, ho
     second = UdpTransport(inbox, inbox.undeliverable)
     with pytest.raises(OSError, match="in use"):
         await second.listen(host, transport.local[1])
+
+
+class Notes:
+    """Notes how far behind its transport is at every message."""
+
+    def __init__(self) -> None:
+        self.behind_s: list[float] = []
+        self.transport: UdpTransport | None = None
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        if self.transport is not None:
+            self.behind_s.append(self.transport.behind_s)
+
+    def lost(self, flow: Flow) -> None:
+        raise AssertionError("a datagram socket has no connections to lose")
+
+
+async def test_it_knows_how_long_messages_wait_in_line(peer: socket.socket, host: str) -> None:
+    notes = Notes()
+    transport = UdpTransport(notes, lambda flow, error: None, age=lambda read: 0.7)
+    notes.transport = transport
+    await transport.listen(host, 0)
+
+    async def take(count: int) -> list[float]:
+        notes.behind_s.clear()
+        for _ in range(count):
+            peer.sendto(b"x", transport.local)
+        await eventually(lambda: len(notes.behind_s) == count)
+        return notes.behind_s
+
+    assert await take(10) == [0] * 10
+    assert await take(64) == [0] * 64
+    assert await take(200) == [0] * 64 + [0.7] * 136
+    assert await take(128) == [0] * 64 + [0.7] * 64
+    assert await take(1) == [0]
+    await transport.close()
+
+
+def test_the_kernel_tells_the_age_of_what_was_read(peer: socket.socket) -> None:
+    assert age_of_last(peer) < 10
+    note_arrivals(peer)
+    peer.sendto(b"x", peer.getsockname())
+    peer.recv(1)
+    first = age_of_last(peer)
+    assert 0 < first < 10
+    assert first < age_of_last(peer) < 10

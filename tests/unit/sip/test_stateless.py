@@ -39,7 +39,9 @@ class Door:
     def __init__(self) -> None:
         self.endpoint = Endpoint(EndpointSettings(), tokens("t"), lambda: 0.5)
         self.endpoint.challenge_with(self._challenge)
+        self.endpoint.shed_when(lambda: self.late)
         self.closed = False
+        self.late = False
         self.asked: list[Request] = []
 
     def _challenge(
@@ -141,3 +143,31 @@ def test_what_is_wrong_otherwise_is_refused_first(door: Door, data: bytes, statu
     (event,) = door.endpoint.take_events()
     assert isinstance(event, MessageRejected)
     assert door.asked == []
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
+def test_what_is_new_is_shed_while_it_is_late(door: Door, method: str) -> None:
+    door.late = True
+    response = door.answer(message(method, CONTACT))
+    assert response.status == 503
+    assert 5 <= int(response.headers.get("Retry-After") or 0) <= 15
+    assert response.to_tag
+    (event,) = door.endpoint.take_events()
+    assert isinstance(event, MessageRejected)
+    assert (event.status, door.asked) == (503, [])
+    assert door.endpoint.census() == NOTHING
+    door.late = False
+    assert door.answer(message(method, CONTACT)).status == 401
+
+
+def test_what_was_begun_goes_on_while_it_is_late(door: Door) -> None:
+    door.late = True
+    assert door.send(message("INVITE", CONTACT, 'Authorization: Digest username="a"')) == []
+    (event,) = door.endpoint.take_events()
+    assert isinstance(event, CallReceived)
+    event.session.answer(b"v=0\r\n", 0.0)
+    door.endpoint.take_transmits()
+    assert door.send(message("ACK", tag=event.session.id, branch="z9hG4bK2")) == []
+    bye = message("BYE", tag=event.session.id, branch="z9hG4bK3").replace(b"CSeq: 1", b"CSeq: 2")
+    assert door.answer(bye).status == 200
+    assert door.answer(message("INVITE", CONTACT, tag="unknown", branch="z9hG4bK4")).status == 481
