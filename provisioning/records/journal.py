@@ -26,7 +26,7 @@ LONGEST_BYTES = 4_000_000
 """A longer file is written anew with what still counts."""
 
 encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-"""A record as the journal and the database take it; only ASCII."""
+"""A line of the journal; only ASCII."""
 
 
 class Journal:

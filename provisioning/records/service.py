@@ -10,8 +10,8 @@ from provisioning.contract import CallRecord, LiveCall, Ongoing, StorageUnavaila
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.unit_of_work import Database
 from provisioning.records import store
-from provisioning.records.journal import Journal, LeftBehind, encode, left_behind
-from provisioning.records.model import Kept, storable
+from provisioning.records.journal import Journal, LeftBehind, left_behind
+from provisioning.records.model import Kept
 from provisioning.records.store import Wanted
 from provisioning.records.writer import MOST_A_COMMIT, RecordWriter
 
@@ -85,11 +85,10 @@ class StoredRecords:
         await self._writer.close()
 
     async def _take_over(self, left: LeftBehind, records: list[CallRecord]) -> bool:
-        encoded = [encode(storable(record)) for record in records]
         try:
-            for start in range(0, len(encoded), MOST_A_COMMIT):
-                part = encoded[start : start + MOST_A_COMMIT]
-                await self._database.write_in_thread(partial(store.insert, encoded=part))
+            for start in range(0, len(records), MOST_A_COMMIT):
+                part = records[start : start + MOST_A_COMMIT]
+                await self._database.write_in_thread(partial(store.insert, records=part))
         except StorageUnavailable as error:
             log.error("call records of a killed carrier wait for the next start: %s", error)
             await asyncio.to_thread(left.leave)

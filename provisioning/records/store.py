@@ -1,7 +1,9 @@
 """Rows of call records: written once, found by filters, erased by retention alone."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text
@@ -9,29 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164, Access, CallRecord
 from provisioning.db.record_tables import call_records, erasing
-from provisioning.records.model import Kept
+from provisioning.records.model import Kept, storable
 
 FIELDS = CallRecord._fields
 ERASED_AT_ONCE = 10_000
 
 _NAMES = ", ".join(FIELDS)
-_INSERT = {
-    "sqlite": text(
-        f"INSERT INTO call_records ({_NAMES}) SELECT "
-        + ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(FIELDS)))
-        + " FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
-    ),
-    "postgresql": text(
-        f"INSERT INTO call_records ({_NAMES}) SELECT "
-        + ", ".join(
-            f"CAST(value ->> {index} AS {call_records.c[name].type.compile()})"
-            for index, name in enumerate(FIELDS)
-        )
-        + " FROM json_array_elements(CAST(:rows AS json)) AS rows(value) ON CONFLICT DO NOTHING"
-    ),
-}
-"""One statement, however many rows: SQLite gives up Python's lock at each, and taking it back from
-a busy loop takes milliseconds."""
+_ROW = f"({', '.join('?' * len(FIELDS))})"
+_FROM_JSON = text(
+    f"INSERT INTO call_records ({_NAMES}) SELECT "
+    + ", ".join(
+        f"CAST(value ->> {index} AS {call_records.c[name].type.compile()})"
+        for index, name in enumerate(FIELDS)
+    )
+    + " FROM json_array_elements(CAST(:rows AS json)) AS rows(value) ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +54,19 @@ class Wanted:
         return found
 
 
-def insert(connection: Connection, encoded: Iterable[str]) -> None:
-    """Write records, each a JSON array of the fields; a leg that is there stays as it is."""
-    rows = f"[{','.join(encoded)}]"
-    connection.execute(_INSERT[connection.dialect.name], {"rows": rows})
+def insert(connection: Connection, records: Sequence[CallRecord]) -> None:
+    """Write records, as many as one statement takes; a leg that is there stays as it is.
+
+    One statement: SQLite gives up Python's lock at each, and taking it back from a busy loop takes
+    milliseconds. PostgreSQL gets one value, since it prepares a statement for each number of rows.
+    """
+    kept = [storable(record) for record in records]
+    if connection.dialect.name == "sqlite":
+        rows = ", ".join([_ROW] * len(kept))
+        statement = f"INSERT INTO call_records ({_NAMES}) VALUES {rows} ON CONFLICT DO NOTHING"
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(kept)))
+    else:
+        connection.execute(_FROM_JSON, {"rows": json.dumps(kept)})
 
 
 async def read(

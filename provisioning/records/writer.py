@@ -10,19 +10,24 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 
 from provisioning.contract import CallRecord, LiveCall, Ongoing, StorageUnavailable
 from provisioning.db.unit_of_work import Database
 from provisioning.records import store
-from provisioning.records.journal import ENDED, GOING_ON, Journal, encode
+from provisioning.records.journal import ENDED, GOING_ON, Journal
 from provisioning.records.model import storable
 
 log = logging.getLogger("tokuban.records")
 
-MOST_A_COMMIT = 1000
-GATHER_S = 0.005
-"""How long the next commit waits for company when there was some during the last one."""
+MOST_A_COMMIT = 250
+GATHER_S = 0.05
+"""How soon after a commit the next one comes, so that calls which end meanwhile share it: a commit
+costs as much as forty rows, and the journal has what a kill would take."""
+
+POLL_S = 0.005
+"""How often it is looked whether all is written."""
 
 BEAT_S = 0.25
 """How often legs that go on are noted: one that is over within it never is."""
@@ -86,8 +91,8 @@ class RecordWriter:
 
     async def settle(self) -> bool:
         """Wait until nothing waits to be written, or the database is away; whether all is."""
-        while self._writer is not None and not self._noted:
-            await asyncio.wait([self._writer], timeout=GATHER_S)
+        while self._waiting and self._writer is not None and not self._noted:
+            await asyncio.wait([self._writer], timeout=POLL_S)
         return not self._waiting
 
     async def close(self) -> None:
@@ -111,8 +116,8 @@ class RecordWriter:
                     self._done(len(batch))
                 elif not await self._away():
                     break
-                if 0 < len(self._waiting) < MOST_A_COMMIT and not self._closing.is_set():
-                    await asyncio.sleep(GATHER_S)
+                if len(self._waiting) < MOST_A_COMMIT:
+                    await self._rest(GATHER_S)
         finally:
             self._writer = None
 
@@ -145,16 +150,19 @@ class RecordWriter:
         if self._closing.is_set():
             self._keep_promises(self._appended)
             return False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RETRY_S):
-                await self._closing.wait()
+        await self._rest(RETRY_S)
         return True
+
+    async def _rest(self, seconds: float) -> None:
+        """Leave the database alone; not for long when the carrier ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _commit(self, records: list[CallRecord]) -> bool:
         """Write these; False when the database is away. What cannot be written is logged."""
-        encoded = [encode(storable(record)) for record in records]
         try:
-            await self._insert(encoded)
+            await self._database.write_in_thread(partial(store.insert, records=records))
         except StorageUnavailable:
             return False
         except Exception as error:
@@ -174,9 +182,6 @@ class RecordWriter:
             if not await self._commit([record]):
                 return False
         return True
-
-    async def _insert(self, encoded: list[str]) -> None:
-        await self._database.write_in_thread(lambda connection: store.insert(connection, encoded))
 
     def _put_aside(self, record: CallRecord) -> None:
         if not self._set_aside:
