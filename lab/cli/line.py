@@ -13,7 +13,7 @@ COLUMNS = ("number", "profile", "prefecture", "kind", "status", "options")
 
 app = typer.Typer(help="The lines of a running carrier, and their SIP accounts.")
 
-Number = Annotated[str, typer.Argument(help="As 09000000001 or +819000000001.")]
+Number = Annotated[str, typer.Argument(help="As 09000000001, 090-0000-0001 or +819000000001.")]
 User = Annotated[str, typer.Argument(help="The SIP user.")]
 Status = Annotated[str | None, typer.Option(help="active or suspended.")]
 Kind = Annotated[str | None, typer.Option(help="consumer or corporate.")]

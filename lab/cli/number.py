@@ -14,7 +14,7 @@ COLUMNS = ("number", "state", "contract", "order", "until")
 
 app = typer.Typer(help="The 050 numbers of a running carrier.")
 
-Number = Annotated[str, typer.Argument(help="As 05000000001 or +815000000001.")]
+Number = Annotated[str, typer.Argument(help="As 05000000001, 050-0000-0001 or +815000000001.")]
 
 
 class Which(StrEnum):

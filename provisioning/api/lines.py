@@ -40,7 +40,10 @@ def _known(
     office: Here,
     number: Annotated[
         str,
-        Path(pattern=WRITTEN, description="The line's number: +819000000001 or 09000000001."),
+        Path(
+            pattern=WRITTEN,
+            description="The line's number: +819000000001, 09000000001 or 090-0000-0001.",
+        ),
     ],
 ) -> Line:
     line = office.directory.line(e164(number))

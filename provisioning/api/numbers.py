@@ -27,12 +27,14 @@ from provisioning.numbers.model import (
 
 router = APIRouter(prefix="/v1", tags=["numbers"], route_class=KeyedRoute)
 
-WRITTEN_050 = r"^(\+8150|050)[0-9]{8}$"
+WRITTEN_050 = r"^(\+81-?|0)50(-?[0-9]){8}$"
 BLOCK_ID = r"^B[0-9]{8}$"
 
 
 def _number(
-    number: Annotated[str, Path(pattern=WRITTEN, description="+815000000001 or 05000000001.")],
+    number: Annotated[
+        str, Path(pattern=WRITTEN, description="+815000000001, 05000000001 or 050-0000-0001.")
+    ],
 ) -> E164:
     return e164(number)
 

@@ -12,13 +12,13 @@ from provisioning.instants import utc
 
 NUMBER = "E.164, as +81312345678"
 
-WRITTEN = r"^(\+81[1-9][0-9]{7,9}|0[1-9][0-9]{7,9})$"
-"""A Japanese number, international or as it is dialled (LINE-04)."""
+WRITTEN = r"^(\+81-?[1-9]|0[1-9])(-?[0-9]){7,9}$"
+"""A Japanese number, international or as it is dialled (LINE-04), hyphens between its digits."""
 
 
 def e164(written: str) -> E164:
-    """A number as it is kept: 09000000001 is +819000000001."""
-    return E164(re.sub(r"\A0", "+81", written))
+    """A number as it is kept: 090-0000-0001 is +819000000001."""
+    return E164(re.sub(r"\A0", "+81", written.replace("-", "")))
 
 
 class Shape(BaseModel):

@@ -116,6 +116,16 @@ class TestLines:
         assert (await api.delete(path)).status_code == 204
         assert (await api.get(path)).status_code == 404
 
+    async def test_numbers_are_taken_with_hyphens(self, api: httpx2.AsyncClient) -> None:
+        body = SHOWING | {"number": "03-1234-0001", "freephone": "0120-000-099"}
+        made = (await api.post("/v1/lines", json=body)).json()
+        assert (made["number"], made["freephone"]) == ("+81312340001", "+81120000099")
+        account = {"line": "03-1234-0001", "user": "desk"}
+        assert (await api.post("/v1/accounts", json=account)).status_code == 201
+        path = "/v1/lines/03-1234-0001"
+        assert (await api.get(path)).json()["accounts"][0]["user"] == "desk"
+        assert len(await walk(api, "/v1/accounts", line="03-1234-0001")) == 1
+
     async def test_what_a_profile_lacks_is_refused(
         self, api: httpx2.AsyncClient, office: Office
     ) -> None:
@@ -168,6 +178,27 @@ class TestNumbers:
         again = await api.post(f"{path}/cancellation", json={"form_reference": "F-2"})
         assert again.json()["type"] == "urn:tokuban:problem:wrong-number-state"
         assert (await api.put(f"{path}/reservation")).status_code == 409
+
+    @pytest.mark.parametrize(
+        "written", ["05000000042", "050-0000-0042", "+815000000042", "+81-50-0000-0042"]
+    )
+    async def test_it_may_be_written_as_portal_and_letter_print_it(
+        self, api: httpx2.AsyncClient, known: Known, written: str
+    ) -> None:
+        assert (await api.get(f"/v1/numbers/{written}")).json()["number"] == "+815000000042"
+
+    @pytest.mark.parametrize("written", ["-05000000042", "050--0000-0042", "050-0000-0042-", "0-5"])
+    async def test_hyphens_stand_between_digits(
+        self, api: httpx2.AsyncClient, known: Known, written: str
+    ) -> None:
+        assert (await api.get(f"/v1/numbers/{written}")).status_code == 422
+
+    async def test_a_block_may_be_written_with_hyphens(
+        self, api: httpx2.AsyncClient, known: Known
+    ) -> None:
+        block = {"first": "050-0000-0200", "last": "050-0000-0209"}
+        made = (await api.post("/v1/number-blocks", json=block)).json()
+        assert (made["first"], made["size"]) == ("+815000000200", 10)
 
     async def test_the_operator_holds_one_back(self, api: httpx2.AsyncClient, known: Known) -> None:
         path = "/v1/numbers/05000000042/reservation"
