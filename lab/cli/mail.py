@@ -69,12 +69,23 @@ def code(
         int, typer.Option("--after", metavar="ID", min=0, help="Only mails newer than this one.")
     ] = 0,
     wait_s: Annotated[
-        int, typer.Option("--wait", metavar="SECONDS", min=0, max=60, help="Wait for one to come.")
+        int,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=60,
+            help="Wait only while there is none; with --after, for a newer one.",
+        ),
     ] = 0,
     url: options.Url = options.URL,
     token: options.LabToken = None,
 ) -> None:
-    """Print the one-time code of the newest mail that has one."""
+    """Print the one-time code of the newest mail that has one, at once if there is one already.
+
+    To wait for the code of a login that just began, give the newest mail's ID from before it as
+    --after.
+    """
     carrier = Carrier(url, token)
     query = urlencode({"after": after, "wait_s": wait_s} | ({"to": to} if to else {}))
     found = carrier.get(f"{PATH}/latest-code?{query}", within_s=wait_s)

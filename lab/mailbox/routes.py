@@ -127,10 +127,19 @@ def _reading(routes: APIRouter, caught: CaughtMails) -> None:
         to: To = None,
         after: After = 0,
         wait_s: Annotated[
-            float, Query(ge=0, le=LONGEST_WAIT_S, description="Wait so long for one to come.")
+            float,
+            Query(
+                ge=0,
+                le=LONGEST_WAIT_S,
+                description="How long to wait while there is none newer than `after`.",
+            ),
         ] = 0.0,
     ) -> Code:
-        """The code in the newest mail that has one."""
+        """The code in the newest mail that has one.
+
+        A code that came earlier is answered at once, whatever `wait_s` says. To wait for the next
+        one, give the id of the newest mail there is as `after`.
+        """
         found = await caught.latest_code(to=to, after=after, wait_s=wait_s)
         if found is None or found.code is None:
             raise HTTPException(404, "no mail with a code has come")

@@ -115,6 +115,7 @@ class TestForPrograms:
         await caught.take("a@b.example", (TO,), message("3", "no digits"))
         found = await client.get(f"/lab/mail/latest-code?to={TO}&wait_s=0")
         assert found.json() == {"code": "222222", "mail": 2}
+        assert (await client.get("/lab/mail/latest-code?wait_s=60")).json() == found.json()
         assert (await client.get("/lab/mail/latest-code?after=2")).status_code == 404
 
     async def test_mails_are_erased(self, client: httpx2.AsyncClient, caught: CaughtMails) -> None:
@@ -163,7 +164,7 @@ class TestForPrograms:
         )
         assert "marker" not in answer.text
         assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 204
-        assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 404
+        assert (await client.post("/lab/mail/outbox/1/resend")).status_code == 409
         assert (await client.get("/lab/mail/outbox")).json()["items"][0]["state"] == "waiting"
 
 
