@@ -21,6 +21,15 @@ Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 To = Annotated[str | None, Query(max_length=320, description="Only mails to this address.")]
 After = Annotated[Id, Query(description="Only mails newer than the one of this id.")]
 
+Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=LONGEST_WAIT_S,
+        description="How long to wait while there is none newer than `after`.",
+    ),
+]
+
 
 class MailListed(BaseModel):
     """A caught mail in the list."""
@@ -126,14 +135,7 @@ def _reading(routes: APIRouter, caught: CaughtMails) -> None:
     async def latest_code(
         to: To = None,
         after: After = 0,
-        wait_s: Annotated[
-            float,
-            Query(
-                ge=0,
-                le=LONGEST_WAIT_S,
-                description="How long to wait while there is none newer than `after`.",
-            ),
-        ] = 0.0,
+        wait_s: Wait = 0.0,
     ) -> Code:
         """The code in the newest mail that has one.
 

@@ -1,0 +1,23 @@
+"""Names in a seed file: text that shows what it is."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import seeds
+from lab.errors import Refused
+from tests.unit.lab.test_seeds import WHOLE
+
+REFUSED = "must be plain text on one line, without control characters"
+
+
+@pytest.mark.parametrize("hidden", ["\\u202e", "\\u2066", "\\u2069", "\\u0085", "\\e"])
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("ma: 東京", "line 1, ma"), ("ma: 大阪", "ma"), ("name: 山田太郎", "name")],
+)
+def test_what_would_show_as_another_name_is_refused(hidden: str, name: str, place: str) -> None:
+    field, _, text = name.partition(": ")
+    with pytest.raises(Refused) as refused:
+        seeds.parse(Path("seed.yaml"), WHOLE.replace(name, f'{field}: "{text}{hidden}x"'))
+    assert f"{place}: {REFUSED}" in str(refused.value)
