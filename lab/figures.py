@@ -29,7 +29,9 @@ class TelephonyFigures(Collector):
         if telephony.registrar is not None:
             known = telephony.registrar.registered()
             yield _gauge("tokuban_registered_users", "SIP users with a living contact.", known)
-        yield _count("tokuban_messages_rejected", "Malformed, hostile or shed SIP.", telephony.rejected)
+        yield _count(
+            "tokuban_messages_rejected", "Malformed, hostile or shed SIP.", telephony.rejected
+        )
         yield from self._sound()
 
     def _sound(self) -> Iterator[Metric]:

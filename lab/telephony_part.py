@@ -82,16 +82,7 @@ class TelephonyPart:
             packet_filter=settings.media.packet_filter,
         )
         authenticator = Authenticator(office.directory, _authentication(settings), log)
-        registrar = Registrar(
-            driver,
-            authenticator,
-            office.bindings,
-            _registrar_limits(settings),
-            self._log,
-            office.events,
-        )
-        await registrar.load()
-        office.directory.watchers.append(registrar.forget)
+        registrar = await self._open_registrar(driver, authenticator)
         calls = InboundCalls(
             driver,
             self.media,
@@ -106,6 +97,16 @@ class TelephonyPart:
         self._agent = Agent(driver, endpoint_settings, calls, registrar, self._log)
         self._incoming = self._make_incoming()
         await self._listen(driver)
+
+    async def _open_registrar(self, driver: Driver, authenticator: Authenticator) -> Registrar:
+        office = self._office.office
+        limits = _registrar_limits(self._settings)
+        registrar = Registrar(
+            driver, authenticator, office.bindings, limits, self._log, office.events
+        )
+        await registrar.load()
+        office.directory.watchers.append(registrar.forget)
+        return registrar
 
     def _make_incoming(self) -> Incoming:
         office = self._office.office

@@ -158,11 +158,16 @@ async def list_cdrs(
     page = await office.records.search(wanted, after=after, limit=size)
     if chosen is Format.JSON:
         return CdrsShape(items=[CdrShape.of(kept) for kept in page.items], next=page.next)
-    pages = _pages(office, wanted, page, whole=limit is None)
+    return _file(chosen, _pages(office, wanted, page, whole=limit is None))
+
+
+def _file(chosen: Format, pages: AsyncIterator[Iterable[CdrShape]]) -> Response:
+    """The records as a file to be kept."""
     written = _csv(pages) if chosen is Format.CSV else _json_lines(pages)
-    media_type = MEDIA_TYPES[chosen]
     name = f'attachment; filename="cdrs.{chosen}"'
-    return StreamingResponse(written, media_type=media_type, headers={"Content-Disposition": name})
+    return StreamingResponse(
+        written, media_type=MEDIA_TYPES[chosen], headers={"Content-Disposition": name}
+    )
 
 
 def _accepted(header: str) -> Format:

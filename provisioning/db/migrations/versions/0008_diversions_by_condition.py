@@ -20,8 +20,7 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO ring_times SELECT line, ring_time_s FROM diversions")
     op.execute(
-        "CREATE TABLE moved AS"
-        " SELECT line, target, active FROM diversions WHERE target IS NOT NULL"
+        "CREATE TABLE moved AS SELECT line, target, active FROM diversions WHERE target IS NOT NULL"
     )
     op.drop_table("diversions")
     _diversions()

@@ -25,9 +25,8 @@ POSTGRESQL = (
 )
 
 
-def upgrade() -> None:
-    op.create_table(
-        "call_records",
+def _columns() -> list[sa.Column[object]]:
+    return [
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer, "sqlite"),
@@ -59,6 +58,13 @@ def upgrade() -> None:
         sa.Column("q850", sa.Integer),
         sa.Column("trunk", sa.Text),
         sa.Column("interrupted", sa.Boolean, nullable=False),
+    ]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "call_records",
+        *_columns(),
         sa.PrimaryKeyConstraint("id", name="pk_call_records"),
         sa.UniqueConstraint("call_id", "leg", name="uq_call_records_call_id_leg"),
         sa.CheckConstraint("leg >= 1", name=op.f("ck_call_records_leg_counts")),
