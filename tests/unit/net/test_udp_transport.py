@@ -158,3 +158,18 @@ def test_the_kernel_tells_the_age_of_what_was_read(peer: socket.socket) -> None:
     first = age_of_last(peer)
     assert 0 < first < 10
     assert first < age_of_last(peer) < 10
+
+
+async def test_more_peers_than_it_remembers_are_each_answered(
+    transport: UdpTransport, inbox: Inbox, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.net.udp._KNOWN_PEERS", 2)
+    family = family_of(host)
+    peers = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(5)]
+    for turn in range(2):
+        for peer in peers:
+            peer.sendto(b"%d" % turn, transport.local)
+            _, flow = await asyncio.wait_for(inbox.messages.get(), 10)
+            assert flow.peer == (host, peer.getsockname()[1])
+    for peer in peers:
+        peer.close()
