@@ -167,7 +167,8 @@ class TestServerAway:
             with pytest.raises(StorageUnavailable):
                 await office.bindings.save("docomo", (binding(),))
             with pytest.raises(StorageUnavailable):
-                await office.forwarding.of(DOCOMO)
+                await office.forwarding.set_ring_time(DOCOMO, 20)
+            assert await office.forwarding.of(DOCOMO) == unanswered()
             assert office.directory.account("docomo") is not None
             _administer(postgres_server, url, "ALLOW_CONNECTIONS true")
             await office.bindings.save("docomo", (binding(),))
