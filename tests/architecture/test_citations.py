@@ -42,7 +42,6 @@ KNOWN = {
     3986: "URIs",
     4028: "session timers",
     4180: "comma-separated values",
-    4180: "CSV",
     4235: "dialog states",
     4320: "non-INVITE transactions",
     4458: "voicemail URIs and causes",
