@@ -224,7 +224,7 @@ def _writers(as_json: bool, colours: bool) -> list[structlog.typing.Processor]:
 
 
 def _text_logger(level: int) -> type[structlog.typing.FilteringBoundLogger]:
-    """Writes a usual line in one go, any other by the processors: a line costs a third so."""
+    """Writes a usual line in one go, any other by the processors: a line costs half so."""
     base = structlog.make_filtering_bound_logger(level)
 
     def method(name: str) -> Callable[..., None]:

@@ -234,7 +234,7 @@ class _Reader:
 
 
 def _usual(text: str) -> Sdp | None:
-    """A description whose one peculiarity is its origin and port, in a quarter of the time.
+    """A description whose one peculiarity is its origin and port, in half the time.
 
     All else a phone repeats from call to call: what stands between `o=` and the first m-line's
     port, and what follows the port, is read once. None where a description is of another kind.

@@ -1,10 +1,10 @@
 """A user agent server without state, for whoever has not said who it is (RFC 3261 §8.2.7).
 
-A challenge that leaves nothing behind costs a third of one with a transaction, and a flood of
+A challenge that leaves nothing behind costs two thirds of one with a transaction, and a flood of
 them no memory. Its To tag and nonce follow from the request, so that a copy gets the same answer.
 
-When the carrier is late, what is new is told to come later (§21.5.4): that costs a tenth of a
-call, and what was begun goes on. Whoever were kept waiting instead would send again and again.
+When the carrier is late, what is new is told to come later (§21.5.4): that costs a tenth of
+a call, and what was begun goes on. Whoever were kept waiting instead would send again and again.
 """
 
 from __future__ import annotations
