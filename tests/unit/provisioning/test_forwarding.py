@@ -1,6 +1,7 @@
 """Diversions in the office: memory as the rows are, audit, and what they stop beside them."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, event, text
@@ -74,7 +75,11 @@ async def test_memory_outlives_a_restart_through_the_rows(office_settings: Offic
     await again.close()
 
 
-async def test_changes_at_once_end_in_memory_as_in_the_rows(office: Office) -> None:
+async def test_changes_at_once_end_in_memory_as_in_the_rows(
+    office_settings: OfficeSettings,
+) -> None:
+    office = await Office.open(replace(office_settings, wait_s=60.0))
+    await office.seed(seed())
     conditions = [Condition.CFU, Condition.CFB, Condition.CFNR, Condition.CFNRC]
     targets = [E164(f"+8131234{number:04}") for number in range(20)]
     asked = (
@@ -83,6 +88,7 @@ async def test_changes_at_once_end_in_memory_as_in_the_rows(office: Office) -> N
     await asyncio.gather(*asked, office.refresh(), office.refresh())
     assert await office.forwarding.of(AU) == await rows(office, AU)
     assert (await office.forwarding.of(AU)).active == tuple(Condition)
+    await office.close()
 
 
 def test_a_change_told_late_does_not_undo_a_later_one() -> None:
