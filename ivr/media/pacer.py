@@ -10,7 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 TICK_S = 0.005
 PHASES = 4
-CATCH_UP_TICKS = 2 * PHASES
+CATCH_UP_TICKS = 5 * PHASES
+"""100 ms: what a phone's jitter buffer still takes when it comes late, all at once."""
 
 P = TypeVar("P", bound=Sized)
 
