@@ -162,11 +162,11 @@ class SipSettings(Section):
         default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."
     )
     shed_after_ms: int = Field(
-        default=400,
+        default=200,
         ge=0,
-        description="Once SIP over UDP waits for so long before it is read, new INVITE and "
-        "REGISTER get 503 with Retry-After; 0 never. (An assumption: below T1, since from there "
-        "on everybody sends twice.)",
+        description="Once SIP over UDP waits for so long before it is read, and has for twice as "
+        "long, new INVITE and REGISTER get 503 with Retry-After; 0 never. (An assumption: below "
+        "T1, since from there on everybody sends twice.)",
     )
     message_bytes: int = Field(
         default=65_535, ge=2048, le=1_048_576, description="Largest SIP message accepted over TCP."

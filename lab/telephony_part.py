@@ -133,7 +133,7 @@ class TelephonyPart:
             frame=FrameLimits(body=sip.message_bytes),
         )
         for attempt in range(20):
-            udp = UdpTransport(driver, driver.undeliverable)
+            udp = UdpTransport(driver, driver.undeliverable, late_after_s=sip.shed_after_ms / 1000)
             tcp = StreamTransport(driver, limits)
             try:
                 await udp.listen(sip.host, sip.port)
@@ -150,7 +150,8 @@ class TelephonyPart:
                 ) from None
             driver.add(udp)
             driver.add(tcp)
-            self._shed_when_late(driver, udp)
+            if sip.shed_after_ms:
+                driver.endpoint.shed_when(udp.late)
             self.port = udp.local[1]
             return
 
@@ -176,11 +177,6 @@ class TelephonyPart:
             await self.registrar.load()
         finally:
             self.calls.resume()
-
-    def _shed_when_late(self, driver: Driver, udp: UdpTransport) -> None:
-        limit_s = self._settings.sip.shed_after_ms / 1000
-        if limit_s:
-            driver.endpoint.shed_when(lambda: udp.behind_s > limit_s)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""

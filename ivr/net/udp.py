@@ -10,6 +10,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
+from ivr.net import clock
 from ivr.net.socket_options import age_of_last, note_arrivals
 from ivr.net.transport import Receiver, family_of
 from ivr.sip.events import Flow
@@ -33,8 +34,8 @@ class UdpTransport:
     With `hear_refusals` a closed port (ICMP) is told as undeliverable at once. Anyone can forge
     an ICMP error, so only a phone, which has little to lose, listens to them.
 
-    `behind_s` is how long the last datagram of a full reading had waited in the kernel, where
-    more wait behind it; 0 once all were read.
+    It is `late` once all that is read has waited in the kernel for more than `late_after_s`, and
+    has been so for twice as long: what a stall of the host leaves is read in less.
     """
 
     name = "UDP"
@@ -45,14 +46,18 @@ class UdpTransport:
         undeliverable: Callable[[Flow, OSError], None],
         *,
         hear_refusals: bool = False,
+        late_after_s: float = 0.2,
         age: Callable[[socket.socket], float] = age_of_last,
+        now: Callable[[], float] = clock.monotonic,
     ) -> None:
         self._receiver = receiver
         self._undeliverable = undeliverable
         self._hear_refusals = hear_refusals
+        self._late_after_s = late_after_s
         self._age = age
+        self._now = now
         self._flows: dict[tuple[str, int], Flow] = {}
-        self.behind_s = 0.0
+        self._late_since: float | None = None
         self._waiting: deque[tuple[bytes, tuple[str, int]]] = deque(maxlen=_BACKLOG)
 
     async def listen(self, host: str, port: int) -> None:
@@ -79,13 +84,26 @@ class UdpTransport:
             try:
                 data, address = socket_receive(_LARGEST)
             except (BlockingIOError, InterruptedError):
-                self.behind_s = 0.0
+                self._late_since = None
                 return
             except OSError:  # an ICMP error of an earlier send; the socket stays good
                 self._take_refusals()
                 continue
             receive(data, flows.get(address) or self._flow_from(address))
-        self.behind_s = self._age(self._socket) if self._more_waits() else 0.0
+        self._look_how_late()
+
+    def late(self) -> bool:
+        """Whether datagrams wait too long, and have for so long that no stall explains it."""
+        if self._late_since is None:
+            return False
+        return self._now() - self._late_since >= 2 * self._late_after_s
+
+    def _look_how_late(self) -> None:
+        """Ask how long the last datagram of a full reading had waited, if more wait behind it."""
+        if not self._more_waits() or self._age(self._socket) <= self._late_after_s:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = self._now()
 
     def _flow_from(self, address: tuple[str, int]) -> Flow:
         """A flow for a peer not heard of lately: made once, it is found in a fifth of the time."""

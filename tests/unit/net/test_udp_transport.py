@@ -115,38 +115,51 @@ async def test_a_taken_port_is_refused(transport: UdpTransport, inbox: Inbox, ho
 
 
 class Notes:
-    """Notes how far behind its transport is at every message."""
+    """Works 1/64 s on every message, and notes whether its transport is late."""
 
     def __init__(self) -> None:
-        self.behind_s: list[float] = []
+        self.now = 100.0
+        self.late: list[bool] = []
         self.transport: UdpTransport | None = None
 
     def received(self, data: bytes, flow: Flow) -> None:
+        self.now += 1 / 64
         if self.transport is not None:
-            self.behind_s.append(self.transport.behind_s)
+            self.late.append(self.transport.late())
 
     def lost(self, flow: Flow) -> None:
         raise AssertionError("a datagram socket has no connections to lose")
 
 
-async def test_it_knows_how_long_messages_wait_in_line(peer: socket.socket, host: str) -> None:
+@pytest.mark.parametrize(
+    ("age_s", "count", "late"),
+    [
+        (9.0, 64, 0),  # all were read
+        (9.0, 95, 0),  # found late after 64, and for less than half a second
+        (9.0, 100, 5),
+        (9.0, 128, 33),
+        (9.0, 200, 105),
+        (0.25, 200, 0),
+    ],
+)
+async def test_it_is_late_when_all_waits_too_long_for_long(
+    peer: socket.socket, host: str, age_s: float, count: int, late: int
+) -> None:
     notes = Notes()
-    transport = UdpTransport(notes, lambda flow, error: None, age=lambda read: 0.7)
+    transport = UdpTransport(
+        notes,
+        lambda flow, error: None,
+        late_after_s=0.25,
+        age=lambda read: age_s,
+        now=lambda: notes.now,
+    )
     notes.transport = transport
     await transport.listen(host, 0)
-
-    async def take(count: int) -> list[float]:
-        notes.behind_s.clear()
-        for _ in range(count):
-            peer.sendto(b"x", transport.local)
-        await eventually(lambda: len(notes.behind_s) == count)
-        return notes.behind_s
-
-    assert await take(10) == [0] * 10
-    assert await take(64) == [0] * 64
-    assert await take(200) == [0] * 64 + [0.7] * 136
-    assert await take(128) == [0] * 64 + [0.7] * 64
-    assert await take(1) == [0]
+    for _ in range(count):
+        peer.sendto(b"x", transport.local)
+    await eventually(lambda: len(notes.late) == count)
+    assert notes.late == [False] * (count - late) + [True] * late
+    await eventually(lambda: not transport.late())
     await transport.close()
 
 
