@@ -162,7 +162,7 @@ class SipSettings(Section):
         default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."
     )
     shed_after_ms: int = Field(
-        default=200,
+        default=300,
         ge=0,
         description="Once SIP over UDP waits for so long before it is read, and has for twice as "
         "long, new INVITE and REGISTER get 503 with Retry-After; 0 never. (An assumption: below "

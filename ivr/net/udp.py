@@ -46,7 +46,7 @@ class UdpTransport:
         undeliverable: Callable[[Flow, OSError], None],
         *,
         hear_refusals: bool = False,
-        late_after_s: float = 0.2,
+        late_after_s: float = 0.3,
         age: Callable[[socket.socket], float] = age_of_last,
         now: Callable[[], float] = clock.monotonic,
     ) -> None:
