@@ -93,7 +93,7 @@ class UdpTransport:
         self._look_how_late()
 
     def late(self) -> bool:
-        """Whether datagrams wait too long, and have for so long that no stall explains it."""
+        """Whether datagrams wait too long, and have for longer than a passing stall explains."""
         if self._late_since is None:
             return False
         return self._now() - self._late_since >= 2 * self._late_after_s
