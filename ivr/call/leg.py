@@ -1,15 +1,9 @@
 """One party's half of a call, as the layers below offer it to a `Call`."""
 
-from collections.abc import Callable
 from typing import Protocol
 
+from ivr.call.party import KeyHandler, PlayEnded
 from provisioning.contract import Account
-
-KeyHandler = Callable[[str], None]
-"""Takes one key of `0-9 * # A-D`, once a press, in the event loop's thread."""
-
-PlayEnded = Callable[[bool], None]
-"""Told once how playing ended: True at the audio's own end, False when stopped or replaced."""
 
 
 class Ticket(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.call.leg import KeyHandler, PlayEnded
+from ivr.call.party import KeyHandler, PlayEnded
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account
 from tests.support.fake_records import InMemoryRecords, ToldEvents
