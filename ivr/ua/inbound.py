@@ -115,7 +115,7 @@ class InboundCalls:
             return
         self._log.info("call.ended", call_id=running.leg.call_id, cause=event.cause.name.lower())
         _close_ticket(running.leg, event.cause)
-        running.leg.close()
+        running.leg.over(event.cause)
         running.task.cancel()
 
     def _leg(

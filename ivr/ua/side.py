@@ -1,0 +1,176 @@
+"""One half of a call on the wire: an INVITE session and the sound that goes with it.
+
+A caller's leg and a called party's leg are both a `Side`. Two sides that talk to each other are
+coupled: keys, changes of the description, INFO and the end of either are told to their coupling.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from ivr.net.driver import Driver
+from ivr.net.media_leg import MediaLeg
+from ivr.sip.events import EndCause, Event
+from ivr.sip.message import Request
+from ivr.sip.session import Session
+from ivr.ua.causes import Cause
+from ivr.ua.info_keys import KEY_TYPES, key_of
+from ivr.ua.sound import NotAcceptable, Sound, renegotiate
+from ivr.ua.ticket import Ticket
+
+
+class Coupled(Protocol):
+    """What joins two sides; each is told with the side it happened on."""
+
+    def key(self, side: "Side", key: str) -> None:
+        """A key was pressed, however it came."""
+        ...
+
+    def info(self, side: "Side", request: Request) -> bool:
+        """An INFO came that is no key; whether it was passed on."""
+        ...
+
+    def reoffered(self, side: "Side") -> None:
+        """A re-INVITE or UPDATE was answered: the party holds, resumes, moved, or is just there."""
+        ...
+
+    def ended(self, side: "Side", cause: EndCause) -> None:
+        """The side's session is over, by its own party, the network below it, or us."""
+        ...
+
+    def referred(self, side: "Side", event: Event) -> None:
+        """The party asks for the other one to be sent elsewhere (RFC 3515)."""
+        ...
+
+
+class Side:
+    """A session, its sound and its ticket.
+
+    What is called on a side that was closed does nothing.
+
+    Attributes:
+        on_key: hears every key, coupled or not.
+        established_at: when both descriptions were settled, monotonic; None before.
+        coupling: who joins this side to another one.
+    """
+
+    def __init__(self, driver: Driver, session: Session, sound: Sound, ticket: Ticket) -> None:
+        self.session = session
+        self.sound = sound
+        self.ticket = ticket
+        self.on_key: Callable[[str], None] | None = None
+        self.established_at: float | None = None
+        self.coupling: Coupled | None = None
+        self._driver = driver
+        self._refreshed_at = 0.0
+        self._closed = False
+        self.media.on_key = self._media_key
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID."""
+        return self.session.request.call_id
+
+    @property
+    def media(self) -> MediaLeg:
+        """Where its packets come and go."""
+        return self.sound.media
+
+    @property
+    def closed(self) -> bool:
+        """Whether its media was given back."""
+        return self._closed
+
+    def silent_since(self) -> float | None:
+        """Since when the party gave no sign of life (loop time); None while that is no fault.
+
+        A party who holds the call need send nothing.
+        """
+        if self.established_at is None or self._closed or self.sound.held:
+            return None
+        return max(self.media.last_received, self.established_at, self._refreshed_at)
+
+    def answered_late(self, request: Request) -> None:
+        """The party's answer to our offer came in a PRACK or an ACK."""
+        try:
+            self.sound.accept(request.body)
+        except NotAcceptable:
+            self.ticket.ending = Cause.NOT_ACCEPTABLE
+            self.hang_up()
+
+    def reoffered(self, request: Request) -> None:
+        """Answer a re-INVITE or UPDATE: hold, resume, a moved address, or a mere refresh."""
+        with self._driver.turn() as now:
+            self._refreshed_at = now
+            renegotiate(self.session, self.sound, request.body, now)
+            if self.coupling is not None:
+                self.coupling.reoffered(self)
+
+    def info(self, request: Request) -> None:
+        """Take a key that came as SIP INFO; anything else is for the coupling."""
+        kind = request.content_type
+        if kind is not None and kind.name in KEY_TYPES:
+            key = key_of(kind.name, request.body)
+            if key is not None:
+                self._key(key)
+        elif self.coupling is not None:
+            self.coupling.info(self, request)
+
+    def referred(self, event: Event) -> None:
+        """Pass a REFER to the coupling."""
+        if self.coupling is not None:
+            self.coupling.referred(self, event)
+
+    def play(
+        self, ulaw: bytes, done: Callable[[bool], None] | None = None, *, loop: bool = False
+    ) -> None:
+        """Play µ-law audio in place of what is playing."""
+        if self._closed:
+            if done is not None:
+                asyncio.get_running_loop().call_soon(done, False)
+            return
+        self.media.play(ulaw, done, loop=loop)
+
+    def stop_playing(self) -> None:
+        """No further packet of the prompt leaves."""
+        if not self._closed:
+            self.media.stop()
+
+    def echo(self, on: bool) -> None:
+        """Send back what is heard, or no longer."""
+        if not self._closed:
+            self.media.echo(on)
+
+    def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
+        """BYE, or whatever ends the session as it stands; `reason` is a Reason header's value."""
+        if self._closed:
+            return
+        self.close()
+        with self._driver.turn() as now:
+            self._end(status, reason, now)
+
+    def over(self, cause: EndCause) -> None:
+        """The session has ended: give the media back, and tell the coupling."""
+        self.close()
+        coupling, self.coupling = self.coupling, None
+        if coupling is not None:
+            coupling.ended(self, cause)
+
+    def close(self) -> None:
+        """Give the media back; signalling is left as it is."""
+        if not self._closed:
+            self._closed = True
+            self.on_key = None
+            self.media.close()
+
+    def _end(self, status: int | None, reason: str | None, now: float) -> None:
+        self.session.hang_up(now, reason)
+
+    def _key(self, key: str) -> None:
+        if self.coupling is not None:
+            self.coupling.key(self, key)
+        if self.on_key is not None:
+            self.on_key(key)
+
+    def _media_key(self, key: str, timestamp: int) -> None:
+        self._key(key)
