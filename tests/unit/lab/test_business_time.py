@@ -13,7 +13,8 @@ from ivr.ua.outbound import Answered, Phone, PhoneSettings
 from lab import seeds
 from lab.bootstrap import Carrier
 from lab.client import Carrier as Client
-from lab.settings import HttpSettings, MediaSettings, Settings, SipSettings, StorageSettings
+from lab.settings import HttpSettings, MediaSettings, Settings, StorageSettings
+from lab.sip_settings import SipSettings
 from tests.support.ports import LOOPBACK, free_range
 from tests.support.wire import WirePhone
 

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from lab import checkup
 from lab.finding import Finding, Verdict
 from lab.office_part import office_settings
-from lab.settings import HttpSettings, MediaSettings, Settings, SipSettings, StorageSettings
+from lab.settings import HttpSettings, MediaSettings, Settings, StorageSettings
+from lab.sip_settings import SipSettings
 from provisioning.office import DATABASE_FILE, Office
 
 

@@ -13,7 +13,8 @@ from lab.calling import server_address
 from lab.cli import app, clock, main
 from lab.errors import Refused
 from lab.safety import refuse_unsafe
-from lab.settings import HttpSettings, SeedSettings, Settings, SipSettings
+from lab.settings import HttpSettings, SeedSettings, Settings
+from lab.sip_settings import SipSettings
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,171 @@
+"""The `[sip]` settings: where phones reach the carrier, and how it speaks with them."""
+
+import ipaddress
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from lab.section import Section, keep_order
+
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Digest(StrEnum):
+    """The digest algorithms a phone is challenged with, in this order (RFC 8760 §2.3)."""
+
+    BOTH = "sha-256,md5"
+    MD5 = "md5"
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """Their names as challenges write them."""
+        return tuple(self.value.upper().split(","))
+
+
+def _address(text: str) -> str:
+    """An IP address without brackets."""
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        raise ValueError("must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1") from None
+
+
+def _reachable(text: str | None) -> str | None:
+    """An address or host name that phones can be told: never the unspecified address."""
+    if text is None:
+        return None
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        if HOST_NAME.fullmatch(bare):
+            return bare
+        raise ValueError("must be an IP address or a host name that phones can reach") from None
+    if address.is_unspecified:
+        raise ValueError(f"{text} is not an address that phones can reach; name one of this host's")
+    return str(address)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Reachable = Annotated[str | None, AfterValidator(_reachable)]
+
+
+ORDERED = (
+    ("registration_min_s", "registration_default_s"),
+    ("registration_default_s", "registration_max_s"),
+    ("min_session_expires_s", "session_expires_s"),
+    ("t1_ms", "t2_ms"),
+)
+"""SIP settings of which the first must not be more than the second."""
+
+
+class SipSettings(Section):
+    """Signalling: where phones reach the carrier, and the timers of RFC 3261."""
+
+    host: Address = Field(default="127.0.0.1", description="Address SIP and RTP listen on.")
+    port: Port = Field(
+        default=5060, description="Port for SIP over UDP and TCP; 0 takes a free one."
+    )
+    advertise: Reachable = Field(
+        default=None,
+        examples=["192.0.2.10"],
+        description="Address written into Contact, Via and SDP, when phones reach this host by "
+        "another one than `host` (NAT, containers, 0.0.0.0). Absent: `host`.",
+    )
+    realm: str = Field(
+        default="tokuban",
+        min_length=1,
+        pattern=r"^[\x20\x21\x23-\x5b\x5d-\x7e]+$",
+        description="Digest realm (RFC 3261 §22); changing it needs the passwords anew.",
+    )
+    t1_ms: int = Field(
+        default=500, ge=10, le=10_000, description="T1, estimated round trip (§17.1.1.1)."
+    )
+    t2_ms: int = Field(
+        default=4000, ge=100, le=60_000, description="T2, longest retransmit interval."
+    )
+    t4_ms: int = Field(
+        default=5000, ge=100, le=60_000, description="T4, life of a message in the network."
+    )
+    session_expires_s: int = Field(
+        default=1800, ge=90, description="Session timer offered and accepted (RFC 4028 §4)."
+    )
+    min_session_expires_s: int = Field(
+        default=90,
+        ge=90,
+        description="Smallest session timer accepted; less gets 422 (RFC 4028 §5).",
+    )
+    registration_default_s: int = Field(
+        default=3600,
+        ge=1,
+        description="Registration life when the phone names none (RFC 3261 §10.3).",
+    )
+    registration_min_s: int = Field(
+        default=30, ge=1, description="A shorter registration is answered 423 with Min-Expires."
+    )
+    registration_max_s: int = Field(
+        default=7200, ge=1, description="A longer registration is shortened to this."
+    )
+    contacts_per_user: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="Contacts one SIP user may register; more are refused 403.",
+    )
+    calls_per_user: int = Field(
+        default=20,
+        ge=1,
+        description="Calls one SIP user may have at once; more get 486. (An assumption.)",
+    )
+    digest: Digest = Field(
+        default=Digest.BOTH,
+        description="Digest algorithms offered, best first; `md5` where clients such as SIPp 3.6 "
+        "look at the first challenge alone.",
+    )
+    md5_agents: str = Field(
+        default="baresip v0., baresip v1., aiosip",
+        description="Parts of the User-Agent, comma-separated, of phones that are offered MD5 "
+        "alone, because a SHA-256 challenge stops them.",
+    )
+    nonce_life_s: int = Field(
+        default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."
+    )
+    shed_after_ms: int = Field(
+        default=300,
+        ge=0,
+        description="Once SIP over UDP waits for so long before it is read, and has for twice as "
+        "long, new INVITE and REGISTER get 503 with Retry-After; 0 never. (An assumption: below "
+        "T1, since from there on everybody sends twice.)",
+    )
+    message_bytes: int = Field(
+        default=65_535, ge=2048, le=1_048_576, description="Largest SIP message accepted over TCP."
+    )
+    tcp_connections: int = Field(
+        default=1000, ge=1, description="TCP connections held at once; the next is closed at once."
+    )
+    tcp_idle_s: int = Field(
+        default=600, ge=10, description="A TCP connection that is silent for so long is closed."
+    )
+    user_agent: str = Field(
+        default="tokuban", min_length=1, description="Server and User-Agent header."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SipSettings":
+        keep_order(self, ORDERED)
+        return self
+
+    @property
+    def public_host(self) -> str:
+        """The address phones are told; without `advertise` it is `host`."""
+        return self.advertise or self.host
+
+    @property
+    def needs_advertise(self) -> bool:
+        """Whether `host` is no address a phone could be told (0.0.0.0, ::)."""
+        return self.advertise is None and ipaddress.ip_address(self.host).is_unspecified
