@@ -5,50 +5,27 @@ through the other ports; a method that changes something returns once the change
 is durable, and raises `StorageUnavailable` when it cannot be made so.
 """
 
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, NewType, Protocol
+from typing import Protocol
 
-E164 = NewType("E164", str)
-"""A full international number: `+`, country code, up to 15 digits (ITU-T E.164)."""
-
-
-class Profile(StrEnum):
-    """Whose service codes a line obeys; the same digits mean different things elsewhere."""
-
-    DOCOMO = "docomo"
-    AU = "au"
-    RAKUTEN = "rakuten"
-    NTT = "ntt"
-
-
-class Access(StrEnum):
-    """How a phone reaches its line: the phone's own dialler, or the Link app (LINE-03)."""
-
-    OS = "os"
-    LINK = "link"
-
-
-class ContractKind(StrEnum):
-    """Who signed: a person or a company."""
-
-    CONSUMER = "consumer"
-    CORPORATE = "corporate"
-
-
-class LineStatus(StrEnum):
-    """Whether the network serves the line."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-
-
-class Language(StrEnum):
-    """The language a line hears."""
-
-    JA = "ja"
-    EN = "en"
+from provisioning.contract.names import E164 as E164
+from provisioning.contract.names import Access as Access
+from provisioning.contract.names import ContractKind as ContractKind
+from provisioning.contract.names import Language as Language
+from provisioning.contract.names import LineStatus as LineStatus
+from provisioning.contract.names import Profile as Profile
+from provisioning.contract.records import CallRecord as CallRecord
+from provisioning.contract.records import CallRecords as CallRecords
+from provisioning.contract.records import LiveCall as LiveCall
+from provisioning.contract.records import Ongoing as Ongoing
+from provisioning.contract.records import Saving as Saving
+from provisioning.contract.trunks import Trunk as Trunk
+from provisioning.contract.trunks import TrunkAccount as TrunkAccount
+from provisioning.contract.trunks import TrunkCaller as TrunkCaller
+from provisioning.contract.trunks import TrunkClass as TrunkClass
+from provisioning.contract.trunks import Trunks as Trunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +52,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One SIP account of a line: `user` is the AOR's user part; HA1 as hex, by digest algorithm."""
+    """One SIP account of a line: `user` is the AOR's user part; HA1 as hex, by digest algorithm.
+
+    `sources`: networks as `192.0.2.0/29` from where a line with the option `ngn-uni` needs no
+    password, as on a line of NTT's NGN.
+    """
 
     user: str
     line: E164
     access: Access
     ha1: Mapping[str, str] = field(repr=False)
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +173,6 @@ class Directory(Protocol):
     def accounts_of(self, number: E164) -> tuple[Account, ...]: ...
 
 
-class Saving(Protocol):
-    """A change on its way; an asyncio future is one. Thousands a second need no task each."""
-
-    def __await__(self) -> Generator[Any, None, None]: ...
-    def add_done_callback(self, told: Callable[[Any], object], /) -> None: ...
-    def exception(self) -> BaseException | None: ...
-
-
 class BindingStore(Protocol):
     """Where registrations survive a restart."""
 
@@ -286,91 +260,6 @@ class Profiles(Protocol):
     """Carrier profiles by name."""
 
     def of(self, profile: Profile) -> CarrierProfile: ...
-
-
-class CallRecord(NamedTuple):
-    """One leg of one call, as it is kept for ever (BILL-01); a tuple, as each call makes one.
-
-    Attributes:
-        call_id: a UUID that all legs of a call share; leg: 1 is the caller's.
-        linked_id: the `call_id` of the call this one came of (a transfer); else its own.
-        calling: the true number of who called, None when unknown.
-        called: as it was dialled, prefix and all.
-        destination: where that led: a number, or a service's code.
-        presented: the number the called party may see; None when it was withheld.
-        prefix: 184 or 186 where it was dialled in front (CALL-04), else empty.
-        line: whose leg this is; payer: who is charged for it, None when nobody is.
-        service: what served the leg, as `forwarding-menu`; empty when nothing did.
-        started_at, answered_at, ended_at: wall time, UTC epoch seconds, told apart by a clock that
-            never leaps; `business_*`: the same instants in business time.
-        seconds: from the answer to the end; 0.0 when unanswered.
-        cause: why it ended, as `hung-up`; sip_status: of the INVITE's final response; q850: the
-            cause number of ITU-T Q.850.
-        trunk: the trunk's name, where the leg went over one.
-        interrupted: the end is the last sign of life of a process that was killed.
-    """
-
-    call_id: str
-    leg: int
-    linked_id: str
-    sip_call_id: str
-    calling: str | None
-    called: str
-    destination: str | None
-    presented: str | None
-    prefix: str
-    line: E164 | None
-    access: Access | None
-    service: str
-    payer: E164 | None
-    started_at: float
-    answered_at: float | None
-    ended_at: float
-    business_started_at: float
-    business_answered_at: float | None
-    business_ended_at: float
-    seconds: float
-    cause: str
-    sip_status: int | None
-    q850: int | None
-    trunk: str | None = None
-    interrupted: bool = False
-
-
-class LiveCall(NamedTuple):
-    """A leg that goes on; `since` is when its state began, UTC epoch seconds."""
-
-    call_id: str
-    leg: int
-    line: E164 | None
-    dialled: str
-    state: str
-    since: float
-    service: str
-    prompts: tuple[str, ...]
-
-
-class Ongoing(Protocol):
-    """A leg that goes on, for whoever looks at it."""
-
-    def record(self) -> CallRecord:
-        """What would be recorded if the process were killed now."""
-
-    def shown(self) -> LiveCall:
-        """How it stands."""
-
-
-class CallRecords(Protocol):
-    """Where every leg of every call is recorded: once, whatever crashes (BILL-01)."""
-
-    def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
-        """A leg began, or was answered. Killed, the process leaves what `record` says of it."""
-
-    def append(self, record: CallRecord) -> Saving:
-        """A leg ended: done once its record is durable, and never fails.
-
-        A database that is away for a while delays it. The same leg again changes nothing.
-        """
 
 
 class Events(Protocol):
