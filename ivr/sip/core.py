@@ -18,7 +18,10 @@ from ivr.sip.uri import Uri, host_text
 Header = tuple[str, str]
 
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
-_MAKES_DIALOG = frozenset(("INVITE", "UPDATE"))
+_SECURED = frozenset(("TLS", "WSS"))
+_NEVER_OPENED = frozenset(("WS", "WSS"))
+"""Transports whose connections come from the peer alone: a WebSocket client listens nowhere."""
+_MAKES_DIALOG = frozenset(("INVITE", "UPDATE", "REFER", "NOTIFY"))
 """Methods whose requests and 2xx carry our Contact: they make a dialog or refresh its target."""
 
 
@@ -59,8 +62,8 @@ class Core:
         self._supported = ", ".join(settings.supported)
         self._server = f"Server: {settings.user_agent}\r\n"
         self._sent_by: dict[tuple[str, tuple[str, int]], str] = {}
-        self._contacts: dict[tuple[str, tuple[str, int]], str] = {}
-        self._dialog_texts: dict[tuple[str, tuple[str, int]], str] = {}
+        self._contacts: dict[tuple[tuple[str, tuple[str, int]], bool], str] = {}
+        self._dialog_texts: dict[tuple[tuple[str, tuple[str, int]], bool], str] = {}
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -74,13 +77,15 @@ class Core:
             text = self._sent_by[key] = f"{host_text(host)}:{port or flow.local[1]}"
         return text
 
-    def contact(self, flow: Flow) -> str:
-        """Our Contact on a flow."""
-        key = flow[:2]
+    def contact(self, flow: Flow, *, sips: bool = False) -> str:
+        """Our Contact on a flow; `sips` for a dialog that asks for TLS all the way (§12.1.1)."""
+        key = flow[:2], sips
         text = self._contacts.get(key)
         if text is None:
-            scheme = "sips" if flow.transport in ("TLS", "WSS") else "sip"
-            transport = "" if flow.transport == "UDP" else f";transport={flow.transport.lower()}"
+            scheme = "sips" if sips else "sip"
+            # A URI names both WebSocket transports `ws` (RFC 7118 §5.2).
+            name = "ws" if flow.transport in _NEVER_OPENED else flow.transport.lower()
+            transport = "" if name == "udp" else f";transport={name}"
             text = self._contacts[key] = f"<{scheme}:{self.sent_by(flow)}{transport}>"
         return text
 
@@ -116,11 +121,12 @@ class Core:
 
     def _dialog_fields(self, request: Request, flow: Flow) -> str:
         """What a response that makes a dialog, or refreshes one, has besides (§12.1.1)."""
-        key = flow[:2]
+        sips = flow.transport in _SECURED and _asks_for_sips(request)
+        key = flow[:2], sips
         ours = self._dialog_texts.get(key)
         if ours is None:
             ours = self._dialog_texts[key] = (
-                f"Contact: {self.contact(flow)}\r\n"
+                f"Contact: {self.contact(flow, sips=sips)}\r\n"
                 f"Supported: {self._supported}\r\nAllow: {self._allow}\r\n"
             )
         routes = request.headers.fields.get("Record-Route")
@@ -132,7 +138,8 @@ class Core:
         """Put into a request of ours what its method asks for."""
         fields = request.headers
         if request.method in _MAKES_DIALOG:
-            fields.set("Contact", self.contact(flow))
+            sips = flow.transport in _SECURED and request.uri[:5].lower() == "sips:"
+            fields.set("Contact", self.contact(flow, sips=sips))
             fields.set("Allow", self._allow)
             fields.set("Supported", self._supported)
         fields.set("User-Agent", self.settings.user_agent)
@@ -166,9 +173,11 @@ class Core:
         peer's), or where its host cannot be resolved.
         """
         own = dialog.flow
-        hop = dialog.next_hop
-        if not hop.is_sip or (hop.host, hop.port) == dialog.known_hop:
+        if own.transport in _NEVER_OPENED:
             return own
+        hop = dialog.next_hop
+        if not hop.is_sip or (hop.host, hop.port) == dialog.known_hop or "ob" in hop.params:
+            return own  # `ob`: the peer asks for its own flow (RFC 5626 §4.3)
         transport = transport_of(hop, own.transport)
         address = self.resolve(hop.host, hop.port, transport)
         if address is None:
@@ -187,6 +196,14 @@ class Core:
         except ValueError:
             resolve = self.settings.resolve
             return resolve(host, port, transport) if resolve else None
+
+
+def _asks_for_sips(request: Request) -> bool:
+    """Whether the response's Contact must be a SIPS URI (RFC 3261 §12.1.1)."""
+    if request.uri[:5].lower() == "sips:":
+        return True
+    shown = request.headers.all("Record-Route") or request.headers.all("Contact")
+    return bool(shown) and "<sips:" in shown[0].lower()
 
 
 def transport_of(uri: Uri, default: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ivr.sip.message import Request, Response
+    from ivr.sip.referral import Referral
     from ivr.sip.session import Session
     from ivr.sip.transaction import ClientTransaction, ServerTransaction
 
@@ -171,6 +172,14 @@ class InfoReceived:
 
 
 @dataclass(slots=True)
+class ReferReceived:
+    """A REFER within the session; `referral.accept` or `referral.refuse` it at once."""
+
+    session: Session
+    referral: Referral
+
+
+@dataclass(slots=True)
 class SessionEnded:
     """The session is over; `request` is the BYE or CANCEL that ended it."""
 
@@ -203,6 +212,7 @@ Event = (
     | ReofferAnswered
     | ReofferRefused
     | InfoReceived
+    | ReferReceived
     | SessionEnded
     | MessageRejected
 )

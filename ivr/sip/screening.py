@@ -51,6 +51,8 @@ def screen_new(request: Request, settings: EndpointSettings) -> Refusal | None:
         return refusal
     if request.method in _WITHIN_DIALOGS:
         return Refusal(481)
+    if request.method == "REFER":
+        return Refusal(403)  # only a party to a call may send the other one elsewhere
     if request.method == "INVITE" and too_short(request, settings.min_se_s):
         return Refusal(422, (("Min-SE", str(settings.min_se_s)),))
     return None

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ivr.sip.events import AnswerReceived, InfoReceived, RequestReceived, SessionConfirmed
+from ivr.sip.events import (
+    AnswerReceived,
+    InfoReceived,
+    ReferReceived,
+    RequestReceived,
+    SessionConfirmed,
+)
+from ivr.sip.headers import BadHeader
 from ivr.sip.message import Request
+from ivr.sip.referral import Referral
 from ivr.sip.session_offers import Offer
 from ivr.sip.session_table import Input, State
 from ivr.sip.transaction import ServerTransaction
@@ -96,11 +104,22 @@ def _prack(session: Session, transaction: ServerTransaction, request: Request, n
     callee.send_deferred(now)
 
 
+def _refer(session: Session, transaction: ServerTransaction, request: Request, now: float) -> None:
+    try:
+        referral = Referral(session.core, session.require_dialog(), transaction)
+    except BadHeader:
+        session.core.respond(transaction, 400, now)
+        return
+    session.follow_contact(request, transaction.flow)
+    session.core.emit(ReferReceived(session, referral))
+
+
 _HANDLERS: dict[str, Handler] = {
     "BYE": _bye,
     "INFO": _info,
     "INVITE": _change,
     "OPTIONS": _options,
     "PRACK": _prack,
+    "REFER": _refer,
     "UPDATE": _change,
 }

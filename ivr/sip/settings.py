@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from ivr.sip.timers import Timing
 
 ALLOW = (
-    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER", "MESSAGE"
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER", "MESSAGE",
+    "REFER",
 )  # fmt: skip
-"""Methods answered by this endpoint (RFC 3261, 6086, 3262, 3311, 3428)."""
+"""Methods answered by this endpoint (RFC 3261, 6086, 3262, 3311, 3428, 3515)."""
 
-KNOWN = frozenset((*ALLOW, "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
+KNOWN = frozenset((*ALLOW, "SUBSCRIBE", "NOTIFY", "PUBLISH"))
 """Methods that exist; one that is not allowed gets 405, one that is not known gets 501."""
 
-SUPPORTED = ("100rel", "timer")
-"""Option tags understood in Require (RFC 3262, RFC 4028)."""
+SUPPORTED = ("100rel", "timer", "norefersub")
+"""Option tags understood in Require (RFC 3262, RFC 4028, RFC 4488)."""
 
 Resolve = Callable[[str, int | None, str], tuple[str, int] | None]
 

@@ -69,6 +69,8 @@ class Agent:
                 leg.reoffered(request)
             case events.InfoReceived(request=request):
                 leg.info(request)
+            case events.ReferReceived(referral=referral):
+                leg.referred(referral)
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""

@@ -10,20 +10,23 @@ from typing import Protocol
 
 from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
-from ivr.sip.events import EndCause, Event
+from ivr.sip.events import EndCause
 from ivr.sip.message import Request
+from ivr.sip.referral import Referral
 from ivr.sip.session import Session
 from ivr.ua.causes import Cause
 from ivr.ua.info_keys import KEY_TYPES, key_of
 from ivr.ua.sound import NotAcceptable, Sound, renegotiate
 from ivr.ua.ticket import Ticket
 
+_FORBIDDEN = 403
+
 
 class Coupled(Protocol):
     """What joins two sides; each is told with the side it happened on."""
 
-    def key(self, side: "Side", key: str) -> None:
-        """A key was pressed, however it came."""
+    def key(self, side: "Side", key: str, *, heard: bool) -> None:
+        """A key was pressed; `heard` among the sound, not by INFO."""
         ...
 
     def info(self, side: "Side", request: Request) -> bool:
@@ -38,7 +41,7 @@ class Coupled(Protocol):
         """The side's session is over, by its own party, the network below it, or us."""
         ...
 
-    def referred(self, side: "Side", event: Event) -> None:
+    def referred(self, side: "Side", referral: Referral) -> None:
         """The party asks for the other one to be sent elsewhere (RFC 3515)."""
         ...
 
@@ -112,14 +115,17 @@ class Side:
         if kind is not None and kind.name in KEY_TYPES:
             key = key_of(kind.name, request.body)
             if key is not None:
-                self._key(key)
+                self._key(key, heard=False)
         elif self.coupling is not None:
             self.coupling.info(self, request)
 
-    def referred(self, event: Event) -> None:
-        """Pass a REFER to the coupling."""
+    def referred(self, referral: Referral) -> None:
+        """Pass a REFER to the coupling; who talks to nobody has nobody to send elsewhere."""
         if self.coupling is not None:
-            self.coupling.referred(self, event)
+            self.coupling.referred(self, referral)
+        else:
+            with self._driver.turn() as now:
+                referral.refuse(_FORBIDDEN, now)
 
     def play(
         self, ulaw: bytes, done: Callable[[bool], None] | None = None, *, loop: bool = False
@@ -166,11 +172,11 @@ class Side:
     def _end(self, status: int | None, reason: str | None, now: float) -> None:
         self.session.hang_up(now, reason)
 
-    def _key(self, key: str) -> None:
+    def _key(self, key: str, *, heard: bool) -> None:
         if self.coupling is not None:
-            self.coupling.key(self, key)
+            self.coupling.key(self, key, heard=heard)
         if self.on_key is not None:
             self.on_key(key)
 
     def _media_key(self, key: str, timestamp: int) -> None:
-        self._key(key)
+        self._key(key, heard=True)
