@@ -1,6 +1,6 @@
-"""SIP over TCP (RFC 3261 §18, RFC 5626 §3.5.1): framing, keep-alive, limits, idle close.
+"""SIP over TCP and TLS (RFC 3261 §18, RFC 5626 §3.5.1): framing, keep-alive, limits, idle close.
 
-TLS is the same stream with an `ssl.SSLContext`; WebSocket brings its own framing.
+TLS is the same stream behind a door of its own (`ivr.net.tls`); WebSocket brings its own framing.
 """
 
 import asyncio
@@ -8,10 +8,15 @@ import contextlib
 import itertools
 import socket
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from ivr.net.tls import Tls, TlsDoor
 from ivr.net.transport import Receiver, family_of
 from ivr.sip.events import Flow
 from ivr.sip.framing import PING, PONG, FrameLimits, FramingError, StreamFramer
+
+_BACKLOG = 1024
+_OPENING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,15 @@ class StreamLimits:
     frame: FrameLimits = field(default_factory=FrameLimits)
 
 
-class _Connection(asyncio.Protocol):
-    """One stream, accepted or opened."""
+class Door(Protocol):
+    """What lets peers in: a server of the loop, or one that asks for a TLS handshake first."""
+
+    def close(self) -> None: ...
+    async def wait_closed(self) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """One stream, accepted or opened, with SIP's own framing; a subclass may bring another."""
 
     def __init__(self, owner: "StreamTransport", peer: tuple[str, int] | None = None) -> None:
         self._owner = owner
@@ -56,11 +68,14 @@ class _Connection(asyncio.Protocol):
         for data in self._unsent:
             self.write(data)
         self._unsent.clear()
-        self._rest(self._owner.limits.idle_s)
+        self.rest(self._owner.limits.idle_s)
 
     def data_received(self, data: bytes) -> None:
-        if self.flow is None:
-            return
+        if self.flow is not None:
+            self.take(data, self.flow)
+
+    def take(self, data: bytes, flow: Flow) -> None:
+        """Cut messages from what came, and hand them on."""
         begun_before = self._was_partial
         try:
             for message in self._framer.feed(data):
@@ -68,20 +83,24 @@ class _Connection(asyncio.Protocol):
                 if message is PING:
                     self.write(PONG)
                 elif message is not PONG:
-                    self._owner.receiver.received(message, self.flow)
+                    self._owner.receiver.received(message, flow)
         except FramingError as error:
-            self._owner.broken(self.flow, error)
+            self._owner.broken(flow, error)
             self.close()
             return
         limits = self._owner.limits
         if not self._framer.partial:
-            self._rest(limits.idle_s)
+            self.rest(limits.idle_s)
         elif not begun_before:
-            self._rest(limits.half_message_s)
+            self.rest(limits.half_message_s)
         self._was_partial = self._framer.partial
 
+    def send(self, message: bytes) -> None:
+        """Send one message in this connection's framing."""
+        self.write(message)
+
     def write(self, data: bytes) -> None:
-        """Send, or keep until the connection stands; a peer that does not read is cut off."""
+        """Send octets, or keep them until it stands; a peer that does not read is cut off."""
         if self._transport is None:
             self._unsent.append(data)
             return
@@ -105,7 +124,7 @@ class _Connection(asyncio.Protocol):
         if self.flow is not None:
             self._owner.forget(self.flow)
 
-    def _rest(self, seconds: float) -> None:
+    def rest(self, seconds: float) -> None:
         """Give the connection up after so long, unless told otherwise until then.
 
         Each message puts the end off. A timer that is due no later serves as well and is set
@@ -122,24 +141,33 @@ class _Connection(asyncio.Protocol):
 
     def _look(self) -> None:
         self._timer = None
-        if self._owner.loop.time() >= self._ends_at:
-            self.abort()
-        else:
+        if self._owner.loop.time() < self._ends_at:
             self._set_timer()
+        else:
+            self.dawdled()
+
+    def dawdled(self) -> None:
+        """The peer took longer than `rest` gave it: it is given up."""
+        self.abort()
 
 
 class StreamTransport:
-    """Listens, opens connections on demand, and reuses the ones that stand."""
+    """Listens, opens connections on demand, and reuses the ones that stand.
 
-    name = "TCP"
+    With `tls` every connection is one of TLS, both ways (RFC 3261 §26.2.1).
+    """
 
-    def __init__(self, receiver: Receiver, limits: StreamLimits | None = None) -> None:
+    def __init__(
+        self, receiver: Receiver, limits: StreamLimits | None = None, tls: Tls | None = None
+    ) -> None:
+        self.name = "TLS" if tls else "TCP"
         self.receiver = receiver
         self.limits = limits or StreamLimits()
+        self.tls = tls
         self.framing_errors = 0
         self._ids = itertools.count(1)
-        self._by_id: dict[int, _Connection] = {}
-        self._by_peer: dict[tuple[str, int], _Connection] = {}
+        self._by_id: dict[int, Connection] = {}
+        self._by_peer: dict[tuple[str, int], Connection] = {}
         self._per_host: dict[str, int] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
@@ -151,15 +179,22 @@ class StreamTransport:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-            self._server = await self.loop.create_server(
-                lambda: _Connection(self), sock=listener, backlog=1024
-            )
+            self._door = await self._open_door(listener)
         except OSError:
             listener.close()
             raise
         self.local: tuple[str, int] = listener.getsockname()[:2]
 
-    def admit(self, connection: _Connection, local: tuple[str, int], peer: tuple[str, int]) -> bool:
+    async def _open_door(self, listener: socket.socket) -> Door:
+        if self.tls is not None:
+            return TlsDoor(self.loop, listener, self.tls, self.connection)
+        return await self.loop.create_server(self.connection, sock=listener, backlog=_BACKLOG)
+
+    def connection(self, peer: tuple[str, int] | None = None) -> Connection:
+        """What serves one stream; with `peer`, one that we open."""
+        return Connection(self, peer)
+
+    def admit(self, connection: Connection, local: tuple[str, int], peer: tuple[str, int]) -> bool:
         """Enter a connection that stands; False when one peer or all together have too many."""
         here = self._per_host.get(peer[0], 0)
         if len(self._by_id) >= self.limits.connections or here >= self.limits.connections_per_host:
@@ -192,17 +227,17 @@ class StreamTransport:
         """Write on the flow's connection; when it is gone, on another to the same peer."""
         connection = self._by_id.get(flow.connection) or self._by_peer.get(flow.peer)
         if connection is None:
-            connection = _Connection(self, flow.peer)
+            connection = self.connection(flow.peer)
             self._by_peer[flow.peer] = connection
             task = self.loop.create_task(self._open(connection, flow))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
-        connection.write(data)
+        connection.send(data)
 
-    async def _open(self, connection: _Connection, flow: Flow) -> None:
+    async def _open(self, connection: Connection, flow: Flow) -> None:
         try:
-            async with asyncio.timeout(10):
-                await self.loop.create_connection(lambda: connection, *flow.peer)
+            async with asyncio.timeout(_OPENING_S):
+                await self._dial(connection, flow.peer)
         except (OSError, TimeoutError, OverflowError):
             pass
         if connection.flow is None:
@@ -210,9 +245,22 @@ class StreamTransport:
                 del self._by_peer[flow.peer]
             self.receiver.lost(flow)
 
+    async def _dial(self, connection: Connection, peer: tuple[str, int]) -> None:
+        """Connect; over TLS the peer proves that its certificate is for `peer` (RFC 5922 §7.3)."""
+        if self.tls is None:
+            await self.loop.create_connection(lambda: connection, *peer)
+            return
+        await self.loop.create_connection(
+            lambda: connection,
+            *peer,
+            ssl=self.tls.client,
+            server_hostname=peer[0],
+            ssl_handshake_timeout=self.tls.handshake_s,
+        )
+
     async def close(self) -> None:
         """Stop accepting, close every connection."""
-        self._server.close()
+        self._door.close()
         opening = list(self._opening)
         for task in opening:
             task.cancel()
@@ -224,7 +272,7 @@ class StreamTransport:
         for connection in list(self._by_id.values()):
             connection.abort()
         await self._until_empty(None)
-        await self._server.wait_closed()
+        await self._door.wait_closed()
 
     async def _until_empty(self, seconds: float | None) -> None:
         async with asyncio.timeout(seconds):

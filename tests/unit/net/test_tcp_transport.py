@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from ivr.net.tcp import StreamLimits, StreamTransport, _Connection
+from ivr.net.tcp import Connection, StreamLimits, StreamTransport
 from ivr.sip.events import Flow
 from tests.support.virtual_loop import run_virtually
 
@@ -187,7 +187,7 @@ def test_each_message_puts_the_end_off_and_half_of_one_brings_it_near(
     async def scene() -> None:
         owner, pipe = StreamTransport(Inbox()), Pipe()
         owner.loop = asyncio.get_running_loop()
-        connection = _Connection(owner)
+        connection = Connection(owner)
         connection.connection_made(pipe)
         for at, data in heard.items():
             await asyncio.sleep(at - owner.loop.time())
