@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ivr.call.party import KeyHandler, PlayEnded
+from ivr.call.party import FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
 from provisioning.contract import Account
 
 
@@ -91,5 +91,34 @@ class Leg(Protocol):
 
         Raises:
             ValueError: the call is unanswered and no final `status` (400-699) was given.
+        """
+        ...
+
+
+class Caller(Leg, Protocol):
+    """A leg that can be connected to another party.
+
+    `tests/contract/ring_contract.py` says how it must behave.
+    """
+
+    async def progress(self, *, ringing: bool = False) -> None:
+        """As a leg; `ringing` tells 180 in place of 183, or after it.
+
+        Neither is told twice, and no 183 after a 180.
+        """
+        ...
+
+    async def ring(self, target: Target, *, within_s: float | None, signs: Signs) -> Rung:
+        """Ring a party until it answers, refuses, or has rung for `within_s` seconds.
+
+        Does not answer the caller and plays nothing. From `EARLY_MEDIA` on the caller hears the
+        party, once early media is open. When this is cancelled, whoever rings stops ringing.
+        """
+        ...
+
+    async def join(self, far: FarLeg) -> JoinEnd:
+        """Let caller and party talk, once both have answered, until the party's half ends.
+
+        Hangs up neither: `far` is the caller's of this method to end, also when it is cancelled.
         """
         ...

@@ -135,7 +135,7 @@ class DeafLeg(ScriptedLeg):
     async def answer(self) -> None:
         raise OSError("no RTP port is left")
 
-    async def progress(self) -> None:
+    async def progress(self, *, ringing: bool = False) -> None:
         raise OSError("no RTP port is left")
 
 

@@ -1,15 +1,17 @@
 """A leg without a network: audio lasts as long as it would, in the loop's own time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.call.party import KeyHandler, PlayEnded
+from ivr.call.party import FarLeg, JoinEnd, KeyHandler, Rung, Signs, Target
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account
 from tests.support.fake_records import InMemoryRecords, ToldEvents
+from tests.support.scripted_party import ScriptedFar, ScriptedParty, ring_all
+from tests.support.scripted_sound import BYTES_A_SECOND, ScriptedSound
 
-BYTES_A_SECOND = 8000
+__all__ = ["BYTES_A_SECOND", "Ending", "ScriptedLeg", "account_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +22,29 @@ class Ending:
     reason: str | None = None
 
 
-@dataclass(slots=True)
-class Playing:
-    """What is playing now."""
+class ScriptedLeg(ScriptedSound):
+    """A `Caller` (tests/contract/ring_contract.py) that remembers what was done to it.
 
-    ulaw: bytes
-    done: PlayEnded | None
-    timer: asyncio.TimerHandle | None
-
-
-class ScriptedLeg:
-    """A `Leg` (tests/contract/leg_contract.py) that remembers what was done to it.
-
-    `heard` has every audio that began to play, `looped` what of it was to repeat,
-    `ended` how the network hung up.
-    `on_silence` is called whenever audio ends by itself or is stopped.
+    `provisional` has the provisional responses told, `ended` how the network hung up, `targets`
+    whom it was to ring; `parties` are the phones that can be rung, by user, and trunks by name.
     """
 
     def __init__(self, account: Account, dialled: str) -> None:
+        super().__init__()
         self.on_key: KeyHandler | None = None
-        self.on_silence: Callable[[], None] | None = None
-        self.heard: list[bytes] = []
         self.ended: Ending | None = None
         self.answered = False
         self.in_progress = False
+        self.provisional: list[int] = []
         self.echoing = False
-        self.looped: list[bytes] = []
+        self.parties: dict[str, ScriptedParty] = {}
+        self.targets: list[Target] = []
+        self.joined: FarLeg | None = None
         self._account = account
         self._dialled = dialled
         self.records, self.events = InMemoryRecords(), ToldEvents()
         tickets = Tickets(self.records, self.events, lambda: (1000.0, 2000.0))
         self.ticket = tickets.caller(account, dialled, self.call_id)
-        self._playing: Playing | None = None
 
     @property
     def call_id(self) -> str:
@@ -65,43 +58,35 @@ class ScriptedLeg:
     def dialled(self) -> str:
         return self._dialled
 
-    @property
-    def playing(self) -> bytes | None:
-        """The audio that plays now."""
-        return self._playing.ulaw if self._playing else None
-
     def press(self, key: str) -> None:
         """The caller presses a key."""
         if self.on_key and not self.ended:
             self.on_key(key)
 
-    async def progress(self) -> None:
+    async def progress(self, *, ringing: bool = False) -> None:
         await asyncio.sleep(0)
-        self.in_progress = self.in_progress or not self.answered
+        if self.answered or self.ended:
+            return
+        self.in_progress = True
+        status = 180 if ringing else 183
+        if not self.provisional or (ringing and 180 not in self.provisional):
+            self.provisional.append(status)
 
     async def answer(self) -> None:
         await asyncio.sleep(0)
         self.answered = True
 
-    def play(self, ulaw: bytes, done: PlayEnded | None = None, *, loop: bool = False) -> None:
-        self._end(to_its_end=False)
-        if self.ended:
-            if done:
-                asyncio.get_running_loop().call_soon(done, False)
-            return
-        self.heard.append(ulaw)
-        if loop:
-            self.looped.append(ulaw)
-        seconds = len(ulaw) / BYTES_A_SECOND
-        timer = (
-            None if loop and ulaw else asyncio.get_running_loop().call_later(seconds, self._played)
-        )
-        self._playing = Playing(ulaw, done, timer)
+    async def ring(self, target: Target, *, within_s: float | None, signs: Signs) -> Rung:
+        self.targets.append(target)
+        return await ring_all(self._rung_by(target), target, within_s, signs)
 
-    def stop_playing(self) -> None:
-        if self._playing:
-            self._end(to_its_end=False)
-            self._silent()
+    async def join(self, far: FarLeg) -> JoinEnd:
+        assert isinstance(far, ScriptedFar)
+        self.joined = far
+        try:
+            return await asyncio.shield(far.gone)
+        finally:
+            self.joined = None
 
     def echo(self, on: bool) -> None:
         self.echoing = on and not self.ended
@@ -113,24 +98,11 @@ class ScriptedLeg:
             raise ValueError(f"an unanswered call ends with a final status, not {status}")
         self.ended = Ending(None if self.answered else status, reason)
         self.echoing = False
-        self._end(to_its_end=False)
+        self.fall_silent()
 
-    def _played(self) -> None:
-        self._end(to_its_end=True)
-        self._silent()
-
-    def _silent(self) -> None:
-        if self.on_silence and not self.ended:
-            self.on_silence()
-
-    def _end(self, *, to_its_end: bool) -> None:
-        playing, self._playing = self._playing, None
-        if playing is None:
-            return
-        if playing.timer:
-            playing.timer.cancel()
-        if playing.done:
-            asyncio.get_running_loop().call_soon(playing.done, to_its_end)
+    def _rung_by(self, target: Target) -> Sequence[ScriptedParty]:
+        names = [target.trunk] if target.trunk else target.users
+        return [self.parties[name] for name in names if name in self.parties]
 
 
 def account_of(line: E164, access: Access = Access.OS) -> Account:
