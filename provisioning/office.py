@@ -12,7 +12,6 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.store import Audit
-from provisioning.bindings.service import StoredBindings
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
 from provisioning.contract import E164, Binding, StorageUnavailable
 from provisioning.customers.service import Customers
@@ -40,6 +39,9 @@ from provisioning.selfcare.service import SelfCare
 from provisioning.snapshots.service import Snapshots
 from provisioning.tokens.answers import Answers
 from provisioning.tokens.service import Tokens
+from provisioning.trunks.bindings import AllBindings
+from provisioning.trunks.memory import MemoryTrunks
+from provisioning.trunks.service import StoredTrunks
 from provisioning.upkeep.service import Upkeep
 
 DATABASE_FILE = "tokuban.sqlite3"
@@ -78,7 +80,7 @@ class Office:
     directory: MemoryDirectory
     events: EventHub
     records: StoredRecords
-    bindings: StoredBindings
+    bindings: AllBindings
     forwarding: StoredForwarding
     presentation: StoredPresentation
     profiles: ProfileFiles
@@ -92,6 +94,8 @@ class Office:
     tokens: Tokens
     answers: Answers
     upkeep: Upkeep
+    trunking: StoredTrunks
+    trunks: MemoryTrunks
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
@@ -112,6 +116,8 @@ class Office:
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
         self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit)
+        self.trunking = StoredTrunks(database, self._lines, seal, settings.realm, self.audit)
+        self.trunks = self.trunking.memory
         self.outbox = Outbox(database, seal, wall)
         self.mails = Mails(self.outbox)
         self.caught = CaughtMails(database, seal, wall)
@@ -122,7 +128,7 @@ class Office:
             database, self.audit, self.mails, wall, self.clock.seconds, settings.selfcare
         )
         self.clock.does(self.selfcare)
-        self.bindings = StoredBindings(database)
+        self.bindings = AllBindings(database, self.trunks)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.directory.removal_watchers.append(self.forwarding.forget)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
@@ -138,6 +144,7 @@ class Office:
             customers=self.customers,
             numbers=self.numbers,
             selfcare=self.selfcare,
+            trunks=self.trunking,
         )
 
     def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:
@@ -199,6 +206,7 @@ class Office:
     async def _check_loaded(self, connection: AsyncConnection) -> None:
         """Of a loaded snapshot: its secrets open, and no mail goes a second time."""
         await self._lines.check_key(connection)
+        await self.trunking.check_key(connection)
         await self.outbox.doubt(connection)
 
     def clocks(self) -> tuple[float, float]:
@@ -233,6 +241,7 @@ class Office:
         """Read anew what memory holds, after the rows were changed by others or replaced."""
         await self.forwarding.refresh()
         await self._lines.refresh()
+        await self.trunking.refresh()
         await self.clock.load()
 
     async def close(self) -> None:

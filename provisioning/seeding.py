@@ -30,6 +30,7 @@ from provisioning.presentation.model import shown_freephone
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLine
 from provisioning.selfcare.service import SelfCare
+from provisioning.trunks.service import StoredTrunks
 
 BY_SEED = Origin("seed", "seed file")
 """Who made what the audit says a seed made."""
@@ -56,9 +57,10 @@ class Seeding:
     customers: Customers
     numbers: Numbers
     selfcare: SelfCare
+    trunks: StoredTrunks
 
     async def everything(self, seed: Seed) -> None:
-        """Make blocks, customers and lines what `seed` says.
+        """Make blocks, customers, lines and trunks what `seed` says.
 
         A customer, contract or login is made once, and is the office's from then on. A login
         that an earlier seed made and this one leaves out is gone with its password.
@@ -67,6 +69,7 @@ class Seeding:
             ContractError: the seed contradicts what is there; what it made so far stays.
         """
         await self.of_lines(seed.lines)
+        await self.trunks.seed(seed.trunks)
         await self._withdraw(seed.customers)
         for block in seed.blocks:
             await self._load(block)

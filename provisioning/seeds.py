@@ -11,6 +11,7 @@ from provisioning.contract import (
     Line,
     Location,
     Profile,
+    Trunk,
 )
 
 
@@ -21,6 +22,7 @@ class SeedAccount:
     user: str
     access: Access
     password: str = field(repr=False)
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,18 @@ class SeedBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedTrunk:
+    """A trunk; with the password of its account when it has one."""
+
+    trunk: Trunk
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Seed:
     """A whole seed file."""
 
     lines: tuple[SeedLine, ...]
     customers: tuple[SeedCustomer, ...] = ()
     blocks: tuple[SeedBlock, ...] = ()
+    trunks: tuple[SeedTrunk, ...] = ()

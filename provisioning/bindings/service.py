@@ -7,6 +7,7 @@ so the throughput grows with the load while a lone save waits for nobody.
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from provisioning.bindings import store
@@ -17,6 +18,7 @@ from provisioning.contract import (
     StorageUnavailable,
     UnknownLine,
 )
+from provisioning.db.tables import bindings
 from provisioning.db.unit_of_work import Database, is_foreign_key
 
 Bindings = tuple[Binding, ...]
@@ -50,23 +52,26 @@ class _Save:
 
 
 class StoredBindings:
-    """Bindings in the database, written by one task."""
+    """Bindings in one table of the database, written by one task."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, table: Table = bindings) -> None:
+        self._database, self._table = database, table
+        self._statements = store.Statements(table)
         self._pending: dict[str, _Save] = {}
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
 
     async def load(self) -> Mapping[str, Bindings]:
         """All bindings by user, expired ones included: the registrar knows the time."""
-        return await self._database.read(store.read)
+        return await self._database.read(lambda connection: store.read(connection, self._table))
 
     async def of(self, users: Sequence[str]) -> Mapping[str, Bindings]:
         """The bindings of these users, expired ones included."""
-        return await self._database.read(lambda connection: store.read(connection, users))
+        return await self._database.read(
+            lambda connection: store.read(connection, self._table, users)
+        )
 
-    def save(self, user: str, bindings: Bindings) -> asyncio.Future[None]:
+    def save(self, user: str, wanted: Bindings) -> asyncio.Future[None]:
         """Replace the bindings of `user`; done once they are durable.
 
         The future's errors:
@@ -78,13 +83,13 @@ class StoredBindings:
         if self._closed:
             waiting.set_exception(StorageUnavailable(_CLOSING))
             return waiting
-        if len(bindings) > 1 and len({each.contact for each in bindings}) < len(bindings):
+        if len(wanted) > 1 and len({each.contact for each in wanted}) < len(wanted):
             waiting.set_exception(OutOfRange("a contact stands twice among the bindings"))
             return waiting
         save = self._pending.get(user)
         if save is None:
             save = self._pending[user] = _Save()
-        save.bindings = bindings
+        save.bindings = wanted
         save.waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="bindings-writer")
@@ -130,7 +135,7 @@ class StoredBindings:
     async def _try(self, changes: dict[str, Bindings]) -> Exception | None:
         try:
             await self._database.write_in_thread(
-                lambda connection: store.replace(connection, changes)
+                lambda connection: store.replace(connection, self._statements, changes)
             )
         except ContractError as error:
             return error

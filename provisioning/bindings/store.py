@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, Table, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import Binding
@@ -12,16 +12,29 @@ from provisioning.db.tables import bindings
 
 _Row = tuple[str | int | float | None, ...]
 _COLUMNS = tuple(column.name for column in bindings.columns)
-_remove = bindings.delete().where(bindings.c.username == bindparam("of"))
-_remove_json = text("DELETE FROM bindings WHERE username IN (SELECT value FROM json_each(:users))")
-_insert_json = text(
-    f"INSERT INTO bindings ({', '.join(_COLUMNS)}) SELECT "
-    + ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(_COLUMNS)))
-    + " FROM json_each(:rows)"
-)
+_values = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(_COLUMNS)))
 
 
-def replace(connection: Connection, changes: Mapping[str, tuple[Binding, ...]]) -> None:
+class Statements:
+    """What changes the rows of one table of bindings, built once."""
+
+    def __init__(self, table: Table) -> None:
+        self.remove = table.delete().where(table.c.username == bindparam("of"))
+        self.insert = table.insert()
+        self.remove_json = text(
+            f"DELETE FROM {table.name} WHERE username IN (SELECT value FROM json_each(:users))"
+        )
+        self.insert_json = text(
+            f"INSERT INTO {table.name} ({', '.join(_COLUMNS)}) SELECT {_values}"
+            " FROM json_each(:rows)"
+        )
+
+
+def replace(
+    connection: Connection,
+    statements: Statements,
+    changes: Mapping[str, tuple[Binding, ...]],
+) -> None:
     """Make the bindings of each user in `changes` exactly these.
 
     Raises ValueError for text with a NUL character, which no database takes.
@@ -34,30 +47,33 @@ def replace(connection: Connection, changes: Mapping[str, tuple[Binding, ...]]) 
         for position, binding in enumerate(changes[user])
     ]
     if connection.dialect.name == "sqlite":
-        _replace_by_json(connection, users, rows)
+        _replace_by_json(connection, statements, users, rows)
         return
-    connection.execute(_remove, [{"of": user} for user in users])
+    connection.execute(statements.remove, [{"of": user} for user in users])
     if rows:
         connection.execute(
-            bindings.insert(), [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            statements.insert, [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         )
 
 
-def _replace_by_json(connection: Connection, users: list[str], rows: list[_Row]) -> None:
+def _replace_by_json(
+    connection: Connection, statements: Statements, users: list[str], rows: list[_Row]
+) -> None:
     """Two statements, however many rows: SQLite gives up Python's lock at each, and taking it
     back from a busy loop takes milliseconds."""
-    connection.execute(_remove_json, {"users": json.dumps(users, ensure_ascii=False)})
+    connection.execute(statements.remove_json, {"users": json.dumps(users, ensure_ascii=False)})
     if rows:
-        connection.execute(_insert_json, {"rows": json.dumps(rows, ensure_ascii=False)})
+        found = {"rows": json.dumps(rows, ensure_ascii=False)}
+        connection.execute(statements.insert_json, found)
 
 
 async def read(
-    connection: AsyncConnection, users: Sequence[str] | None = None
+    connection: AsyncConnection, table: Table, users: Sequence[str] | None = None
 ) -> dict[str, tuple[Binding, ...]]:
     """Bindings by user, of all or of these `users`, in the order they were saved."""
-    query = select(bindings).order_by(bindings.c.username, bindings.c.position)
+    query = select(table).order_by(table.c.username, table.c.position)
     if users is not None:
-        query = query.where(bindings.c.username.in_(users))
+        query = query.where(table.c.username.in_(users))
     found: dict[str, list[Binding]] = defaultdict(list)
     for row in await connection.execute(query):
         found[row.username].append(

@@ -1,0 +1,1 @@
+"""Trunks: SIP peers that stand for other carriers."""
