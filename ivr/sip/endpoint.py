@@ -166,6 +166,7 @@ class Endpoint:
         sdp: bytes,
         now: float,
         headers: Sequence[Header] = (),
+        hops: int = 70,
     ) -> Session:
         """Call `target` (the Request-URI).
 
@@ -175,9 +176,10 @@ class Endpoint:
             sdp: the offer; empty to let the peer offer, see `Session.acknowledge`.
             headers: further header fields; `Route` among them is written, not obeyed: `flow` says
                 where the INVITE goes.
+            hops: Max-Forwards.
         """
         tag = self._core.token()
-        fields = Headers([("Max-Forwards", "70")])
+        fields = Headers([("Max-Forwards", str(hops))])
         fields.add("From", f"{from_};tag={tag}")
         fields.add("To", to)
         fields.add("Call-ID", self._core.token())

@@ -49,7 +49,7 @@ def _send_bye(session: Session, now: float) -> None:
 
 def _send_cancel(session: Session, now: float) -> None:
     if session.caller is not None:
-        session.caller.cancel(now)
+        session.caller.cancel(now, session.bye_reason)
 
 
 def _drop_invite(session: Session, now: float) -> None:

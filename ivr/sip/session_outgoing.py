@@ -18,6 +18,8 @@ from ivr.sip.transaction import ClientTransaction
 
 _MOST_TRIES = 8
 """INVITEs one call may send in answer to 401, 407 and 422."""
+_MOST_FORKS = 20
+"""Early dialogs one INVITE may make: a peer that makes up tags must not fill the memory."""
 
 
 class Caller(Protocol):
@@ -65,8 +67,12 @@ class OutgoingInvite:
         self._rseqs.clear()
         self.send(now)
 
-    def cancel(self, now: float) -> None:
-        """Send CANCEL (RFC 3261 §9.1) and wait 64*T1 at most for what it brings."""
+    def cancel(self, now: float, reason: str | None = None) -> None:
+        """Send CANCEL (RFC 3261 §9.1) and wait 64*T1 at most for what it brings.
+
+        Args:
+            reason: a Reason header's value (RFC 3326), as of a call that was answered elsewhere.
+        """
         invite = self.transaction
         if invite is None or invite.terminated:
             return
@@ -76,6 +82,8 @@ class OutgoingInvite:
             for value in source.lines(name):
                 fields.add(name, value)
         fields.add("CSeq", f"{invite.request.cseq.number} CANCEL")
+        if reason:
+            fields.add("Reason", reason)
         request = Request("CANCEL", invite.request.uri, fields, b"")
         self._core.layer.start_cancel(request, invite, CARELESS, now)
         self._stop_timer_c()
@@ -119,6 +127,8 @@ class OutgoingInvite:
         tag = response.to_tag or ""
         dialog = self._early.get(tag)
         if dialog is None:
+            if len(self._early) >= _MOST_FORKS:
+                return True
             try:
                 dialog = Dialog.of_client(self.request, response, self._flow)
             except BadHeader:
