@@ -72,6 +72,7 @@ KNOWN = {
     6750: "bearer tokens",
     7044: "History-Info",
     7118: "SIP over WebSocket",
+    7315: "private headers of 3GPP",
     7544: "Diversion and History-Info",
     7616: "digest with SHA-256",
     7693: "BLAKE2",
