@@ -97,6 +97,9 @@ fixed number. 03-0 is never assigned to subscribers: the laboratory's fixed line
 Lengths: facts §4 and §5.
 """
 
+CARRIER_PREFIX_DIGITS = (4, 6)
+"""Lengths of another carrier's prefix: 00XY, and 002YXY, which begins with 002."""
+
 EMERGENCY_NUMBERS = frozenset({"110", "118", "119"})
 """Police, coast guard, fire and ambulance."""
 
@@ -147,7 +150,7 @@ def _parse(dialled: str) -> Dialled:
     prefix, digits = _without_prefix(digits)
     if digits.startswith("+" + COUNTRY_CODE):
         digits = _national(digits)
-    if digits.startswith(("+", INTERNATIONAL_PREFIX)):
+    elif digits.startswith(("+", INTERNATIONAL_PREFIX)):
         return _abroad(digits, prefix)
     kind = kind_of(digits)
     e164 = E164(f"+{COUNTRY_CODE}{digits[1:]}") if kind in NUMBERED else None

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ivr.numbering.plan import Dialled, Kind, parse
-from provisioning.contract import CarrierProfile, Directory, Line, LineStatus
+from ivr.numbering.overlap import Extent, ended, extent
+from ivr.numbering.plan import CARRIER_PREFIX_DIGITS, COUNTRY_CODE, Dialled, Kind, parse
+from provisioning.contract import (
+    CarrierProfile,
+    Directory,
+    Line,
+    LineStatus,
+    Trunk,
+    Trunks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,28 @@ class Emergency:
     """110, 118 or 119: calls a laboratory must never let out."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToTrunk:
+    """A number that no line here has and another carrier takes."""
+
+    trunk: Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """The beginning of a number, from a phone that dials digit by digit: 484 at once."""
+
+
 Destination: TypeAlias = (
-    Service | AssignedLine | SuspendedLine | SuspendedCaller | Unassigned | OtherNetwork | Emergency
+    Service
+    | AssignedLine
+    | SuspendedLine
+    | SuspendedCaller
+    | Unassigned
+    | OtherNetwork
+    | Emergency
+    | ToTrunk
+    | Incomplete
 )
 
 
@@ -67,28 +95,66 @@ class Route:
 
 ELSEWHERE = {Kind.INTERNATIONAL, Kind.CARRIER_PREFIX}
 
+OF_LINES = {Kind.FIXED, Kind.IP_PHONE, Kind.MOBILE}
+"""Kinds of number that a line of this network may have."""
 
-def route(dialled: str, caller: Line, profile: CarrierProfile, directory: Directory) -> Route:
-    """Where `dialled` leads `caller`, whose carrier offers `profile`. Total."""
+OUTWARD = {*OF_LINES, *ELSEWHERE, Kind.PREMIUM, Kind.SHORT}
+"""Kinds that another carrier may take. Freephone is charged to a subscriber of this network."""
+
+
+def route(
+    dialled: str,
+    caller: Line,
+    profile: CarrierProfile,
+    directory: Directory,
+    trunks: Trunks | None = None,
+    *,
+    overlap: bool = False,
+) -> Route:
+    """Where `dialled` leads `caller`, whose carrier offers `profile`. Total.
+
+    Args:
+        trunks: other carriers; without them no call leaves.
+        overlap: the caller's phone dials digit by digit, and `#` ends a number.
+    """
+    begun = False
+    if overlap:
+        dialled, whole = ended(dialled)
+        begun = not whole and extent(dialled, profile) is Extent.INCOMPLETE
     understood = parse(dialled)
-    return Route(understood, _destination(understood, caller, profile, directory))
+    destination = (
+        _barred(understood, caller)
+        or (Incomplete() if begun else None)
+        or _service(understood.digits, profile)
+        or _number(understood, directory, trunks)
+    )
+    return Route(understood, destination)
 
 
-def _destination(
-    dialled: Dialled, caller: Line, profile: CarrierProfile, directory: Directory
-) -> Destination:
-    if dialled.kind is Kind.EMERGENCY:
+def route_inward(dialled: str, directory: Directory) -> Route:
+    """Where `dialled` leads a call that comes from another carrier: to lines of this network.
+
+    It reaches no service, which is for this network's lines, and never leaves again: a way from
+    one carrier to another would be a stranger's free telephone.
+    """
+    understood = parse(dialled)
+    if understood.kind is Kind.EMERGENCY:
+        return Route(understood, Emergency())
+    return Route(understood, _line(understood, directory) or Unassigned())
+
+
+def _barred(dialled: Dialled, caller: Line) -> Emergency | SuspendedCaller | None:
+    if _is_emergency(dialled):
         return Emergency()
-    if caller.status is LineStatus.SUSPENDED:
-        return SuspendedCaller()
-    if service := _service(dialled.digits, profile):
-        return service
-    if dialled.kind in ELSEWHERE:
-        return OtherNetwork()
-    line = directory.line(dialled.e164) if dialled.e164 else None
-    if line is None:
-        return Unassigned()
-    return SuspendedLine(line) if line.status is LineStatus.SUSPENDED else AssignedLine(line)
+    return SuspendedCaller() if caller.status is LineStatus.SUSPENDED else None
+
+
+def _is_emergency(dialled: Dialled) -> bool:
+    """110, 118 and 119, also behind another carrier's prefix."""
+    if dialled.kind is Kind.CARRIER_PREFIX:
+        behind = (dialled.digits[length:] for length in CARRIER_PREFIX_DIGITS)
+        return any(parse(digits).kind is Kind.EMERGENCY for digits in behind)
+    return dialled.kind is Kind.EMERGENCY
 
 
 def _service(digits: str, profile: CarrierProfile) -> Service | None:
@@ -98,3 +164,32 @@ def _service(digits: str, profile: CarrierProfile) -> Service | None:
         if digits.startswith(code):
             return Service(name, digits.removeprefix(code))
     return None
+
+
+def _number(dialled: Dialled, directory: Directory, trunks: Trunks | None) -> Destination:
+    line = _line(dialled, directory)
+    if line is not None:
+        return line
+    trunk = _toward(dialled, trunks) if trunks is not None else None
+    if trunk is not None:
+        return ToTrunk(trunk)
+    return OtherNetwork() if dialled.kind in ELSEWHERE else Unassigned()
+
+
+def _line(dialled: Dialled, directory: Directory) -> AssignedLine | SuspendedLine | None:
+    if dialled.kind not in OF_LINES or dialled.e164 is None:
+        return None
+    line = directory.line(dialled.e164)
+    if line is None:
+        return None
+    return SuspendedLine(line) if line.status is LineStatus.SUSPENDED else AssignedLine(line)
+
+
+def _toward(dialled: Dialled, trunks: Trunks) -> Trunk | None:
+    if dialled.kind not in OUTWARD:
+        return None
+    if dialled.kind is not Kind.INTERNATIONAL or dialled.e164 is None:
+        return trunks.toward(dialled.digits)
+    if dialled.e164.startswith("+" + COUNTRY_CODE):
+        return None  # 010-81: nobody goes abroad to come back
+    return trunks.toward(dialled.e164)
