@@ -172,6 +172,9 @@ class Directory(Protocol):
     def account(self, user: str) -> Account | None: ...
     def accounts_of(self, number: E164) -> tuple[Account, ...]: ...
 
+    def accounts_at(self, host: str) -> tuple[Account, ...]:
+        """The accounts that need no password at an IP address, see `Account.sources`."""
+
 
 class BindingStore(Protocol):
     """Where registrations survive a restart."""

@@ -89,6 +89,28 @@ class Lines:
         await store.remove_accounts(connection, [user])
         once_durable(connection, lambda: self.directory.remove_account(user))
 
+    async def set_sources(
+        self, connection: AsyncConnection, user: str, sources: Iterable[str]
+    ) -> tuple[Account, Account]:
+        """Say from where an account needs no password; the account before and after.
+
+        Phones that registered are forgotten: they may have come from where none is welcome now.
+
+        Raises:
+            UnknownAccount: there is no such account.
+            OutOfRange: a source is no network.
+        """
+        wanted = model.sources(sources)
+        old = await store.account(connection, user, self._seal, to_change=True)
+        if old is None:
+            raise UnknownAccount(f"no account {user!r:.40}")
+        account = replace(old, sources=wanted)
+        if account != old:
+            await store.put_account(connection, account, self._realm, self._seal, known=True)
+            await store.drop_bindings(connection, user)
+            once_durable(connection, lambda: self.directory.add((), (account,)))
+        return old, account
+
     async def set_password(self, connection: AsyncConnection, user: str, password: str) -> Account:
         """Give an account another password; phones that registered with the old one are forgotten.
 
@@ -142,7 +164,7 @@ class Lines:
 
     def _account(self, line: E164, given: SeedAccount) -> Account:
         ha1 = model.ha1(given.user, self._realm, given.password)
-        return Account(given.user, line, given.access, ha1)
+        return Account(given.user, line, given.access, ha1, model.sources(given.sources))
 
 
 def _refuse_offices(
@@ -161,7 +183,8 @@ def _refuse_offices(
 
 def _same(one: Account, other: Account) -> bool:
     """Whether both are the same account with the same password."""
-    plain = (one.line, one.access, one.ha1.keys()) == (other.line, other.access, other.ha1.keys())
+    mine = (one.line, one.access, one.sources, one.ha1.keys())
+    plain = mine == (other.line, other.access, other.sources, other.ha1.keys())
     return plain and all(hmac.compare_digest(one.ha1[name], other.ha1[name]) for name in one.ha1)
 
 

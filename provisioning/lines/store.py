@@ -20,6 +20,8 @@ from provisioning.contract import (
     Profile,
 )
 from provisioning.db.tables import accounts, bindings, line_options, lines
+from provisioning.db.trunk_tables import account_sources
+from provisioning.lines.model import UNI_OPTION, Networks
 from provisioning.lines.sealing import Seal
 
 
@@ -44,6 +46,7 @@ class MemoryDirectory:
         self._lines: dict[E164, Line] = {}
         self._accounts: dict[str, Account] = {}
         self._of_line: dict[E164, tuple[Account, ...]] = {}
+        self._networks = Networks(())
         self.changes = 0
         self.watchers: list[Callable[[str], None]] = []
         self.removal_watchers: list[Callable[[E164], None]] = []
@@ -57,19 +60,21 @@ class MemoryDirectory:
         for account in self._accounts.values():
             grouped[account.line].append(account)
         self._of_line = {number: tuple(group) for number, group in grouped.items()}
+        self._networks = Networks(self._accounts.values())
         self._tell(old)
 
     def add(self, some_lines: Iterable[Line], some_accounts: Iterable[Account]) -> None:
         """Know these lines and accounts too, in place of those with the same number or user."""
-        replaced = {}
+        replaced, new = {}, tuple(some_accounts)
         self._lines.update({line.number: line for line in some_lines})
-        for account in some_accounts:
+        for account in new:
             old = self._accounts.get(account.user)
             if old is not None:
                 replaced[account.user] = old
                 self._drop(old)
             self._accounts[account.user] = account
             self._of_line[account.line] = (*self._of_line.get(account.line, ()), account)
+        self._look_at_sources((*replaced.values(), *new))
         self._tell(replaced)
 
     def remove(self, number: E164) -> None:
@@ -78,6 +83,7 @@ class MemoryDirectory:
         gone = self._of_line.pop(number, ())
         for account in gone:
             del self._accounts[account.user]
+        self._look_at_sources(gone)
         self._tell({account.user: account for account in gone})
         for watcher in self.removal_watchers:
             watcher(number)
@@ -87,18 +93,23 @@ class MemoryDirectory:
         gone = self._accounts.pop(user, None)
         if gone is not None:
             self._drop(gone)
+            self._look_at_sources((gone,))
             self._tell({user: gone})
 
     def _drop(self, account: Account) -> None:
         rest = tuple(a for a in self._of_line.get(account.line, ()) if a.user != account.user)
         self._of_line[account.line] = rest
 
+    def _look_at_sources(self, changed: Iterable[Account]) -> None:
+        if any(account.sources for account in changed):
+            self._networks = Networks(self._accounts.values())
+
     def _tell(self, old: Mapping[str, Account]) -> None:
         """Tell the watchers which of the `old` accounts are not what they were."""
         self.changes += 1
         for user, account in old.items() if self.watchers else ():
             new = self._accounts.get(user)
-            if new is None or (new.line, new.ha1) != (account.line, account.ha1):
+            if new is None or _proof(new) != _proof(account):
                 for watcher in self.watchers:
                     watcher(user)
 
@@ -114,6 +125,14 @@ class MemoryDirectory:
         """The accounts of a line, by user."""
         return self._of_line.get(number, ())
 
+    def accounts_at(self, host: str) -> tuple[Account, ...]:
+        """The accounts that need no password at this address, of lines with the option for it."""
+        found = self._networks.at(host)
+        if not found:
+            return ()
+        lines = self._lines
+        return tuple(a for a in found if a.line in lines and UNI_OPTION in lines[a.line].options)
+
     def lines(self) -> tuple[Line, ...]:
         """Every line, by number."""
         return tuple(self._lines.values())
@@ -121,6 +140,11 @@ class MemoryDirectory:
     def users(self) -> tuple[str, ...]:
         """Every account's AOR user part."""
         return tuple(self._accounts)
+
+
+def _proof(account: Account) -> tuple[object, ...]:
+    """What a registration rests on."""
+    return account.line, account.ha1, account.sources
 
 
 async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
@@ -160,16 +184,22 @@ def _line(row: Row[Any], options: Iterable[str]) -> Line:
 
 async def read_accounts(connection: AsyncConnection, seal: Seal) -> list[Account]:
     """Every account, by user; `WrongKey` when `seal` does not open them."""
+    sources: dict[str, list[str]] = defaultdict(list)
+    for row in await connection.execute(
+        select(account_sources).order_by(account_sources.c.network)
+    ):
+        sources[row.username].append(row.network)
     rows = await connection.execute(select(accounts).order_by(accounts.c.username))
-    return [_account(row, seal) for row in rows]
+    return [_account(row, seal, sources[row.username]) for row in rows]
 
 
-def _account(row: Row[Any], seal: Seal) -> Account:
+def _account(row: Row[Any], seal: Seal, sources: Iterable[str]) -> Account:
     return Account(
         user=row.username,
         line=E164(row.line),
         access=Access(row.access),
         ha1=seal.open(row.username, row.realm, row.sealed_ha1),
+        sources=tuple(sources),
     )
 
 
@@ -246,6 +276,7 @@ async def put_account(
         return
     mine = accounts.c.username == account.user
     await connection.execute(accounts.update().where(mine), _sealed(account, realm, seal))
+    await _put_sources(connection, [account])
 
 
 async def add_accounts(
@@ -254,6 +285,20 @@ async def add_accounts(
     """Insert accounts at once; their secrets go in sealed."""
     rows = [_sealed(account, realm, seal) for account in added]
     await connection.execute(accounts.insert(), rows)
+    await _put_sources(connection, added)
+
+
+async def _put_sources(connection: AsyncConnection, changed: Sequence[Account]) -> None:
+    """Make the sources of these accounts what they say."""
+    rows = [
+        {"username": account.user, "network": each}
+        for account in changed
+        for each in account.sources
+    ]
+    mine = account_sources.c.username.in_([account.user for account in changed])
+    await connection.execute(account_sources.delete().where(mine))
+    if rows:
+        await connection.execute(account_sources.insert(), rows)
 
 
 def _sealed(account: Account, realm: str, seal: Seal) -> dict[str, str | bytes]:
@@ -272,7 +317,11 @@ async def account(
     """One account, locked until the unit of work ends when it is `to_change`."""
     query = select(accounts).where(accounts.c.username == user)
     row = (await connection.execute(query.with_for_update() if to_change else query)).one_or_none()
-    return _account(row, seal) if row else None
+    if row is None:
+        return None
+    mine = account_sources.c.username == user
+    networks = select(account_sources.c.network).where(mine).order_by(account_sources.c.network)
+    return _account(row, seal, (await connection.execute(networks)).scalars())
 
 
 async def drop_bindings(connection: AsyncConnection, user: str) -> None:

@@ -1,5 +1,6 @@
 """Make, change and remove lines and accounts: one unit of work each, with its audit row."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -7,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, Access, Line, Profiles, UnknownLine
+from provisioning.contract import E164, Access, Account, Line, OutOfRange, Profiles, UnknownLine
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
-from provisioning.lines.model import UnknownAccount
+from provisioning.lines.model import UNI_OPTION, UnknownAccount
 from provisioning.lines.service import Lines
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import UnknownNumber
@@ -135,6 +136,28 @@ class Upkeep:
             account = await self.lines.set_password(connection, user, chosen)
             await self._note(connection, account.line, "account password reset", "", user, origin)
             return NewAccount(user, account.line, account.access, chosen)
+
+        return await self.database.write(work, alone=True)
+
+    async def set_sources(self, user: str, sources: Collection[str], *, origin: Origin) -> Account:
+        """Say from which networks a UNI's account needs no password; none, and it always does.
+
+        Raises:
+            UnknownAccount: there is none.
+            OutOfRange: a network is none, or the account's line has not the option for it.
+        """
+
+        async def work(connection: AsyncConnection) -> Account:
+            old, new = await self.lines.set_sources(connection, user, sources)
+            line = await self._known(connection, new.line)
+            if new.sources and UNI_OPTION not in line.options:
+                raise OutOfRange(f"sources: {line.number} has not the option {UNI_OPTION}")
+            if new != old:
+                before, after = (", ".join([user, *each.sources]) for each in (old, new))
+                await self._note(
+                    connection, new.line, "account sources changed", before, after, origin
+                )
+            return new
 
         return await self.database.write(work, alone=True)
 

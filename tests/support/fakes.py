@@ -22,6 +22,7 @@ from provisioning.contract import (
     UnknownLine,
 )
 from provisioning.forwarding import model as forwarding
+from provisioning.lines.model import UNI_OPTION, Networks
 from provisioning.presentation import model as presentation
 from provisioning.profiles.store import ProfileFiles
 
@@ -50,6 +51,10 @@ class InMemoryDirectory:
     def accounts_of(self, number: E164) -> tuple[Account, ...]:
         found = (a for a in self._accounts.values() if a.line == number)
         return tuple(sorted(found, key=lambda account: account.user))
+
+    def accounts_at(self, host: str) -> tuple[Account, ...]:
+        lines, accounts = self._lines, Networks(self._accounts.values()).at(host)
+        return tuple(a for a in accounts if UNI_OPTION in lines[a.line].options)
 
 
 class InMemoryBindings(_Breakable):
