@@ -26,6 +26,7 @@ KNOWN = {
     3325: "asserted identity",
     3326: "Reason",
     3327: "Path",
+    3389: "comfort noise",
     3398: "SIP and ISUP, with causes",
     3420: "fragments of SIP messages",
     3428: "MESSAGE",
