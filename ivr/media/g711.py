@@ -82,6 +82,13 @@ def to_wire(ulaw: bytes, law: Law) -> bytes:
     return ulaw if law == "PCMU" else ulaw.translate(_ALAW_OF_ULAW)
 
 
+def translation(given: Law, wanted: Law) -> bytes | None:
+    """The table for `bytes.translate` from one law into the other; None when they agree."""
+    if given == wanted:
+        return None
+    return _ALAW_OF_ULAW if wanted == "PCMA" else _ULAW_OF_ALAW
+
+
 def from_wire(payload: bytes, law: Law) -> bytes:
     """Translate octets of `law` into µ-law."""
     return payload if law == "PCMU" else payload.translate(_ULAW_OF_ALAW)

@@ -183,6 +183,22 @@ class Stream:
         self._finish_keys(False)
         self._echo = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is more to say than silence."""
+        return bool(self._audio) or self._keys is not None or self._echo is not None
+
+    def lend(self) -> tuple[int, int]:
+        """Leave the next packets to another hand: their sequence number and timestamp."""
+        self.settle()
+        return self._sequence(), self._timestamp & 0xFFFFFFFF
+
+    def resume(self, sequence: int, timestamp: int) -> None:
+        """Go on with these numbers after others' packets were sent under ours."""
+        self.settle()
+        self._first, self._timestamp = sequence - self._made, timestamp
+        self._mark = MARKER
+
     def skip(self, slots: int) -> None:
         """Let `slots` frames pass unsent: the timestamp keeps the time (RFC 3550 §5.1)."""
         self.settle()

@@ -9,6 +9,17 @@ MARKER = 0x80
 SEQUENCES = 1 << 16
 TIMESTAMPS = 1 << 32
 
+MOST_AHEAD, MOST_BEHIND = 3000, 100
+"""Steps beyond these are no loss and no delay (RFC 3550 A.1: MAX_DROPOUT and MAX_MISORDER)."""
+
+COMFORT_NOISE = 13
+"""The payload type of what stands for silence (RFC 3389 §4)."""
+
+ANEW = SEQUENCES
+"""The step of a packet with which its sender began anew."""
+ASTRAY = -SEQUENCES
+"""The step of a packet far from where its sender was: the next one tells whether it began anew."""
+
 
 class Packet(NamedTuple):
     """One RTP packet; `timestamp` in samples at the payload's clock rate."""
@@ -68,7 +79,16 @@ def sequence_distance(later: int, earlier: int) -> int:
 class Reception:
     """The counters of one received stream; restarts by itself when the SSRC changes."""
 
-    __slots__ = ("_base", "_last_transit", "highest", "jitter", "received", "sampled", "ssrc")
+    __slots__ = (
+        "_base",
+        "_expected",
+        "_last_transit",
+        "highest",
+        "jitter",
+        "received",
+        "sampled",
+        "ssrc",
+    )
 
     def __init__(self) -> None:
         self.ssrc: int | None = None
@@ -77,33 +97,56 @@ class Reception:
         self.jitter = 0.0
         self._base = 0
         self._last_transit = 0.0
+        self._expected: int | None = None
         self.sampled = False
 
-    def note(self, packet: Packet, now: float) -> None:
-        """Count a packet that arrived at `now` (monotonic seconds)."""
-        transit = now * 8000 - packet.timestamp
+    def note(self, packet: Packet, now: float) -> int:
+        """Count a packet that arrived at `now` (monotonic seconds).
+
+        Answer how many steps it is ahead of the newest before it, 0 or less for one that is
+        doubled or late, or else `ANEW` or `ASTRAY`.
+        """
         if packet.ssrc != self.ssrc:
-            self._restart(packet, transit)
-            return
-        self.received += 1
+            self._restart(packet, now)
+            return ANEW
         ahead = sequence_distance(packet.sequence, self.highest & 0xFFFF)
+        if not (-MOST_BEHIND <= ahead <= MOST_AHEAD or self.sampled):
+            return self._stray(packet, now)
         if ahead > 0:
-            self.highest += ahead
-            if not self.sampled:
-                change = abs(transit - self._last_transit)
-                if change < SEQUENCES:
-                    self.jitter += (change - self.jitter) / 16
+            self.advance(ahead, packet.timestamp, now)
+        else:
+            self.received += 1
+            self._last_transit = now * 8000 - packet.timestamp
+        return ahead
+
+    def advance(self, ahead: int, timestamp: int, now: float) -> None:
+        """Count a packet `ahead` steps after the newest before it."""
+        self.received += 1
+        self.highest += ahead
+        transit = now * 8000 - timestamp
+        if not self.sampled:
+            change = abs(transit - self._last_transit)
+            if change < SEQUENCES:
+                self.jitter += (change - self.jitter) / 16
         self._last_transit = transit
 
     def sample(self) -> None:
         """From here on only some packets are seen: loss and jitter stay as they are."""
         self.sampled = True
 
-    def _restart(self, packet: Packet, transit: float) -> None:
-        self.ssrc = packet.ssrc
+    def _stray(self, packet: Packet, now: float) -> int:
+        """Believe in a new beginning once two packets follow each other there (RFC 3550 A.1)."""
+        if packet.sequence == self._expected:
+            self._restart(packet, now)
+            return ANEW
+        self._expected = (packet.sequence + 1) & 0xFFFF
+        return ASTRAY
+
+    def _restart(self, packet: Packet, now: float) -> None:
+        self.ssrc, self._expected = packet.ssrc, None
         self.received = 1
         self._base = self.highest = packet.sequence
-        self._last_transit = transit
+        self._last_transit = now * 8000 - packet.timestamp
         self.jitter = 0.0
 
     @property

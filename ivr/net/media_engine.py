@@ -17,7 +17,8 @@ from ivr.media.inband import Detector, detect
 from ivr.media.pacer import Wheel
 from ivr.media.player import Stream
 from ivr.media.songbook import Songbook
-from ivr.net.media_leg import MediaFacts, MediaLeg
+from ivr.net.media_facts import MediaFacts
+from ivr.net.media_leg import MediaLeg
 from ivr.net.rtp_out import Phase, send_due
 from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
 
@@ -97,7 +98,7 @@ class MediaEngine:
         """The engine's figures; lateness over the last few thousand phases."""
         late_ms = np.asarray(self._lateness or [0.0]) * 1000
         return MediaStats(
-            streams=len(self._wheel),
+            streams=len(self._legs),
             free_ports=self._ports.free,
             sent=self._sent_by_closed + sum(leg.out.sent for leg in self._legs),
             skipped_rounds=self._skipped,
@@ -123,8 +124,8 @@ class MediaEngine:
         try:
             for turn in self._wheel.turns(now):
                 self._skipped = max(self._skipped, turn.skipped)
+                turn.phase.ears.hear()
                 if len(turn.phase):
-                    turn.phase.ears.hear()
                     send_due(turn.phase, turn.skipped)
                     # Not the loop's time: uvloop's stands still within a turn of the loop.
                     self._lateness.append(time.monotonic() - turn.due_at)

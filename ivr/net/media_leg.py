@@ -2,52 +2,31 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from ivr.media.dtmf import KeyEar
 from ivr.media.g711 import FRAME_SAMPLES, Law, from_wire
 from ivr.media.player import Done, Stream
 from ivr.media.recorder import Timeline
-from ivr.media.rtcp import Block, Sent
-from ivr.media.rtp import Packet, Reception, parse
+from ivr.media.relay import Format
+from ivr.media.rtcp import Sent
+from ivr.media.rtp import COMFORT_NOISE, Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
 from ivr.net.ears import Watch
+from ivr.net.feed import Feed
+from ivr.net.media_facts import MediaFacts
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_out import Phase, RtpOut
 from ivr.net.rtp_ports import PortPair
 
 Sink = Callable[[int, bytes], None]
 
-COMFORT_NOISE = 13
 _DATAGRAM = 2048
 SETTLED_S = 0.5
 """From this age on a leg gets what only a longer call needs: RTCP and the packet filter.
 
 Both cost more than all the rest of opening and closing a leg.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFacts:
-    """What a leg saw: packets, and jitter in milliseconds.
-
-    `sampled` says that the kernel held audio back, so that `received` counts only what was let
-    through and `lost` and `jitter_ms` stand where they were before. `remote` is what the peer
-    reported last of our packets.
-    """
-
-    sent: int
-    unsent: int
-    received: int
-    lost: int
-    jitter_ms: float
-    foreign: int
-    malformed: int
-    refused: int
-    sampled: bool
-    locked: Address | None
-    remote: Block | None
 
 
 class Surroundings(Protocol):
@@ -65,24 +44,24 @@ class MediaLeg:
 
     `port` is the local RTP port; RTCP is the next. `on_key` is called once a key press with the key
     and the RTP timestamp at which it began; `last_received` is the loop time of the last packet
-    of the peer (of `open`, before the first), to the next sweep while the kernel drops its audio.
+    of the peer (of `open`, before the first), to the next sweep while the kernel drops its audio
+    or another leg says it.
     """
 
     __slots__ = (
         "_around",
+        "_attentive",
         "_can_receive",
         "_deaf",
         "_ear",
         "_echoing",
         "_errors",
-        "_event_payload_type",
+        "_feed",
         "_inband",
-        "_law",
         "_lock",
         "_loop",
         "_malformed",
         "_opened_at",
-        "_payload_type",
         "_reception",
         "_rtcp",
         "_rtp",
@@ -93,6 +72,8 @@ class MediaLeg:
         "_wanted",
         "_watch",
         "closed",
+        "fed_by",
+        "format",
         "last_received",
         "on_key",
         "out",
@@ -114,12 +95,12 @@ class MediaLeg:
         self._lock = SourceLock()
         self._ear = KeyEar()
         self._reception = Reception()
-        self._law: Law = "PCMU"
-        self._payload_type: int | None = None
-        self._event_payload_type: int | None = None
+        self.format = Format()
+        self._feed: Feed | None = None
+        self.fed_by: Feed | None = None
         self._wanted: tuple[int | None, ...] = ()
         self._can_receive = self._inband = self._echoing = False
-        self._deaf = self._sampled = False
+        self._attentive = self._deaf = self._sampled = False
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0
@@ -150,8 +131,7 @@ class MediaLeg:
         if remote is not None:
             remote = self._checked(remote)
         learn_from = normal(learn_from) if learn_from is not None else None
-        self._law, self._payload_type = law, payload_type
-        self._event_payload_type, self._inband = event_payload_type, detect_inband
+        self.format, self._inband = Format(law, payload_type, event_payload_type), detect_inband
         self._wanted = (payload_type, event_payload_type, COMFORT_NOISE)
         self._can_receive = can_receive
         self._stream.tune(law, payload_type, event_payload_type)
@@ -159,7 +139,23 @@ class MediaLeg:
             self._release()
             self._send_to(remote)
         self.out.allow(can_send and remote is not None)
+        self._tune_feeds()
         self._tune_filter()
+
+    def relay_to(self, other: "MediaLeg | None") -> None:
+        """Let `other` say at once what is heard here, in place of whom it was fed by; None ends it.
+
+        What `other` plays, its keys and its echo go before. It says silence while the peer here
+        does; events become its own, and are left out where it negotiated none.
+        """
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.end(self._loop.time())
+        if other is not None and not (self.closed or other.closed):
+            self._feed = Feed(self, self._reception, other)
+        if not self.closed:
+            self._tune_feeds()
+            self._tune_filter()
 
     def play(self, ulaw: bytes, done: Done | None = None, *, loop: bool = False) -> None:
         """Play µ-law audio from the next slot on, in place of what plays now.
@@ -167,6 +163,7 @@ class MediaLeg:
         `done(True)` comes when all was sent, `done(False)` when it was stopped or replaced, or
         when the leg closed; never before `play` has returned.
         """
+        self._speak()
         self._stream.play(ulaw, self._soon(done), loop=loop)
 
     def stop(self) -> None:
@@ -181,10 +178,12 @@ class MediaLeg:
         Raises:
             ValueError: a character that is no key.
         """
+        self._speak()
         self._stream.send_keys(keys, self._soon(done), duration_ms=duration_ms, gap_ms=gap_ms)
 
     def echo(self, on: bool) -> None:
         """Send back what is heard, while nothing plays."""
+        self._speak()
         self._echoing = on
         self._stream.echo(on)
         self._tune_filter()
@@ -219,6 +218,9 @@ class MediaLeg:
         if self.closed:
             return
         self.closed = True
+        for feed in (self._feed, self.fed_by):
+            if feed is not None:
+                feed.stop()
         self.on_key = self._sink = None
         self.out.close()
         self._watch.close()
@@ -228,6 +230,8 @@ class MediaLeg:
 
     def sweep(self, now: float) -> None:
         """Open the ears when the peer fell silent, and do what only a longer call needs."""
+        if self._feed is not None:
+            self._tend(self._feed, now)
         if self._watch.stirred():
             self._lock.alive(now)
             self.last_received = now
@@ -242,13 +246,36 @@ class MediaLeg:
             self._rtcp.aim(self.out.remote)
         elif self._rtcp.due(now):
             sent = self.out.sent
-            totals = Sent(now, self._stream.timestamp, sent, sent * FRAME_SAMPLES)
+            by = self.fed_by
+            timestamp = by.relay.timestamp(now) if by else self._stream.timestamp
+            totals = Sent(now, timestamp, sent, sent * FRAME_SAMPLES)
             self._rtcp.report(now, totals, self._reception)
 
     def key_heard(self, key: str, timestamp: int) -> None:
         """Report a key press that was detected elsewhere."""
         if self.on_key is not None and self._can_receive:
             self.on_key(key, timestamp)
+
+    def _speak(self) -> None:
+        """Say from now on what this leg has to say, and no more what it is fed."""
+        if self.fed_by is not None:
+            self.fed_by.rest(self._loop.time())
+
+    def _tune_feeds(self) -> None:
+        now = self._loop.time()
+        for feed in (self._feed, self.fed_by):
+            if feed is not None:
+                feed.tune(now)
+        if self._feed is not None and not self._can_receive:
+            self._feed.rest(now)
+
+    def _tend(self, feed: Feed, now: float) -> None:
+        heard_at = feed.relay.heard_at
+        if heard_at > self.last_received:
+            self.last_received = heard_at
+            counted = self._reception
+            self._lock.heard(counted.ssrc or 0, counted.highest & 0xFFFF, heard_at)
+        feed.tend(now)
 
     def _soon(self, done: Done | None) -> Done | None:
         if done is None:
@@ -285,6 +312,12 @@ class MediaLeg:
         except OSError:
             self._errors += 1
             return False
+        feed = self._feed
+        if feed is not None and source is None and not self._attentive:
+            packet = feed.relay.quick(datagram, self._loop.time())
+            if packet is not None:
+                feed.out.carry(packet)
+                return True
         self._take(datagram, source)
         return True
 
@@ -299,23 +332,25 @@ class MediaLeg:
         elif not self._admit(source, packet, now):
             return
         self.last_received = now
-        self._reception.note(packet, now)
+        ahead = self._reception.note(packet, now)
         if self._can_receive:
+            if self._feed is not None:
+                self._feed.carry(packet, ahead, now)
             self._hear(packet)
 
     def _hear(self, packet: Packet) -> None:
-        if packet.payload_type == self._event_payload_type:
+        if packet.payload_type == self.format.event_payload_type:
             key = self._ear.hear(packet)
             if key is not None and self.on_key is not None:
                 self.on_key(key, packet.timestamp)
-        elif packet.payload_type == self._payload_type:
+        elif packet.payload_type == self.format.payload_type:
             self._hear_audio(packet)
 
     def _hear_audio(self, packet: Packet) -> None:
         if self._echoing:
             self._stream.hear(packet.payload)
         if self._inband or self._sink is not None:
-            ulaw = from_wire(packet.payload, self._law)
+            ulaw = from_wire(packet.payload, self.format.law)
             if self._inband:
                 self._around.listen_inband(self, ulaw, packet.timestamp)
             if self._sink is not None:
@@ -350,14 +385,15 @@ class MediaLeg:
 
     def _tune_filter(self) -> None:
         """Settle whether the kernel may drop audio: nobody listens to it, and events are told."""
-        listening = self._echoing or self._inband or self._sink is not None
-        told = self._event_payload_type is not None and self._around.packet_filter
-        self._deaf = self.out.connected and told and not listening
-        if not (self._deaf and self._watch.event == self._event_payload_type):
+        event = self.format.event_payload_type
+        self._attentive = self._echoing or self._inband or self._sink is not None
+        told = event is not None and self._around.packet_filter and self._feed is None
+        self._deaf = self.out.connected and told and not self._attentive
+        if not (self._deaf and self._watch.event == event):
             self._watch.attend()
 
     def _relax(self) -> None:
-        event = self._event_payload_type
+        event = self.format.event_payload_type
         self._deaf = event is not None and self._watch.relax(event)
         if self._deaf:
             self._sampled = True

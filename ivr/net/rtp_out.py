@@ -23,6 +23,7 @@ class Phase:
         self.sends: list[Callable[[bytes], int]] = []
 
     def __len__(self) -> int:
+        """How many streams are due; none of those that a relay speaks for."""
         return len(self.outs)
 
     def add(self, out: "RtpOut") -> Voice:
@@ -66,13 +67,15 @@ def _nowhere(packet: bytes) -> int:
 class RtpOut:
     """A stream, its socket and the peer it is sent to.
 
-    `unsent` packets found the socket's buffer full, `refused` ones the peer's port closed.
+    It takes part in its phase's ticks until a relay speaks for it. `unsent` packets found the
+    socket's buffer full, `refused` ones the peer's port closed.
     """
 
     __slots__ = (
         "_allowed",
         "_ipv6",
         "_made_before",
+        "_relayed",
         "_sent_before",
         "_socket",
         "_voice",
@@ -93,7 +96,7 @@ class RtpOut:
         self.connected = False
         self._socket, self._ipv6 = pair.rtp, pair.ipv6
         self._allowed = False
-        self._made_before = self._sent_before = 0
+        self._made_before = self._sent_before = self._relayed = 0
         self.phase = phase
         self._voice: Voice | None = phase.add(self)
 
@@ -103,10 +106,30 @@ class RtpOut:
             self.phase.remove(self._voice)
             self._voice = None
 
+    def join(self) -> None:
+        """Take part in the phase's ticks again."""
+        if self._voice is None:
+            self._voice = self.phase.add(self)
+
+    @property
+    def open(self) -> bool:
+        """Whether packets leave at all."""
+        return self.send is not _nowhere
+
+    def carry(self, packet: bytes) -> None:
+        """Send a relay's packet now."""
+        self._relayed += 1
+        try:
+            self.send(packet)
+        except BlockingIOError:
+            self.unsent += 1
+        except OSError:
+            self.refused += 1
+
     @property
     def sent(self) -> int:
         """How many packets left."""
-        made = 0 if self.send is _nowhere else self.stream.made - self._made_before
+        made = 0 if self.send is _nowhere else self._made() - self._made_before
         return self._sent_before + made - self.unsent - self.refused
 
     def allow(self, allowed: bool) -> None:
@@ -164,8 +187,11 @@ class RtpOut:
         if self._voice is not None:
             self.phase.sends[self._voice.row] = send
 
+    def _made(self) -> int:
+        return self.stream.made + self._relayed
+
     def _count(self) -> None:
-        made = self.stream.made
+        made = self._made()
         if self.send is not _nowhere:
             self._sent_before += made - self._made_before
         self._made_before = made

@@ -1,0 +1,188 @@
+"""One leg's packets as another's stream: what one side of a call says, the other hears at once.
+
+Only the header is rewritten. The listener sees one stream without a seam: one SSRC, numbers that
+go on from what its leg said before, and from there the speaker's own steps of sequence and
+timestamp, so that what was lost or swapped on the way looks lost or swapped to the listener too.
+"""
+
+from typing import NamedTuple
+
+from ivr.media.g711 import FRAME_SAMPLES, SAMPLE_RATE, Law, translation
+from ivr.media.player import Stream
+from ivr.media.rtp import (
+    ANEW,
+    ASTRAY,
+    COMFORT_NOISE,
+    HEADER,
+    MARKER,
+    MOST_AHEAD,
+    VERSION,
+    Packet,
+    Reception,
+)
+
+QUIET_S = 0.5
+"""Once a speaker said nothing for so long the leg says silence itself: a phone that hears nothing
+takes the call for dead, and a NAT forgets it."""
+
+_NOBODY = -1
+
+
+class Format(NamedTuple):
+    """What a leg negotiated: the law, and the payload types of audio and of keys."""
+
+    law: Law = "PCMU"
+    payload_type: int | None = None
+    event_payload_type: int | None = None
+
+
+class Relay:
+    """Carries on in `stream` what the sender says that `reception` counts.
+
+    It flows from the first packet that finds the stream with nothing to say, until `rest`. While
+    it flows the stream's numbers are the relay's. `now` is monotonic seconds.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_from",
+        "_moved_at",
+        "_numbers",
+        "_oldest",
+        "_reception",
+        "_said",
+        "_said_timestamp",
+        "_second",
+        "_seconds",
+        "_sender",
+        "_ssrc",
+        "_stream",
+        "_table",
+        "_told_at",
+    )
+
+    def __init__(self, reception: Reception, stream: Stream) -> None:
+        self._reception, self._stream, self._ssrc = reception, stream, stream.ssrc
+        self._from = Format()
+        self._second: dict[int, int] = {}
+        self._table: bytes | None = None
+        self._seconds: dict[int, int | None] = {}
+        self._sender = _NOBODY
+        self._numbers = self._clock = self._oldest = 0
+        self._said = self._said_timestamp = 0
+        self._moved_at = self._told_at = 0.0
+
+    @property
+    def flowing(self) -> bool:
+        """Whether the stream's packets are the relay's."""
+        return self._sender != _NOBODY
+
+    @property
+    def heard_at(self) -> float:
+        """When the last packet came that was carried on."""
+        return max(self._moved_at, self._told_at)
+
+    def tune(self, given: Format, wanted: Format) -> None:
+        """Translate from what the speaker sends into what the listener takes."""
+        self._from = given
+        self._table = translation(given.law, wanted.law)
+        self._second, self._seconds = {}, {}
+        if given.event_payload_type is not None:
+            self._seconds[given.event_payload_type] = wanted.event_payload_type
+        if given.payload_type is not None and wanted.payload_type is not None:
+            self._seconds[given.payload_type] = wanted.payload_type
+            for marker in (0, MARKER):
+                self._second[given.payload_type | marker] = wanted.payload_type | marker
+
+    def quick(self, datagram: bytes, now: float) -> bytes | None:
+        """The packet to send for what nearly every datagram is: the sender's next audio.
+
+        None for any other, which `forward` is for; nothing was counted then. It saves taking the
+        packet apart and noting its parts one by one: two thirds of a relayed packet's Python.
+        """
+        if len(datagram) < HEADER.size:
+            return None
+        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(datagram)
+        second = self._second.get(second)
+        if first != VERSION or ssrc != self._sender or second is None:
+            return None
+        reception = self._reception
+        ahead = (sequence - reception.highest) & 0xFFFF
+        if not 0 < ahead <= MOST_AHEAD:
+            return None
+        reception.advance(ahead, timestamp, now)
+        self._moved_at = now
+        self._said = sequence = (sequence + self._numbers) & 0xFFFF
+        self._said_timestamp = timestamp = (timestamp + self._clock) & 0xFFFFFFFF
+        payload = datagram[12:]
+        if self._table is not None:
+            payload = payload.translate(self._table)
+        return HEADER.pack(VERSION, second, sequence, timestamp, self._ssrc) + payload
+
+    def forward(self, packet: Packet, ahead: int, now: float) -> bytes | None:
+        """The packet to send for any packet, or None; `ahead` is what `Reception.note` said."""
+        if ahead == ANEW:
+            self.rest(now)
+        second = self._seconds.get(packet.payload_type)
+        if second is None:
+            self._leave_out(packet, ahead, now)
+            return None
+        if not self.flowing:
+            if not self._begin(packet, ahead):
+                return None
+            second |= MARKER
+        if ahead == ASTRAY:
+            return None
+        if self._reception.highest + min(ahead, 0) < self._oldest:
+            return None  # its number was another packet's, before the relay began to flow
+        return self._rewritten(packet, second, ahead, now)
+
+    def rest(self, now: float) -> None:
+        """Give the stream its numbers back, as far as time went on; again is no error."""
+        if not self.flowing:
+            return
+        self._stream.resume((self._said + 1) & 0xFFFF, self.timestamp(now))
+        self._sender = _NOBODY
+
+    def timestamp(self, now: float) -> int:
+        """The stream's RTP timestamp: while it flows at least a frame after the last packet's."""
+        if not self.flowing:
+            return self._stream.timestamp
+        passed = int((now - self._moved_at) * SAMPLE_RATE)
+        return (self._said_timestamp + max(FRAME_SAMPLES, passed)) & 0xFFFFFFFF
+
+    def _begin(self, packet: Packet, ahead: int) -> bool:
+        """Flow from this packet on, unless the stream has its own to say.
+
+        Neither a late packet is a beginning, nor the middle of a key.
+        """
+        audible = packet.marker or packet.payload_type == self._from.payload_type
+        if ahead <= 0 or not audible or self._stream.busy:
+            return False
+        sequence, timestamp = self._stream.lend()
+        self._numbers, self._clock = sequence - packet.sequence, timestamp - packet.timestamp
+        self._said, self._said_timestamp = sequence - 1, timestamp - FRAME_SAMPLES
+        self._sender, self._oldest = packet.ssrc, self._reception.highest
+        return True
+
+    def _leave_out(self, packet: Packet, ahead: int, now: float) -> None:
+        """Close the gap of a packet that the listener cannot take: it is no loss."""
+        if packet.payload_type == COMFORT_NOISE:
+            self.rest(now)  # from here on there is silence, which the leg can say
+        elif 0 < ahead <= MOST_AHEAD:
+            self._numbers -= 1
+
+    def _rewritten(self, packet: Packet, second: int, ahead: int, now: float) -> bytes:
+        sequence = (packet.sequence + self._numbers) & 0xFFFF
+        timestamp = (packet.timestamp + self._clock) & 0xFFFFFFFF
+        self._told_at = now
+        if ahead > 0:
+            self._said = sequence
+            if timestamp != self._said_timestamp:  # all packets of a key have its beginning's
+                self._said_timestamp, self._moved_at = timestamp, now
+        payload = packet.payload
+        if packet.marker:
+            second |= MARKER
+        if self._table is not None and packet.payload_type == self._from.payload_type:
+            payload = payload.translate(self._table)
+        return HEADER.pack(VERSION, second, sequence, timestamp, self._ssrc) + payload

@@ -1,0 +1,73 @@
+"""One direction of a call between two legs: what one hears, the other says."""
+
+from typing import Protocol
+
+from ivr.media.relay import QUIET_S, Format, Relay
+from ivr.media.rtp import Packet, Reception
+from ivr.net.rtp_out import RtpOut
+
+
+class Speaker(Protocol):
+    """The leg that hears."""
+
+    format: Format
+
+    def relay_to(self, other: None) -> None: ...
+
+
+class Listener(Protocol):
+    """The leg whose peer is to hear it."""
+
+    format: Format
+    out: RtpOut
+    fed_by: "Feed | None"
+
+
+class Feed:
+    """Sends at `listener` what `speaker` hears, while the listener has nothing of its own to say.
+
+    `reception` counts what the speaker hears; a feed the listener had before is ended.
+    """
+
+    __slots__ = ("_listener", "_speaker", "out", "relay")
+
+    def __init__(self, speaker: Speaker, reception: Reception, listener: Listener) -> None:
+        if listener.fed_by is not None:
+            listener.fed_by.stop()
+        self._speaker, self._listener, self.out = speaker, listener, listener.out
+        self.relay = Relay(reception, listener.out.stream)
+        listener.fed_by = self
+
+    def end(self, now: float) -> None:
+        """Send nothing further; the speaker lets go as well."""
+        self.rest(now)
+        self._listener.fed_by = None
+
+    def stop(self) -> None:
+        """Let the speaker end it."""
+        self._speaker.relay_to(None)
+
+    def tune(self, now: float) -> None:
+        """Follow what the two legs negotiated."""
+        if not self.out.open:
+            self.rest(now)
+        self.relay.tune(self._speaker.format, self._listener.format)
+
+    def carry(self, packet: Packet, ahead: int, now: float) -> None:
+        """Send a packet on that `Reception.note` found `ahead` of those before it."""
+        ready = self.relay.forward(packet, ahead, now) if self.out.open else None
+        if ready is not None:
+            self.out.leave()
+            self.out.carry(ready)
+        elif not self.relay.flowing:
+            self.out.join()
+
+    def rest(self, now: float) -> None:
+        """Let the listener's leg speak for itself again."""
+        self.relay.rest(now)
+        self.out.join()
+
+    def tend(self, now: float) -> None:
+        """Let the listener's leg say silence itself once the speaker fell silent."""
+        if self.relay.flowing and now - self.relay.heard_at >= QUIET_S:
+            self.rest(now)
