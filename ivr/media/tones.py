@@ -17,6 +17,7 @@ RING_MODULATION_HZ = 16
 RING_DEPTH = 0.85
 LEVEL_DBM0 = -15.0
 KEY_LEVEL_DBM0 = -9.0
+HOLD_LEVEL_DBM0 = -21.0
 
 ROWS_HZ = (697, 770, 852, 941)
 COLUMNS_HZ = (1209, 1336, 1477, 1633)
@@ -89,6 +90,13 @@ def howler() -> bytes:
     """Howler: 400 Hz that rises to full level in ten steps of 1 s (an assumption: facts §8)."""
     levels = np.linspace(-30.0, 0.0, _HOWLER_STEPS)
     return _ulaw(*(_sine(TONE_HZ, 1.0, float(level)) for level in levels))
+
+
+@cache
+def hold() -> bytes:
+    """Hold tone: two short soft bursts of 400 Hz every 4 s (chosen by us)."""
+    burst = _sine(TONE_HZ, 0.15, HOLD_LEVEL_DBM0)
+    return _ulaw(burst, _silence(0.15), burst, _silence(3.55))
 
 
 def key_tone(key: str, duration_ms: int, gap_ms: int = 0) -> bytes:

@@ -25,6 +25,11 @@ _FORBIDDEN = 403
 class Coupled(Protocol):
     """What joins two sides; each is told with the side it happened on."""
 
+    @property
+    def held(self) -> bool:
+        """Whether either side holds the other."""
+        ...
+
     def key(self, side: "Side", key: str, *, heard: bool) -> None:
         """A key was pressed; `heard` among the sound, not by INFO."""
         ...
@@ -55,6 +60,9 @@ class Side:
         on_key: hears every key, coupled or not.
         established_at: when both descriptions were settled, monotonic; None before.
         coupling: who joins this side to another one.
+        farewell: the Reason header's value of a hang-up that names none.
+        kept: somebody other than who rang or received it sees to its end: `hang_up` is not meant
+            for it any more.
     """
 
     def __init__(self, driver: Driver, session: Session, sound: Sound, ticket: Ticket) -> None:
@@ -64,6 +72,8 @@ class Side:
         self.on_key: Callable[[str], None] | None = None
         self.established_at: float | None = None
         self.coupling: Coupled | None = None
+        self.farewell: str | None = None
+        self.kept = False
         self._driver = driver
         self._refreshed_at = 0.0
         self._closed = False
@@ -87,11 +97,17 @@ class Side:
     def silent_since(self) -> float | None:
         """Since when the party gave no sign of life (loop time); None while that is no fault.
 
-        A party who holds the call need send nothing.
+        A party who holds the call need send nothing, nor need one who is held.
         """
         if self.established_at is None or self._closed or self.sound.held:
             return None
+        if self.coupling is not None and self.coupling.held:
+            return None
         return max(self.media.last_received, self.established_at, self._refreshed_at)
+
+    def excuse(self, now: float) -> None:
+        """Count the party's silence from now on (loop time)."""
+        self._refreshed_at = now
 
     def answered_late(self, request: Request) -> None:
         """The party's answer to our offer came in a PRACK or an ACK."""
@@ -149,11 +165,11 @@ class Side:
 
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         """BYE, or whatever ends the session as it stands; `reason` is a Reason header's value."""
-        if self._closed:
+        if self._closed or self.kept:
             return
         self.close()
         with self._driver.turn() as now:
-            self._end(status, reason, now)
+            self._end(status, reason or self.farewell, now)
 
     def over(self, cause: EndCause) -> None:
         """The session has ended: give the media back, and tell the coupling."""

@@ -1,0 +1,271 @@
+"""Two halves of a call brought together: sound, keys, hold and the end of either (CALL-01).
+
+Each half negotiates for itself; what one does is never asked of the other. Sound is relayed, keys
+reach the other half in the way it can take them, who is held hears so, and the end of one half
+becomes the end of the other, with its reason.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.call.party import JoinEnd
+from ivr.media import tones
+from ivr.net.driver import Driver
+from ivr.sip import q850
+from ivr.sip.events import EndCause
+from ivr.sip.message import Request
+from ivr.sip.referral import Referral
+from ivr.ua.causes import OF_SESSION, Cause
+from ivr.ua.log import Log
+from ivr.ua.side import Side
+
+_FORBIDDEN = 403
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CouplingSettings:
+    """`hold_tone`: who is held hears the network's tone, not what the holder sends, or nothing."""
+
+    hold_tone: bool = True
+
+
+Refer = Callable[["Coupling", Side, Referral], None]
+"""Takes a REFER of one side: accepts or refuses it, and sends the other side on its way."""
+
+
+class Half:
+    """One side of a coupling, and what the coupling does for it."""
+
+    __slots__ = ("hears_hold", "keys", "pressing", "side")
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.hears_hold = False
+        self.keys = ""
+        self.pressing = False
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether keys reach it as packets of their own (RFC 4733)."""
+        audio = self.side.sound.audio
+        return audio is not None and audio.event_payload_type is not None
+
+    def press(self, key: str) -> None:
+        """Press a key toward it, after those that are being pressed."""
+        if self.side.closed:
+            return
+        if self.pressing:
+            self.keys += key
+            return
+        self.pressing = True
+        self.side.media.send_keys(key, self._pressed)
+
+    def _pressed(self, whole: bool) -> None:
+        self.pressing = False
+        keys, self.keys = self.keys, ""
+        if keys and whole and not self.side.closed:
+            self.pressing = True
+            self.side.media.send_keys(keys, self._pressed)
+
+    def tell_held(self, held: bool) -> None:
+        """Play the hold tone, or no longer."""
+        if held is self.hears_hold:
+            return
+        self.hears_hold = held
+        if held:
+            self.side.play(tones.hold(), loop=True)
+        else:
+            self.side.stop_playing()
+
+
+class Coupling:
+    """Joins `first`, the caller's half, with `second` until either ends; see `last`.
+
+    Attributes:
+        transferring: one side asked for the other to be sent elsewhere, and that is tried now.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        first: Side,
+        second: Side,
+        settings: CouplingSettings,
+        log: Log,
+        refer: Refer | None = None,
+    ) -> None:
+        self.first, self.second = Half(first), Half(second)
+        self.transferring = False
+        self._driver = driver
+        self._settings = settings
+        self._log = log
+        self._refer = refer
+        self._end: asyncio.Future[JoinEnd] = asyncio.get_running_loop().create_future()
+
+    async def last(self) -> JoinEnd:
+        """Relay both ways until one side ends; which one it was.
+
+        It hangs up nothing. When `first` ends, or with it the task that awaits this, the wait is
+        cancelled: a caller's hang-up shows in no other way (see `ivr.call.leg`).
+        """
+        if self.second.side.closed:
+            return JoinEnd.FAR_HUNG_UP
+        if self.first.side.closed:
+            self._end.cancel()
+        else:
+            self._begin()
+        try:
+            return await self._end
+        finally:
+            self.part()
+
+    def other(self, side: Side) -> Half:
+        """The half that `side` talks to."""
+        return self.second if side is self.first.side else self.first
+
+    def half(self, side: Side) -> Half:
+        """The half that `side` is."""
+        return self.first if side is self.first.side else self.second
+
+    @property
+    def held(self) -> bool:
+        """Whether either side holds the other: nobody need send anything then (CALL-02)."""
+        return self.first.side.sound.held or self.second.side.sound.held
+
+    # What the sides tell (`ivr.ua.side.Coupled`)
+
+    def key(self, side: Side, key: str, *, heard: bool) -> None:
+        """Press the key toward the other side, unless the relay carries it there already.
+
+        Tones are part of the relayed sound, and events become events; an INFO, or an event toward
+        a party that takes none, is pressed anew.
+        """
+        other = self.other(side)
+        if self.transferring or (
+            heard and (other.takes_events or not self.half(side).takes_events)
+        ):
+            return
+        other.press(key)
+
+    def info(self, side: Side, request: Request) -> bool:
+        """An INFO that is no key says something of its own leg only."""
+        return False
+
+    def reoffered(self, side: Side) -> None:
+        """See who holds whom now."""
+        now = asyncio.get_running_loop().time()
+        for half in (self.first, self.second):
+            half.side.excuse(now)
+        self._settle()
+
+    def ended(self, side: Side, cause: EndCause) -> None:
+        """One side is over: stop, and let the other's record say why it ends too."""
+        self._log.info("call.parted", call_id=side.call_id, cause=cause.name.lower())
+        other = self.other(side).side
+        other.farewell = _farewell(side)
+        if other.ticket.ending is None:
+            other.ticket.ending = _cause_of(side, cause)
+        if self._end.done():
+            return
+        if side is self.first.side:
+            self._end.cancel()
+        elif cause is EndCause.BYE:
+            self._end.set_result(JoinEnd.FAR_HUNG_UP)
+        else:
+            self._end.set_result(JoinEnd.FAR_LOST)
+
+    def referred(self, side: Side, referral: Referral) -> None:
+        """Pass the wish on to whoever can fulfil it."""
+        if self._refer is None:
+            with self._driver.turn() as now:
+                referral.refuse(_FORBIDDEN, now)
+        else:
+            self._refer(self, side, referral)
+
+    # What a transfer asks for
+
+    def suspend(self) -> None:
+        """Silence between the two while one of them is sent elsewhere."""
+        self.transferring = True
+        self._relay(False)
+        for half in (self.first, self.second):
+            half.tell_held(False)
+
+    def resume(self) -> None:
+        """The transfer came to nothing: they talk to each other again."""
+        self.transferring = False
+        self._settle()
+        self._relay(True)
+
+    def leave(self, end: JoinEnd) -> None:
+        """End the coupling for a reason that is none of the sides'."""
+        if not self._end.done():
+            self._end.set_result(end)
+
+    def part(self) -> None:
+        """Stop relaying; again is no error."""
+        self._relay(False)
+        for half in (self.first, self.second):
+            if half.side.coupling is self:
+                half.side.coupling = None
+            half.tell_held(False)
+
+    def _begin(self) -> None:
+        for half in (self.first, self.second):
+            half.side.coupling = self
+            half.side.stop_playing()
+        self._relay(True)
+        self._settle()
+
+    def _relay(self, on: bool) -> None:
+        first, second = self.first.side, self.second.side
+        for speaker, listener in ((first, second), (second, first)):
+            if not speaker.closed:
+                speaker.media.relay_to(listener.media if on and not listener.closed else None)
+
+    def _settle(self) -> None:
+        """Let whoever is held, and holds nobody himself, hear it."""
+        if self.transferring or not self._settings.hold_tone:
+            return
+        first, second = self.first, self.second
+        for half, holder in ((first, second), (second, first)):
+            half.tell_held(holder.side.sound.held and not half.side.sound.held)
+
+
+def _farewell(side: Side) -> str:
+    """The Reason with which the half that is left is ended: the one that came (RFC 3326)."""
+    bye = side.session.last_request
+    said = bye.headers.get("Reason") if bye is not None else None
+    return said[:_LONGEST_REASON] if said else f"Q.850;cause={q850.NORMAL_CLEARING}"
+
+
+def _cause_of(side: Side, cause: EndCause) -> Cause:
+    """Why the half that is left ends."""
+    if cause is EndCause.LOCAL:
+        return side.ticket.ending or Cause.FAR_HUNG_UP
+    return Cause.FAR_HUNG_UP if cause is EndCause.BYE else OF_SESSION[cause][0]
+
+
+class Couplings:
+    """Joins the halves of calls."""
+
+    def __init__(self, driver: Driver, settings: CouplingSettings, log: Log) -> None:
+        self._driver = driver
+        self._settings = settings
+        self._log = log
+        self._running: set[Coupling] = set()
+        self.refer: Refer | None = None
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    async def join(self, first: Side, second: Side) -> JoinEnd:
+        """Let two answered halves talk until `second` ends, or was sent elsewhere; see `last`."""
+        coupling = Coupling(self._driver, first, second, self._settings, self._log, self.refer)
+        self._running.add(coupling)
+        try:
+            return await coupling.last()
+        finally:
+            self._running.discard(coupling)
