@@ -69,6 +69,8 @@ class Standing:
     portal: str
     mailbox: str | None = None
     token_file: str | None = None
+    further: tuple[tuple[str, str], ...] = ()
+    """Transports besides UDP and TCP: name and address."""
 
 
 def show(
@@ -93,6 +95,8 @@ def _parts(
 def _places(standing: Standing) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("  SIP server", Text(standing.sip, style="bold"), "UDP, TCP")
+    for name, address in standing.further:
+        table.add_row("", Text(address, style="bold"), name)
     table.add_row("  HTTP", Text(standing.http, style="bold"), "/ready /metrics /v1/lines")
     table.add_row("  portal", Text(standing.portal, style="bold"), "050 numbers · 050番号")
     if standing.mailbox:

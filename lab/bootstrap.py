@@ -86,6 +86,7 @@ class Carrier:
         self.metrics = CollectorRegistry()
         self.sip_port, self.http_port = settings.sip.port, settings.http.port
         self.lab_token: LabToken | None = None
+        self._secured: dict[str, int] = {}
 
     async def start(self) -> None:
         """Start every part; what a part needs starts before it and stops after it."""
@@ -104,6 +105,7 @@ class Carrier:
         await self._assembly.start(telephony)
         state.serves(telephony)
         self.sip_port = telephony.port
+        self._secured = telephony.secured
         self.metrics.register(TelephonyFigures(telephony))
         self._readiness = Readiness(True)
 
@@ -164,6 +166,10 @@ class Carrier:
             portal=(settings.portal.url or http) + "/portal/",
             mailbox=f"{http}/lab/mail/page" if self._catches_mail else None,
             token_file=str(folder / TOKEN_FILE) if self._token_file else None,
+            further=tuple(
+                (name, _authority(settings.sip.public_host, port))
+                for name, port in self._secured.items()
+            ),
         )
 
 

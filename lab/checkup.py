@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from lab import seeds
+from lab.encryption_checkup import encryption
 from lab.errors import Refused
 from lab.finding import Finding, fail, ok, warn
 from lab.office_part import office_settings
@@ -36,6 +37,7 @@ def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) ->
     yield from ports(settings)
     yield own_ports(settings)
     yield advertised(settings)
+    yield from encryption(settings)
     yield rtp_range(settings)
     yield open_files()
     yield public_passwords(settings)

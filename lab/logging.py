@@ -48,7 +48,15 @@ _SECRETS_IN_TEXT = (
 _HINTS = ("response", "passw", "token", "ha1", "cnonce", "bearer", "://")
 """One of these stands in every text that a pattern above fits: looking for them costs a tenth."""
 
-NOISY = ("uvicorn", "uvicorn.error", "uvicorn.access", "aiosqlite", "asyncio", "alembic")
+NOISY = (
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "aiosqlite",
+    "asyncio",
+    "alembic",
+    "websockets",
+)
 """Libraries that say more than anybody asked, below a warning."""
 
 TELLTALE = ("fontTools", "fpdf")

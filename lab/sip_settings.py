@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -150,6 +151,40 @@ class SipSettings(Section):
     )
     tcp_idle_s: int = Field(
         default=600, ge=10, description="A TCP connection that is silent for so long is closed."
+    )
+    tls_port: Port | None = Field(
+        default=None,
+        examples=[5061],
+        description="Port for SIP over TLS; 0 takes a free one. Absent: the port above `port` once "
+        "there are certificates (`tokuban certs`), and no TLS without.",
+    )
+    certificate: Path | None = Field(
+        default=None,
+        examples=["/etc/ssl/carrier.pem"],
+        description="The carrier's own certificate and those up to its authority (PEM), with "
+        "`certificate_key`. Absent: what `tokuban certs` made in the data folder.",
+    )
+    certificate_key: Path | None = Field(
+        default=None,
+        examples=["/etc/ssl/carrier.key"],
+        description="The key of `certificate` (PEM, no passphrase).",
+    )
+    ws_port: Port | None = Field(
+        default=None,
+        examples=[5066],
+        description="Port for SIP over WebSocket (RFC 7118); 0 takes a free one. Absent: none.",
+    )
+    wss_port: Port | None = Field(
+        default=None,
+        examples=[5067],
+        description="Port for SIP over secure WebSocket, with the certificate of TLS; 0 takes a "
+        "free one. Absent: none.",
+    )
+    ws_origins: str = Field(
+        default="",
+        examples=["https://phone.example.com"],
+        description="Web origins, comma-separated, whose pages may open a WebSocket, besides those "
+        "of this host and of clients that name none; `*` allows all.",
     )
     user_agent: str = Field(
         default="tokuban", min_length=1, description="Server and User-Agent header."

@@ -12,11 +12,10 @@ from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
 from ivr.net.driver import Driver, Tap
 from ivr.net.media_engine import MediaEngine, RtpPorts
-from ivr.net.tcp import StreamLimits, StreamTransport
+from ivr.net.tcp import StreamTransport
 from ivr.net.udp import UdpTransport
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Event
-from ivr.sip.framing import FrameLimits
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.timers import Timing
 from ivr.ua.agent import Agent
@@ -30,6 +29,7 @@ from ivr.ua.ticket import Tickets
 from lab.errors import Refused
 from lab.office_part import OfficePart
 from lab.settings import Settings
+from lab.transports import listen_further, stream_limits
 from lab.web import bind_failure
 from prompts.catalogue import Voices
 
@@ -37,6 +37,8 @@ log = structlog.stdlib.get_logger("tokuban.telephony")
 
 ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER")
 """What the carrier answers today; other methods get 405 with this list."""
+
+_PLAIN = ("UDP", "TCP")
 
 
 class TelephonyPart:
@@ -61,12 +63,18 @@ class TelephonyPart:
         self._driver: Driver | None = None
 
     @property
+    def secured(self) -> dict[str, int]:
+        """The ports of the transports besides UDP and TCP, by name."""
+        known = self._driver.transports if self._driver else {}
+        return {name: each.local[1] for name, each in known.items() if name not in _PLAIN}
+
+    @property
     def rejected(self) -> int:
         """Messages that were refused or ignored for what they are."""
         return self._agent.rejected if self._agent else 0
 
     async def start(self) -> None:
-        """Bind the SIP port over UDP and TCP, load registrations, take calls.
+        """Bind the SIP ports, load registrations, take calls.
 
         Raises:
             Refused: an address or port is not to be had, or a service code has no flow.
@@ -126,12 +134,7 @@ class TelephonyPart:
     async def _listen(self, driver: Driver) -> None:
         """UDP and TCP on one port; a free one is asked for as long as TCP finds UDP's taken."""
         sip = self._settings.sip
-        limits = StreamLimits(
-            connections=sip.tcp_connections,
-            connections_per_host=sip.tcp_connections,
-            idle_s=float(sip.tcp_idle_s),
-            frame=FrameLimits(body=sip.message_bytes),
-        )
+        limits = stream_limits(sip)
         for attempt in range(20):
             udp = UdpTransport(driver, driver.undeliverable, late_after_s=sip.shed_after_ms / 1000)
             tcp = StreamTransport(driver, limits)
@@ -153,6 +156,7 @@ class TelephonyPart:
             if sip.shed_after_ms:
                 driver.endpoint.shed_when(udp.late)
             self.port = udp.local[1]
+            await listen_further(self._settings, driver, self.port)
             return
 
     async def pause(self, grace_s: float) -> int:
@@ -206,6 +210,7 @@ def endpoint_settings_of(settings: Settings) -> EndpointSettings:
     advertised = {}
     if sip.advertise is not None:
         advertised = dict.fromkeys(("UDP", "TCP"), (sip.advertise, sip.port))
+        advertised |= dict.fromkeys(("TLS", "WS", "WSS"), (sip.advertise, 0))
     return EndpointSettings(
         timing=Timing(t1_s=sip.t1_ms / 1000, t2_s=sip.t2_ms / 1000, t4_s=sip.t4_ms / 1000),
         session_expires_s=sip.session_expires_s,

@@ -11,6 +11,7 @@ from lab.cli import (
     audit,
     call,
     cdr,
+    certs,
     clock,
     contract,
     customer,
@@ -58,6 +59,7 @@ app.command("seed")(seed.seed)
 app.command("reset")(reset.reset)
 app.add_typer(snapshot.app, name="snapshot", no_args_is_help=True)
 app.command("audit")(audit.audit)
+app.command("certs")(certs.certs)
 app.command("doctor")(doctor.doctor)
 app.add_typer(prompts.app, name="prompts", no_args_is_help=True)
 app.command("version")(version.version)

@@ -1,0 +1,131 @@
+"""SIP over TLS and WebSocket: what the settings ask for beyond the port of UDP and TCP."""
+
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ivr.net.driver import Driver
+from ivr.net.tcp import StreamLimits, StreamTransport
+from ivr.net.tls import Tls, contexts
+from ivr.net.websocket import WebSocketTransport
+from ivr.sip.framing import FrameLimits
+from lab import certificates
+from lab.errors import Refused
+from lab.settings import Settings
+from lab.sip_settings import SipSettings
+from lab.web import bind_failure
+
+_ANY_ORIGIN = "*"
+
+
+class CertificateFiles(NamedTuple):
+    """The carrier's certificate and key, and the laboratory's authority where there is one."""
+
+    certificate: Path
+    key: Path
+    authority: Path | None
+
+
+class Asked(NamedTuple):
+    """A transport, the port it is to have, and the setting that says so."""
+
+    transport: StreamTransport
+    port: int
+    setting: str
+
+
+def certificate_files(settings: Settings) -> CertificateFiles | None:
+    """The files that are named, or those of `tokuban certs`; None when there are none.
+
+    Raises:
+        Refused: a certificate is named without its key, or the other way round.
+    """
+    sip, folder = settings.sip, settings.storage.folder / certificates.FOLDER
+    authority = folder / certificates.AUTHORITY
+    trusted = authority if authority.exists() else None
+    if sip.certificate is not None and sip.certificate_key is not None:
+        return CertificateFiles(sip.certificate, sip.certificate_key, trusted)
+    if sip.certificate is not None or sip.certificate_key is not None:
+        raise Refused("sip.certificate and sip.certificate_key belong together: set both")
+    made = CertificateFiles(folder / certificates.SERVER, folder / certificates.SERVER_KEY, trusted)
+    return made if made.certificate.exists() else None
+
+
+def stream_limits(sip: SipSettings) -> StreamLimits:
+    """What one peer may cost over a stream."""
+    return StreamLimits(
+        connections=sip.tcp_connections,
+        connections_per_host=sip.tcp_connections,
+        idle_s=float(sip.tcp_idle_s),
+        frame=FrameLimits(body=sip.message_bytes),
+    )
+
+
+async def listen_further(settings: Settings, driver: Driver, port: int) -> None:
+    """Serve TLS and WebSocket as the settings say.
+
+    Args:
+        port: where UDP and TCP are served.
+    Raises:
+        Refused: a port or certificate is not to be had.
+    """
+    for transport, wanted, setting in _asked(settings, driver, port):
+        try:
+            await transport.listen(settings.sip.host, wanted)
+        except OSError as error:
+            await driver.close()
+            what = f"SIP over {transport.name}"
+            raise Refused(bind_failure(error, what, settings.sip.host, wanted, setting)) from None
+        driver.add(transport)
+
+
+def _asked(settings: Settings, driver: Driver, port: int) -> Iterator[Asked]:
+    sip, limits = settings.sip, stream_limits(settings.sip)
+    tls = tls_of(settings)
+    if tls is not None:
+        above = port + 1 if sip.port and port < 65535 else 0
+        wanted = above if sip.tls_port is None else sip.tls_port
+        yield Asked(StreamTransport(driver, limits, tls), wanted, "sip.tls_port")
+    origins = allowed_origins(sip)
+    if sip.ws_port is not None:
+        yield Asked(WebSocketTransport(driver, limits, origins), sip.ws_port, "sip.ws_port")
+    if sip.wss_port is not None:
+        transport = WebSocketTransport(driver, limits, origins, tls)
+        yield Asked(transport, sip.wss_port, "sip.wss_port")
+
+
+def tls_of(settings: Settings) -> Tls | None:
+    """The carrier's TLS; None without certificates, where no setting needs them.
+
+    Raises:
+        Refused: the certificates cannot be used, or a setting needs them and there are none.
+    """
+    sip, files = settings.sip, certificate_files(settings)
+    if files is None:
+        if sip.tls_port is None and sip.wss_port is None:
+            return None
+        needs = "sip.tls_port" if sip.tls_port is not None else "sip.wss_port"
+        raise Refused(f"{needs} needs a certificate, and there is none: make one by tokuban certs")
+    try:
+        return contexts(*files)
+    except ssl.SSLError:
+        raise Refused(
+            f"{files.certificate} and {files.key} are no certificate with its key: correct "
+            "sip.certificate and sip.certificate_key, or remove both files and use tokuban certs"
+        ) from None
+    except OSError as error:
+        raise Refused(f"{error.filename or files.certificate}: {error.strerror}") from None
+
+
+def allowed_origins(sip: SipSettings) -> re.Pattern[str] | None:
+    """Which pages may open a WebSocket, as a pattern of their `Origin`; None for all."""
+    wanted = [part.strip().rstrip("/").lower() for part in sip.ws_origins.split(",")]
+    if _ANY_ORIGIN in wanted:
+        return None
+    hosts = (*certificates.ALWAYS, sip.public_host)
+    spelled = (f"[{host}]" if ":" in host else host for host in hosts)
+    own = "|".join(re.escape(host.lower()) for host in spelled)
+    named = [re.escape(origin) for origin in wanted if origin]
+    return re.compile("|".join([rf"https?://(?:{own})(?::\d+)?", *named]), re.IGNORECASE)

@@ -1,0 +1,139 @@
+"""`tokuban certs`: what is made, kept and renewed, who may read it, and what doctor says."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from lab import certificates
+from lab.certificates import Renewed, Unusable, renew
+from lab.encryption_checkup import certificate, encryption, private
+from lab.errors import Refused
+from lab.finding import Verdict
+from lab.settings import Settings, StorageSettings
+from lab.sip_settings import SipSettings
+from lab.transports import tls_of
+
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+NAMES = ("pbx.example.com", "192.0.2.10")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Renewed:
+    return renew(tmp_path, NAMES, NOW)
+
+
+def settings_of(folder: Path, **sip: object) -> Settings:
+    return Settings(sip=SipSettings.model_validate(sip), storage=StorageSettings(folder=folder))
+
+
+def test_an_authority_and_a_certificate_under_it_are_made(tmp_path: Path, made: Renewed) -> None:
+    assert made.authority_is_new
+    assert made.server_is_new
+    made.server.verify_directly_issued_by(made.authority)
+    assert certificates.names_of(made.server) == NAMES
+    held = made.server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert held.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("192.0.2.10")]
+    limits = made.authority.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert (limits.ca, limits.path_length) == (True, 0)
+
+
+def test_keys_are_their_owners_alone(tmp_path: Path, made: Renewed) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"ca.pem": 0o644, "ca.key": 0o600, "server.pem": 0o644, "server.key": 0o600}
+
+
+def test_what_is_good_is_kept(tmp_path: Path, made: Renewed) -> None:
+    again = renew(tmp_path, NAMES[:1], NOW + 100 * DAY)
+    assert (again.authority, again.server) == (made.authority, made.server)
+    assert (again.authority_is_new, again.server_is_new) == (False, False)
+
+
+def test_what_ends_soon_is_renewed_with_the_names_it_had(tmp_path: Path, made: Renewed) -> None:
+    again = renew(tmp_path, ("other.example.com",), NOW + 370 * DAY)
+    assert again.authority == made.authority
+    assert again.server_is_new
+    assert certificates.names_of(again.server) == ("other.example.com", *NAMES)
+
+
+def test_a_name_that_is_lacking_makes_the_certificate_anew(tmp_path: Path, made: Renewed) -> None:
+    assert renew(tmp_path, ("further.example.com",), NOW).server_is_new
+
+
+def test_a_new_authority_has_a_new_certificate(tmp_path: Path, made: Renewed) -> None:
+    again = renew(tmp_path, NAMES, NOW + 3630 * DAY)
+    assert again.authority_is_new
+    again.server.verify_directly_issued_by(again.authority)
+    assert again.authority.subject != made.authority.subject
+
+
+def test_a_key_of_another_certificate_is_not_used(tmp_path: Path, made: Renewed) -> None:
+    (tmp_path / "server.key").write_bytes((tmp_path / "ca.key").read_bytes())
+    assert renew(tmp_path, NAMES, NOW).server_is_new
+
+
+def test_an_authority_whose_key_is_away_is_not_replaced(tmp_path: Path, made: Renewed) -> None:
+    (tmp_path / "ca.key").unlink()
+    with pytest.raises(Unusable, match=r"ca\.key: No such file"):
+        renew(tmp_path, NAMES, NOW)
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "server.key"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, made: Renewed, file: str) -> None:
+    (tmp_path / file).write_text("nonsense")
+    with pytest.raises(Unusable, match=file):
+        renew(tmp_path, NAMES, NOW)
+
+
+@pytest.mark.parametrize(
+    ("days", "host", "verdict"),
+    [
+        (1, "192.0.2.10", Verdict.OK),
+        (1, "PBX.example.com", Verdict.OK),
+        (1, "192.0.2.11", Verdict.WARN),
+        (380, "192.0.2.10", Verdict.WARN),
+        (400, "192.0.2.10", Verdict.FAIL),
+    ],
+)
+def test_doctor_reads_the_certificate(
+    tmp_path: Path, made: Renewed, days: int, host: str, verdict: Verdict
+) -> None:
+    assert certificate(tmp_path / "server.pem", host, NOW + days * DAY).verdict is verdict
+
+
+def test_doctor_sees_a_key_that_others_may_read(tmp_path: Path, made: Renewed) -> None:
+    assert private(tmp_path / "server.key").verdict is Verdict.OK
+    (tmp_path / "server.key").chmod(0o640)
+    assert private(tmp_path / "server.key").verdict is Verdict.WARN
+
+
+def test_without_certificates_there_is_no_tls(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    assert tls_of(settings) is None
+    assert [finding.verdict for finding in encryption(settings)] == [Verdict.OK]
+
+
+@pytest.mark.parametrize("asked", [{"tls_port": 0}, {"wss_port": 0}])
+def test_a_port_that_needs_a_certificate_is_refused_without(
+    tmp_path: Path, asked: dict[str, int]
+) -> None:
+    with pytest.raises(Refused, match="tokuban certs"):
+        tls_of(settings_of(tmp_path, **asked))
+
+
+def test_a_certificate_without_key_is_refused(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, certificate=tmp_path / "server.pem")
+    assert [finding.verdict for finding in encryption(settings)] == [Verdict.FAIL]
+
+
+def test_a_certificate_of_ones_own_is_served(tmp_path: Path, made: Renewed) -> None:
+    own = {"certificate": tmp_path / "server.pem", "certificate_key": tmp_path / "server.key"}
+    tls = tls_of(settings_of(tmp_path / "data", **own))
+    assert tls is not None
+    assert tls.server.minimum_version is ssl.TLSVersion.TLSv1_2
+    own["certificate_key"] = tmp_path / "ca.key"
+    with pytest.raises(Refused, match="no certificate with its key"):
+        tls_of(settings_of(tmp_path / "data", **own))
