@@ -1,6 +1,6 @@
 """Who is to be rung, how that ended, and the other half of a call: what call and wire both speak.
 
-Pure values and protocols, and the one module of this room that `ivr.ua` knows.
+Pure values and protocols; the one module of this room that `ivr.ua` knows.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from ivr.numbering.presentation import UNKNOWN_CALLER
+from ivr.numbering.presentation import Presented as Presented
 from provisioning.contract import E164, Condition
 
 KeyHandler = Callable[[str], None]
@@ -58,18 +60,6 @@ Signs = Callable[[RingSign], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """What the called party sees of the caller (CALL-04).
-
-    `reason` is the display name that says why there is no number: "Anonymous", "Unavailable",
-    "Interaction with other service" or "Coin line/payphone".
-    """
-
-    number: E164 | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Diverted:
     """One forwarding that led the call here (FWD-08): whose, why, and whether it may be seen."""
 
@@ -98,7 +88,7 @@ class Target:
     number: str
     users: tuple[str, ...] = ()
     trunk: str | None = None
-    presented: Presented = Presented(None, "Unavailable")
+    presented: Presented = UNKNOWN_CALLER
     asserted: E164 | None = None
     diversions: tuple[Diverted, ...] = ()
     line: E164 | None = None

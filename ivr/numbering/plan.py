@@ -202,6 +202,12 @@ def forwardable(digits: str, line: Line) -> E164:
     return dialled.e164
 
 
+def national(number: E164) -> str:
+    """A full number as it is dialled in Japan; one abroad stays as it is."""
+    home = "+" + COUNTRY_CODE
+    return "0" + number.removeprefix(home) if number.startswith(home) else number
+
+
 def _without_prefix(digits: str) -> tuple[CallerIdPrefix | None, str]:
     """184 and 186 come before everything else that is dialled (facts §3)."""
     for prefix in CallerIdPrefix:

@@ -232,7 +232,8 @@ class ForwardingRules:
     `precedence`: the conditions it has; the first that applies wins. `one_target`: all share one
     destination, and what is started replaces what was. `unreachable_is_no_answer`: CFNR forwards
     unreachable phones too. `accesses`: only calls that ring there are forwarded. `start_stops` and
-    `stop_stops`: services that starting or stopping forwarding stops as well.
+    `stop_stops`: services that starting or stopping forwarding stops as well. `destination_busy`:
+    the contracted service that takes a forwarded call whose destination is busy.
     """
 
     precedence: tuple[Condition, ...] = (Condition.CFNR,)
@@ -241,6 +242,7 @@ class ForwardingRules:
     accesses: frozenset[Access] = frozenset(Access)
     start_stops: frozenset[str] = frozenset()
     stop_stops: frozenset[str] = frozenset()
+    destination_busy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,9 @@ class CarrierProfile:
     """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml).
 
     `options` are the names a line of the profile may contract. `numbered`: services whose code is
-    followed by a telephone number in the same string.
+    followed by a telephone number in the same string. `link_excluded` and, by their first digits,
+    `link_excluded_prefixes`: numbers that leave through the phone's own dialler though they are
+    dialled on Link (LINK-02).
     """
 
     profile: Profile
@@ -257,6 +261,8 @@ class CarrierProfile:
     options: frozenset[str] = frozenset()
     numbered: Mapping[str, str] = field(default_factory=dict)
     forwarding: ForwardingRules = ForwardingRules()
+    link_excluded: frozenset[str] = frozenset()
+    link_excluded_prefixes: frozenset[str] = frozenset()
 
 
 class Profiles(Protocol):

@@ -61,6 +61,7 @@ def forwarding(source: str, table: Mapping[str, Any]) -> ForwardingRules:
         accesses=frozenset(_named(source, given, "accesses", Access, tuple(Access))),
         start_stops=_services(source, given, "start_stops"),
         stop_stops=_services(source, given, "stop_stops"),
+        destination_busy=_service(source, given, "destination_busy"),
     )
     if given:
         raise BadProfile(f"{source}: forwarding.{min(given)}: there is no such field")
@@ -94,6 +95,28 @@ def _services(source: str, given: dict[str, Any], field: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _service(source: str, given: dict[str, Any], field: str) -> str | None:
+    name = given.pop(field, None)
+    if name is not None and (not isinstance(name, str) or not name):
+        raise BadProfile(f"{source}: forwarding.{field}: name the service, as voicemail")
+    return name
+
+
+def link_excluded(source: str, table: Mapping[str, Any], field: str) -> frozenset[str]:
+    """The numbers, or first digits of numbers, that a list of the `[link]` table names."""
+    found = table.get("link", {})
+    if unknown := sorted(found.keys() - {"excluded", "excluded_prefixes"}):
+        raise BadProfile(f"{source}: link.{unknown[0]}: there is no such field")
+    numbers = found.get(field, [])
+    if not isinstance(numbers, list) or not all(map(_is_dialled, numbers)):
+        raise BadProfile(f'{source}: link.{field}: a list of keys 0-9*# is needed, as ["188"]')
+    return frozenset(numbers)
+
+
+def _is_dialled(number: object) -> bool:
+    return isinstance(number, str) and number != "" and set(number) <= set("0123456789*#")
+
+
 def carrier_profile(
     profile: Profile, table: Mapping[str, Any], common: Mapping[str, str]
 ) -> CarrierProfile:
@@ -117,6 +140,8 @@ def carrier_profile(
         options=options(source, table),
         numbered=numbered,
         forwarding=forwarding(source, table),
+        link_excluded=link_excluded(source, table, "excluded"),
+        link_excluded_prefixes=link_excluded(source, table, "excluded_prefixes"),
     )
 
 

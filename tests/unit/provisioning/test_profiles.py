@@ -49,7 +49,10 @@ ALL = (Condition.CFU, Condition.CFNRC, Condition.CFB, Condition.CFNR)
 VOICEMAIL = frozenset({"voicemail"})
 RULES = {
     Profile.DOCOMO: ForwardingRules(
-        (Condition.CFNR,), unreachable_is_no_answer=True, start_stops=VOICEMAIL
+        (Condition.CFNR,),
+        unreachable_is_no_answer=True,
+        start_stops=VOICEMAIL,
+        destination_busy="voicemail",
     ),
     Profile.AU: ForwardingRules(
         ALL, unreachable_is_no_answer=True, start_stops=VOICEMAIL, stop_stops=VOICEMAIL
@@ -86,11 +89,18 @@ def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> Non
 @pytest.mark.rule("LINE-01")
 def test_what_a_line_may_contract() -> None:
     profiles = ProfileFiles.load()
-    abroad = "international-forwarding"
-    assert profiles.of(Profile.NTT).options == {abroad, "tokutei-notify"}
-    assert {profiles.of(p).options for p in Profile if p is not Profile.NTT} == {
-        frozenset({abroad})
-    }
+    every = {"international-forwarding", "number-withheld"}
+    own = {p: profiles.of(p).options - every for p in Profile if profiles.of(p).options > every}
+    assert all(profiles.of(profile).options >= every for profile in Profile)
+    assert own == {Profile.NTT: {"tokutei-notify", "ngn-uni"}, Profile.RAKUTEN: {"ios-handset"}}
+
+
+@pytest.mark.rule("LINK-02")
+def test_what_link_leaves_to_the_phones_own_dialler() -> None:
+    rakuten, *others = (ProfileFiles.load().of(p) for p in (Profile.RAKUTEN, Profile.DOCOMO))
+    assert {"171", "188", "1417", "#7119", "#9110"} <= rakuten.link_excluded
+    assert rakuten.link_excluded_prefixes == {"0180", "0570"}
+    assert [each.link_excluded | each.link_excluded_prefixes for each in others] == [frozenset()]
 
 
 WRONG = {
@@ -108,6 +118,10 @@ WRONG = {
     "[forwarding]\naccesses = 'os'": "forwarding.accesses: name each once, of os, link",
     "[forwarding]\none_target = 1": "forwarding.one_target: true or false",
     "[forwarding]\nstart_stops = 'voicemail'": "forwarding.start_stops: a list is needed",
+    "[forwarding]\ndestination_busy = 3": "forwarding.destination_busy: name the service",
+    "[link]\nexcluded = '188'": "link.excluded: a list of keys",
+    "[link]\nexcluded_prefixes = ['05x']": "link.excluded_prefixes: a list of keys",
+    "[link]\nexclude = []": "link.exclude: there is no such field",
     "[forwarding]\nspeed = 3": "forwarding.speed: there is no such field",
     "[ring_times]\nleast = 1\nmost = 2": "ring_times.default: a whole number",
     "[ring_times]\nleast = 9\nmost = 2\ndefault = 3": "least <= default <= most",
