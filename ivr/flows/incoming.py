@@ -112,6 +112,8 @@ class Incoming:
         return _after(service.number, flow) if service.number else flow
 
     def _caller(self, leg: Leg) -> tuple[Line, Subscriber]:
+        if leg.account is None:
+            raise UnknownLine("a call from another carrier is of no line")
         line = self._office.directory.line(leg.account.line)
         if line is None:
             raise UnknownLine(f"account {leg.account.user} belongs to no line")
