@@ -21,6 +21,7 @@ from ivr.sip.timers import Timing
 from ivr.ua.agent import Agent
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator
 from ivr.ua.bindings import RegistrarLimits
+from ivr.ua.callers import Callers
 from ivr.ua.inbound import CallPolicy, InboundCalls
 from ivr.ua.leg import InboundLeg
 from ivr.ua.registrar import Registrar
@@ -89,12 +90,12 @@ class TelephonyPart:
             RtpPorts(settings.sip.host, settings.media.low, settings.media.high),
             packet_filter=settings.media.packet_filter,
         )
-        authenticator = Authenticator(office.directory, _authentication(settings), log)
-        registrar = await self._open_registrar(driver, authenticator)
+        callers = self._make_callers()
+        registrar = await self._open_registrar(driver, callers)
         calls = InboundCalls(
             driver,
             self.media,
-            authenticator,
+            callers,
             self._serve,
             SoundSettings(settings.sip.public_host),
             CallPolicy(settings.sip.calls_per_user, float(settings.media.silence_s)),
@@ -106,14 +107,19 @@ class TelephonyPart:
         self._incoming = self._make_incoming()
         await self._listen(driver)
 
-    async def _open_registrar(self, driver: Driver, authenticator: Authenticator) -> Registrar:
+    def _make_callers(self) -> Callers:
+        office = self._office.office
+        policy = _authentication(self._settings)
+        authenticator = Authenticator(office.directory, policy, log, office.trunks)
+        return Callers(authenticator, office.directory, office.trunks)
+
+    async def _open_registrar(self, driver: Driver, callers: Callers) -> Registrar:
         office = self._office.office
         limits = _registrar_limits(self._settings)
-        registrar = Registrar(
-            driver, authenticator, office.bindings, limits, self._log, office.events
-        )
+        registrar = Registrar(driver, callers, office.bindings, limits, self._log, office.events)
         await registrar.load()
         office.directory.watchers.append(registrar.forget)
+        office.trunks.watchers.append(registrar.forget)
         return registrar
 
     def _make_incoming(self) -> Incoming:
@@ -200,7 +206,8 @@ class TelephonyPart:
             self._agent.handle(event)
 
     async def _serve(self, leg: InboundLeg) -> None:
-        bound = self._log.bind(call_id=leg.call_id, line=leg.account.line, user=leg.account.user)
+        line = leg.account.line if leg.account else None
+        bound = self._log.bind(call_id=leg.call_id, line=line, user=leg.whose)
         await self._incoming.serve(leg, bound)
 
 

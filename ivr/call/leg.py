@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ivr.call.party import FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
-from provisioning.contract import Account
+from provisioning.contract import Account, TrunkCaller
 
 
 class Ticket(Protocol):
@@ -45,8 +45,18 @@ class Leg(Protocol):
         ...
 
     @property
-    def account(self) -> Account:
-        """The SIP account the call came from: its user, line and access."""
+    def account(self) -> Account | None:
+        """The SIP account the call came from: its user, line and access; None for a trunk's."""
+        ...
+
+    @property
+    def caller(self) -> TrunkCaller | None:
+        """Who calls over a trunk; None for an account of this network."""
+        ...
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the caller's phone asks not to be shown (RFC 3323); 184 and 186 beat it."""
         ...
 
     @property

@@ -21,8 +21,8 @@ from ivr.sip.reply import write_fields, write_reply
 from ivr.sip.screening import screen_new
 from ivr.sip.transaction_layer import reply_flow
 
-Challenge = Callable[[Request, str, float], Sequence[Header] | None]
-"""`(request, salt, now)`: the headers of a 401, the same for the same salt within a while.
+Challenge = Callable[[Request, Flow, str, float], Sequence[Header] | None]
+"""`(request, flow, salt, now)`: the headers of a 401, the same for the same salt within a while.
 
 None leaves the request to the user agent, which is told of it as of any other.
 """
@@ -66,7 +66,7 @@ class Stateless:
         if self.challenge is None or not self._fine(request):
             return False
         tag = self._tag(key)
-        headers = self.challenge(request, tag, now)
+        headers = self.challenge(request, flow, tag, now)
         if headers is None:
             return False
         self._send(request, _UNAUTHORIZED, headers, tag, flow)

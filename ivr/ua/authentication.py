@@ -13,7 +13,7 @@ from ivr.sip.message import Request
 from ivr.sip.nonces import Nonces
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log, Sparing
-from provisioning.contract import Account, Directory
+from provisioning.contract import Account, Directory, TrunkAccount, Trunks
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _MOST_SUSPECTS = 10_000
@@ -50,20 +50,27 @@ class AuthenticationPolicy:
 
 
 class Authenticator:
-    """Judges requests against the directory's accounts."""
+    """Judges requests against the accounts of lines and of trunks."""
 
-    def __init__(self, directory: Directory, policy: AuthenticationPolicy, log: Log) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        policy: AuthenticationPolicy,
+        log: Log,
+        trunks: Trunks | None = None,
+    ) -> None:
         nonces = Nonces(secrets.token_bytes(32), policy.nonce_life_s)
         self._server = DigestServer(policy.realm, nonces, policy.algorithms)
         self._md5_alone = DigestServer(policy.realm, nonces, ("MD5",))
         self._slot_s = policy.nonce_life_s / _SLOTS
         self._directory = directory
+        self._trunks = trunks
         self._policy = policy
         self._log = log
         self._sparing = Sparing()
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
-    def account_of(self, request: Request, flow: Flow) -> Account:
+    def account_of(self, request: Request, flow: Flow) -> Account | TrunkAccount:
         """The account whose credentials the request carries.
 
         Raises:
@@ -84,7 +91,7 @@ class Authenticator:
             now=now,
         )
         if verdict.outcome is Outcome.OK and verdict.user is not None:
-            account = self._directory.account(verdict.user)
+            account = self._account(verdict.user)
             if account is not None:
                 return account
         if verdict.outcome is Outcome.WRONG:
@@ -92,12 +99,22 @@ class Authenticator:
             self._tell("unknown user or wrong password", request, flow, now)
         raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
+    def refusal(self, request: Request) -> Challenge:
+        """What to raise at credentials that count no more."""
+        return self._challenge(request, monotonic(), stale=False)
+
     def challenge(self, request: Request, salt: str, now: float) -> tuple[tuple[str, str], ...]:
         """The headers of a 401 to a request without credentials, see `ivr.sip.stateless`."""
         return self._headers(request, self._slot_s * (now // self._slot_s), salt)
 
-    def _ha1(self, user: str) -> Mapping[str, str] | None:
+    def _account(self, user: str) -> Account | TrunkAccount | None:
         account = self._directory.account(user)
+        if account is None and self._trunks is not None:
+            return self._trunks.account(user)
+        return account
+
+    def _ha1(self, user: str) -> Mapping[str, str] | None:
+        account = self._account(user)
         return account.ha1 if account else None
 
     def _challenge(self, request: Request, now: float, *, stale: bool) -> Challenge:

@@ -8,16 +8,17 @@ from typing import Any
 
 from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, NoPortsLeft
-from ivr.sip.events import CallReceived, EndCause, SessionEnded
+from ivr.sip.events import CallReceived, EndCause, Flow, SessionEnded
 from ivr.sip.message import Request
 from ivr.sip.session import Session
-from ivr.ua.authentication import Authenticator, Challenge
+from ivr.ua.authentication import Challenge
+from ivr.ua.callers import Callers, whose
 from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.leg import InboundLeg
 from ivr.ua.log import Log
 from ivr.ua.sound import NOT_ACCEPTABLE_HERE, NotAcceptable, Sound, SoundSettings
 from ivr.ua.ticket import Tickets
-from provisioning.contract import Account
+from provisioning.contract import Account, TrunkCaller
 
 Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
 """Serves one call to its end; cancelled when the caller hangs up."""
@@ -49,7 +50,7 @@ class InboundCalls:
         self,
         driver: Driver,
         engine: MediaEngine,
-        authenticator: Authenticator,
+        callers: Callers,
         serve: Serve,
         sound: SoundSettings,
         policy: CallPolicy,
@@ -58,7 +59,7 @@ class InboundCalls:
     ) -> None:
         self._driver = driver
         self._engine = engine
-        self._authenticator = authenticator
+        self._callers = callers
         self._serve = serve
         self._sound = sound
         self._policy = policy
@@ -83,25 +84,29 @@ class InboundCalls:
                 session.refuse(_UNAVAILABLE, now, _LATER)
                 return
             try:
-                account = self._authenticator.account_of(request, session.flow)
+                caller = self._callers.of_call(request, session.flow)
             except Challenge as challenge:
                 session.refuse(challenge.status, now, challenge.headers)
                 return
-            if self._per_user[account.user] >= self._policy.calls_per_user:
-                self._log.warning("call.refused", user=account.user, why="too many calls at once")
-                self._refuse(session, request, account, Cause.TOO_MANY, _BUSY, now)
+            if self._per_user[whose(caller)] >= self._most(caller):
+                self._log.warning("call.refused", user=whose(caller), why="too many calls at once")
+                self._refuse(session, request, caller, Cause.TOO_MANY, _full(caller), now)
                 return
-            leg = self._leg(session, request, account, now)
+            leg = self._leg(session, request, caller, now)
             if leg is not None:
                 self._begin(leg)
 
+    def _most(self, caller: Account | TrunkCaller) -> int:
+        """How many calls there may be at once."""
+        return self._policy.calls_per_user if isinstance(caller, Account) else caller.trunk.calls
+
     def challenge(
-        self, request: Request, salt: str, now: float
+        self, request: Request, flow: Flow, salt: str, now: float
     ) -> tuple[tuple[str, str], ...] | None:
         """For `Endpoint.challenge_with`: who would be refused whoever they are is not asked."""
         if self.draining and request.method == "INVITE":
             return None
-        return self._authenticator.challenge(request, salt, now)
+        return self._callers.challenge(request, flow, salt, now)
 
     def leg_of(self, session: Session) -> InboundLeg | None:
         """The leg of a call that is being served."""
@@ -119,13 +124,13 @@ class InboundCalls:
         running.task.cancel()
 
     def _leg(
-        self, session: Session, request: Request, account: Account, now: float
+        self, session: Session, request: Request, caller: Account | TrunkCaller, now: float
     ) -> InboundLeg | None:
         try:
             media = self._engine.open()
         except NoPortsLeft as error:
             self._log.error("call.refused", why=str(error))
-            self._refuse(session, request, account, Cause.CONGESTED, _UNAVAILABLE, now, _LATER)
+            self._refuse(session, request, caller, Cause.CONGESTED, _UNAVAILABLE, now, _LATER)
             return None
         sound = Sound(media, self._sound, learn_from=session.flow.peer[0])
         try:
@@ -133,17 +138,17 @@ class InboundCalls:
         except NotAcceptable as error:
             media.close()
             why, status = Cause.NOT_ACCEPTABLE, NOT_ACCEPTABLE_HERE
-            self._refuse(session, request, account, why, status, now, error.warning)
+            self._refuse(session, request, caller, why, status, now, error.warning)
             return None
         dialled = _dialled(request)
-        ticket = self._tickets.caller(account, dialled, request.call_id)
-        return InboundLeg(self._driver, session, sound, account, dialled, ticket)
+        ticket = self._tickets.caller(caller, dialled, request.call_id)
+        return InboundLeg(self._driver, session, sound, caller, dialled, ticket)
 
     def _refuse(
         self,
         session: Session,
         request: Request,
-        account: Account,
+        caller: Account | TrunkCaller,
         cause: Cause,
         status: int,
         now: float,
@@ -151,21 +156,19 @@ class InboundCalls:
     ) -> None:
         """Refuse a call of a known caller, and record it."""
         session.refuse(status, now, headers)
-        self._tickets.refused(account, _dialled(request), request.call_id, cause, status)
+        self._tickets.refused(caller, _dialled(request), request.call_id, cause, status)
 
     def _begin(self, leg: InboundLeg) -> None:
         session = leg.session
         task = asyncio.get_running_loop().create_task(self._run(leg))
         self._running[session] = _Running(leg, task)
-        self._per_user[leg.account.user] += 1
+        self._per_user[leg.whose] += 1
         self._empty.clear()
         self.served += 1
         task.add_done_callback(lambda _: self._finish(leg))
         if self._watch is None:
             self._watch_soon()
-        self._log.info(
-            "call.received", call_id=leg.call_id, user=leg.account.user, dialled=leg.dialled
-        )
+        self._log.info("call.received", call_id=leg.call_id, user=leg.whose, dialled=leg.dialled)
 
     async def _run(self, leg: InboundLeg) -> None:
         try:
@@ -178,9 +181,9 @@ class InboundCalls:
         leg.close()
         leg.ticket.close(leg.ticket.outcome or Cause.FAILED, leg.ticket.status)
         del self._running[leg.session]
-        self._per_user[leg.account.user] -= 1
-        if not self._per_user[leg.account.user]:
-            del self._per_user[leg.account.user]
+        self._per_user[leg.whose] -= 1
+        if not self._per_user[leg.whose]:
+            del self._per_user[leg.whose]
         if not self._running:
             self._empty.set()
 
@@ -221,6 +224,11 @@ class InboundCalls:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+
+def _full(caller: Account | TrunkCaller) -> int:
+    """The answer to one call too many: a busy line, or no circuit free (Q.850 cause 34)."""
+    return _BUSY if isinstance(caller, Account) else _UNAVAILABLE
 
 
 def _close_ticket(leg: InboundLeg, cause: EndCause) -> None:

@@ -3,30 +3,41 @@
 import asyncio
 
 from ivr.net.driver import Driver
+from ivr.sip import identity
 from ivr.sip.message import Request
 from ivr.sip.session import Session
+from ivr.ua.callers import whose
 from ivr.ua.side import Side
 from ivr.ua.sound import Sound
 from ivr.ua.ticket import Ticket
-from provisioning.contract import Account
+from provisioning.contract import Account, TrunkCaller
 
 _SERVER_ERROR = 500
 
 
 class InboundLeg(Side):
-    """A `Leg` (see `ivr.call.leg`) on the wire."""
+    """A `Leg` (see `ivr.call.leg`) on the wire.
+
+    Attributes:
+        account, caller: who calls, a line's account or somebody over a trunk; the other is None.
+        whose: whose calls this one is counted among.
+        withholds: the phone asks not to be shown, by Privacy or an anonymous From.
+    """
 
     def __init__(
         self,
         driver: Driver,
         session: Session,
         sound: Sound,
-        account: Account,
+        caller: Account | TrunkCaller,
         dialled: str,
         ticket: Ticket,
     ) -> None:
         super().__init__(driver, session, sound, ticket)
-        self.account = account
+        self.account = caller if isinstance(caller, Account) else None
+        self.caller = None if isinstance(caller, Account) else caller
+        self.whose = whose(caller)
+        self.withholds = identity.withholds(session.request)
         self.dialled = dialled
         self._opened = False
         self._waiting: list[asyncio.Future[None]] = []

@@ -12,8 +12,9 @@ from ivr.net.driver import Driver
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import RequestReceived
 from ivr.sip.message import Request
-from ivr.ua.authentication import Authenticator, Challenge
+from ivr.ua.authentication import Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
+from ivr.ua.callers import Callers
 from ivr.ua.expiry import Expiries
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log
@@ -24,6 +25,7 @@ from provisioning.contract import (
     Events,
     Saving,
     StorageUnavailable,
+    TrunkAccount,
     UnknownLine,
 )
 
@@ -51,7 +53,7 @@ class Registrar:
     def __init__(
         self,
         driver: Driver,
-        authenticator: Authenticator,
+        callers: Callers,
         store: BindingStore,
         limits: RegistrarLimits,
         log: Log,
@@ -59,7 +61,7 @@ class Registrar:
         wall: Callable[[], float] = clock.wall,
     ) -> None:
         self._driver = driver
-        self._authenticator = authenticator
+        self._callers = callers
         self._store = store
         self._limits = limits
         self._log = log
@@ -106,7 +108,7 @@ class Registrar:
         """Answer a REGISTER, after its change is durable when it changes something."""
         request = event.request
         try:
-            account = self._authenticator.account_of(request, event.flow)
+            account = self._callers.of_registration(request, event.flow)
             _check_address(request, account)
             if "Contact" not in request.headers:
                 self._accept(event, account.user)
@@ -254,7 +256,7 @@ def _next_end(bindings: Iterable[Binding]) -> float:
     return min(binding.expires_at for binding in bindings)
 
 
-def _check_address(request: Request, account: Account) -> None:
+def _check_address(request: Request, account: Account | TrunkAccount) -> None:
     """The address registered is the account's own (RFC 3261 §10.3, steps 4 and 5)."""
     try:
         user = request.to.uri.user

@@ -11,7 +11,15 @@ from enum import StrEnum
 
 from ivr.net.clock import monotonic
 from ivr.ua.causes import Cause, cause_number
-from provisioning.contract import E164, Account, CallRecord, CallRecords, Events, LiveCall
+from provisioning.contract import (
+    E164,
+    Account,
+    CallRecord,
+    CallRecords,
+    Events,
+    LiveCall,
+    TrunkCaller,
+)
 
 MOST_PROMPTS = 50
 """Prompts a live call shows, the latest ones."""
@@ -34,7 +42,7 @@ class Ticket:
 
     __slots__ = (
         "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_ended",
-        "_records", "_started", "_tell", "access", "call_id", "called", "calling", "destination",
+        "_legs", "_records", "_started", "_tell", "access", "call_id", "called", "calling", "destination",
         "ending", "leg", "line", "linked_id", "outcome", "payer", "prefix", "presented", "prompts",
         "service", "since", "sip_call_id", "started_at", "state", "status", "trunk",
     )  # fmt: skip
@@ -55,6 +63,7 @@ class Ticket:
         self._business_answered: float | None = None
         self._ended: float | None = None
         self._closed = False
+        self._legs = leg
         self.call_id = self.linked_id = call_id
         self.leg, self.called, self.sip_call_id = leg, called, sip_call_id
         self.line: E164 | None = account.line if account else None
@@ -90,6 +99,17 @@ class Ticket:
             self.state = LegState.CONFIRMED
             self._records.open(self.call_id, self.leg, self)
             self._tell("call.answered", call_id=self.call_id, leg=self.leg)
+
+    def alerted(self) -> None:
+        """The party's phone rings, or sounds before it answers."""
+        if self.state is LegState.TRYING:
+            self.state, self.since = LegState.EARLY, self._clocks()[0]
+            self._tell("call.ringing", call_id=self.call_id, leg=self.leg)
+
+    def next_leg(self) -> int:
+        """The number of one more leg of the call whose first ticket this is."""
+        self._legs += 1
+        return self._legs
 
     def heard(self, prompt: str) -> None:
         """A prompt begins to play."""
@@ -189,26 +209,34 @@ class Tickets:
     def __init__(self, records: CallRecords, events: Events, clocks: Clocks) -> None:
         self.records, self.events, self.clocks = records, events, clocks
 
-    def caller(self, account: Account, called: str, sip_call_id: str) -> Ticket:
-        """The ticket of a call that begins, for its caller's leg."""
-        ticket = self._of_caller(account, called, sip_call_id)
+    def caller(self, caller: Account | TrunkCaller, called: str, sip_call_id: str) -> Ticket:
+        """The ticket of a call that begins, for its caller's leg.
+
+        Nobody of this network pays for a call that comes over a trunk.
+        """
+        ticket = self._of_caller(caller, called, sip_call_id)
         self.records.open(ticket.call_id, 1, ticket)
         return ticket
 
     def refused(
-        self, account: Account, called: str, sip_call_id: str, cause: Cause, status: int
+        self,
+        caller: Account | TrunkCaller,
+        called: str,
+        sip_call_id: str,
+        cause: Cause,
+        status: int,
     ) -> None:
         """Record a call of a known caller that was refused before anything served it."""
-        self._of_caller(account, called, sip_call_id).close(cause, status)
+        self._of_caller(caller, called, sip_call_id).close(cause, status)
 
     def beside(
-        self, first: Ticket, leg: int, account: Account | None, called: str, sip_call_id: str
+        self, first: Ticket, account: Account | None, called: str, sip_call_id: str
     ) -> Ticket:
         """The ticket of one more leg of the call of `first`: of `account`, or toward a trunk.
 
         Nobody pays for it until its `payer` is set, as a forwarder's is.
         """
-        ticket = Ticket(self, first.call_id, leg, account, called, sip_call_id)
+        ticket = Ticket(self, first.call_id, first.next_leg(), account, called, sip_call_id)
         ticket.linked_id, ticket.service = first.linked_id, first.service
         ticket.calling, ticket.presented, ticket.prefix = (
             first.calling,
@@ -216,19 +244,23 @@ class Tickets:
             first.prefix,
         )
         ticket.destination, ticket.payer = first.destination, None
-        self.records.open(ticket.call_id, leg, ticket)
+        self.records.open(ticket.call_id, ticket.leg, ticket)
         return ticket
 
-    def _of_caller(self, account: Account, called: str, sip_call_id: str) -> Ticket:
-        ticket = Ticket(self, _uuid(), 1, account, called, sip_call_id)
-        self.events.tell(
-            "call.received",
-            call_id=ticket.call_id,
-            line=account.line,
-            user=account.user,
-            access=account.access,
-            dialled=called,
-        )
+    def _of_caller(self, caller: Account | TrunkCaller, called: str, sip_call_id: str) -> Ticket:
+        if isinstance(caller, Account):
+            ticket = Ticket(self, _uuid(), 1, caller, called, sip_call_id)
+            who: dict[str, str | None] = {
+                "line": caller.line,
+                "user": caller.user,
+                "access": caller.access,
+            }
+        else:
+            ticket = Ticket(self, _uuid(), 1, None, called, sip_call_id)
+            ticket.calling, ticket.trunk = caller.number, caller.trunk.name
+            ticket.presented = None if caller.withheld else caller.number
+            who = {"trunk": caller.trunk.name, "calling": ticket.presented}
+        self.events.tell("call.received", call_id=ticket.call_id, dialled=called, **who)
         return ticket
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.call.party import FarLeg, JoinEnd, KeyHandler, Rung, Signs, Target
 from ivr.ua.ticket import Tickets
-from provisioning.contract import E164, Access, Account
+from provisioning.contract import E164, Access, Account, TrunkCaller
 from tests.support.fake_records import InMemoryRecords, ToldEvents
 from tests.support.scripted_party import ScriptedFar, ScriptedParty, ring_all
 from tests.support.scripted_sound import BYTES_A_SECOND, ScriptedSound
@@ -29,7 +29,7 @@ class ScriptedLeg(ScriptedSound):
     whom it was to ring; `parties` are the phones that can be rung, by user, and trunks by name.
     """
 
-    def __init__(self, account: Account, dialled: str) -> None:
+    def __init__(self, by: Account | TrunkCaller, dialled: str) -> None:
         super().__init__()
         self.on_key: KeyHandler | None = None
         self.ended: Ending | None = None
@@ -40,19 +40,24 @@ class ScriptedLeg(ScriptedSound):
         self.parties: dict[str, ScriptedParty] = {}
         self.targets: list[Target] = []
         self.joined: FarLeg | None = None
-        self._account = account
+        self.withholds = False
+        self._by = by
         self._dialled = dialled
         self.records, self.events = InMemoryRecords(), ToldEvents()
         tickets = Tickets(self.records, self.events, lambda: (1000.0, 2000.0))
-        self.ticket = tickets.caller(account, dialled, self.call_id)
+        self.ticket = tickets.caller(by, dialled, self.call_id)
 
     @property
     def call_id(self) -> str:
         return "scripted@test"
 
     @property
-    def account(self) -> Account:
-        return self._account
+    def account(self) -> Account | None:
+        return self._by if isinstance(self._by, Account) else None
+
+    @property
+    def caller(self) -> TrunkCaller | None:
+        return None if isinstance(self._by, Account) else self._by
 
     @property
     def dialled(self) -> str:

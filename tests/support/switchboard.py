@@ -18,6 +18,7 @@ from ivr.sip.settings import EndpointSettings
 from ivr.ua.agent import Agent
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator
 from ivr.ua.bindings import RegistrarLimits
+from ivr.ua.callers import Callers
 from ivr.ua.inbound import CallPolicy, InboundCalls
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import Phone, PhoneSettings
@@ -25,6 +26,7 @@ from ivr.ua.registrar import Registrar
 from ivr.ua.sound import SoundSettings
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
+from provisioning.trunks.memory import MemoryTrunks
 from tests.support.fake_records import InMemoryRecords, ToldEvents
 from tests.support.fakes import InMemoryBindings, InMemoryDirectory
 from tests.support.ports import free_port, free_range
@@ -69,10 +71,14 @@ class Switchboard:
         self.records, self.events = InMemoryRecords(), ToldEvents()
         self.media = MediaEngine(RtpPorts(host, *free_range(40)))
         directory = InMemoryDirectory([LINE], [ACCOUNT])
-        authenticator = Authenticator(directory, AuthenticationPolicy(REALM), self.notes)
+        self.trunks = MemoryTrunks()
+        authenticator = Authenticator(
+            directory, AuthenticationPolicy(REALM), self.notes, self.trunks
+        )
+        callers = Callers(authenticator, directory, self.trunks)
         self.registrar = Registrar(
             self.driver,
-            authenticator,
+            callers,
             self.bindings,
             RegistrarLimits(),
             self.notes,
@@ -81,7 +87,7 @@ class Switchboard:
         self.calls = InboundCalls(
             self.driver,
             self.media,
-            authenticator,
+            callers,
             self._park,
             SoundSettings(host),
             policy,

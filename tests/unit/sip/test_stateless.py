@@ -45,7 +45,7 @@ class Door:
         self.asked: list[Request] = []
 
     def _challenge(
-        self, request: Request, salt: str, now: float
+        self, request: Request, flow: Flow, salt: str, now: float
     ) -> Sequence[tuple[str, str]] | None:
         self.asked.append(request)
         return None if self.closed else (("WWW-Authenticate", f'Digest nonce="{salt}"'),)
@@ -88,7 +88,7 @@ def test_a_copy_gets_the_same_answer_and_another_request_another(door: Door) -> 
 
 def test_tags_of_two_endpoints_differ(door: Door) -> None:
     other = Endpoint(EndpointSettings(), tokens("u"), lambda: 0.5)
-    other.challenge_with(lambda request, salt, now: ())
+    other.challenge_with(lambda request, flow, salt, now: ())
     other.receive(message("INVITE", CONTACT), FLOW, 0.0)
     (sent,) = other.take_transmits()
     response = parse(sent.data)

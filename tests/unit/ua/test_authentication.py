@@ -33,6 +33,9 @@ class OneAccount:
     def accounts_of(self, number: E164) -> tuple[Account, ...]:
         return (self.alice,)
 
+    def accounts_at(self, host: str) -> tuple[Account, ...]:
+        return ()
+
 
 @pytest.fixture
 def notes() -> Notes:

@@ -64,7 +64,7 @@ async def over(call: PhoneCall) -> None:
 class TestWhoMayCall:
     async def test_the_account_is_the_digest_user(self, board: Switchboard, phone: Phone) -> None:
         leg, _ = await established(board, phone)
-        assert (leg.account.user, leg.dialled) == (USER, "1429")
+        assert (leg.whose, leg.dialled) == (USER, "1429")
 
     async def test_a_wrong_password_is_refused(self, board: Switchboard) -> None:
         async with phone_of(board, password="wrong") as phone:
