@@ -50,6 +50,8 @@ class Prompt(StrEnum):
     TALKIE_SUSPENDED = "talkie.suspended"
     TALKIE_NOT_AVAILABLE = "talkie.not-available"
     TALKIE_UNREACHABLE = "talkie.unreachable"
+    TALKIE_NO_ANSWER = "talkie.no-answer"
+    TALKIE_FORWARDING_LOOP = "talkie.forwarding-loop"
     TALKIE_CONGESTED = "talkie.congested"
     ECHO_TEST = "test.echo"
     KEYS_TEST = "test.keys"
