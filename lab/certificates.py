@@ -100,7 +100,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
         return ()
     hosts = extension.value.get_values_for_type(x509.DNSName)
     addresses = extension.value.get_values_for_type(x509.IPAddress)
-    return (*hosts, *map(str, addresses))
+    return tuple(dict.fromkeys([*hosts, *map(str, addresses)]))
 
 
 def lacking(certificate: x509.Certificate, names: Iterable[str]) -> list[str]:
@@ -178,7 +178,7 @@ def _made_server(authority: Pair, names: Sequence[str], now: float) -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
     builder = _certificate(_subject(names[0]), key, now, SERVER_DAYS)
     builder = builder.issuer_name(authority.certificate.subject)
-    held = x509.SubjectAlternativeName([_general_name(name) for name in names])
+    held = x509.SubjectAlternativeName([each for name in names for each in _spelled(name)])
     purposes = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     for extension, critical in (
@@ -225,11 +225,15 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _general_name(name: str) -> x509.GeneralName:
+def _spelled(name: str) -> tuple[x509.GeneralName, ...]:
+    """A host name, or an address as phones look for it.
+
+    Mbed TLS before 3.6, which Linphone has, knows an address among the host names alone.
+    """
     try:
-        return x509.IPAddress(ipaddress.ip_address(name))
+        return x509.IPAddress(ipaddress.ip_address(name)), x509.DNSName(name)
     except ValueError:
-        return x509.DNSName(name)
+        return (x509.DNSName(name),)
 
 
 def _write_pair(folder: Path, certificate: str, key: str, pair: Pair) -> None:

@@ -25,7 +25,7 @@ module ctrl_tcp.so
 module g711.so
 module aufile.so
 module sndfile.so
-ctrl_tcp_listen {address}:{control}
+{further}ctrl_tcp_listen {address}:{control}
 sip_listen {address}:{sip}
 net_interface {address}
 audio_source aufile,{voice}
@@ -51,18 +51,27 @@ class BaresipPhone(Closing):
         register: bool = True,
         transport: str = "udp",
         voice: Path | None = None,
+        authority: Path | None = None,
+        srtp: bool = False,
     ) -> None:
-        """Start it; with `register` it registers at once. `voice`: 8 kHz mono 16-bit WAV."""
+        """Start it; with `register` it registers at once. `voice`: 8 kHz mono 16-bit WAV.
+
+        `authority` (PEM) signs the certificate of a server it speaks TLS with; with `srtp` it
+        offers SRTP by SDES and insists on it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = free_port()
         self._control_port = free_port()
         self._server = server
-        self._transport = transport
+        self._transport = "tls" if authority else transport
         self._pending = b""
         self._last_token = 0
         self._answers: dict[str, Json] = {}
         self.events: list[Json] = []
+        self._further = f"sip_cafile {authority}\n" if authority else ""
+        self._further += "module srtp.so\n" if srtp else ""
+        self._encryption = ";mediaenc=srtp-mand" if srtp else ""
         self._configure(user, password, rtp_ports, voice, register)
         command = ["stdbuf", "-oL", find("baresip"), "-f", str(folder)]
         self.program = Program(command, folder / "baresip.log")
@@ -79,6 +88,7 @@ class BaresipPhone(Closing):
         quiet = voice or sounds.silence(self.folder / "silence.wav")
         config = _CONFIG.format(
             modules=_MODULE_FOLDER,
+            further=self._further,
             address=LOOPBACK,
             control=self._control_port,
             sip=f"{self.port}",
@@ -93,7 +103,7 @@ class BaresipPhone(Closing):
         account = (
             f"<sip:{user}@{host}:{port};transport={self._transport}>;auth_user={user};"
             f"auth_pass={password};regint={60 if register else 0};answermode=auto;"
-            "audio_codecs=pcmu,pcma;ptime=20\n"
+            f"audio_codecs=pcmu,pcma;ptime=20{self._encryption}\n"
         )
         (self.folder / "accounts").write_text(account)
         (self.folder / "contacts").write_text("")

@@ -15,11 +15,14 @@ _CONFIG = """\
 [sip]
 sip_port={sip}
 sip_tcp_port=0
-sip_tls_port=0
+sip_tls_port={tls}
+root_ca={authority}
+verify_server_certs=1
+verify_server_cn=1
 use_ipv6=0
 bind_address={address}
 register_only_when_network_is_up=0
-media_encryption=none
+media_encryption={encryption}
 use_info={use_info}
 use_rfc2833={use_rfc2833}
 
@@ -47,9 +50,20 @@ enabled=1
 
 
 class LinphonePhone(Closing):
-    """One account; keys go as RFC 4733 events, or as SIP INFO when asked so at the start."""
+    """One account; keys go as RFC 4733 events, or as SIP INFO when asked so at the start.
 
-    def __init__(self, folder: Path, *, keys_by_info: bool = False) -> None:
+    With `authority` (PEM) it speaks TLS, and to a server alone whose certificate it signed. With
+    `srtp` it offers SRTP by SDES and insists on it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        keys_by_info: bool = False,
+        authority: Path | None = None,
+        srtp: bool = False,
+    ) -> None:
         home = folder / "home"
         for part in (".local/share/linphone", ".config/linphone"):
             (home / part).mkdir(parents=True, exist_ok=True)
@@ -57,6 +71,9 @@ class LinphonePhone(Closing):
         rtp_low, rtp_high = free_range(16)
         config = _CONFIG.format(
             sip=self.port,
+            tls=free_port() if authority else 0,
+            authority=authority or "",
+            encryption="srtp" if srtp else "none",
             address=LOOPBACK,
             rtp_low=rtp_low,
             rtp_high=rtp_high,
@@ -66,6 +83,7 @@ class LinphonePhone(Closing):
         (folder / "linphonerc").write_text(config)
         self._folder = folder
         self._server = (LOOPBACK, 0)
+        self._by = ";transport=tls" if authority else ""
         environment = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share")}
         environment["XDG_CONFIG_HOME"] = str(home / ".config")
         command = ["stdbuf", "-oL", find("linphonec"), "-S", "-c", str(folder / "linphonerc")]
@@ -97,7 +115,7 @@ class LinphonePhone(Closing):
         """Register; whether the registrar said yes."""
         self._server = server
         host, port = server
-        self.say(f"register sip:{user}@{host} sip:{host}:{port} {password}")
+        self.say(f"register sip:{user}@{host} sip:{host}:{port}{self._by} {password}")
         return bool(until(self._registration, f"linphone's registration; {self._tail()}") == "yes")
 
     def _registration(self) -> str:
@@ -114,7 +132,7 @@ class LinphonePhone(Closing):
         """Call a number of the registered server, recording what is heard."""
         self.say(f"record {record}")
         host, port = self._server
-        self.say(f"call sip:{number.replace('#', '%23')}@{host}:{port}")
+        self.say(f"call sip:{number.replace('#', '%23')}@{host}:{port}{self._by}")
 
     def wait_answered(self, timeout_s: float = _PATIENCE_S) -> None:
         self.wait_said(r"Call \d+ with .* connected", timeout_s)
