@@ -23,6 +23,8 @@ from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
+from provisioning.messages.model import Limits as MessageLimits
+from provisioning.messages.service import StoredMessages
 from provisioning.notify.caught import CaughtMails
 from provisioning.notify.mails import Mails
 from provisioning.notify.outbox import Outbox
@@ -56,6 +58,7 @@ class OfficeSettings:
     `wait_s`: seconds to wait for a locked database. `support`: the contact that a customer is told
     whose order is refused. `server`: where phones register, as a letter says it. `selfcare`: lives,
     tries and delays of the self-care login. `records_days`: how long call records are kept.
+    `messages`: how much is kept of messages, and for how long.
     """
 
     data: Path
@@ -67,6 +70,7 @@ class OfficeSettings:
     server: str = ""
     selfcare: Limits = field(default_factory=Limits)
     records_days: int = 366
+    messages: MessageLimits = field(default_factory=MessageLimits)
 
     @property
     def url(self) -> str:
@@ -80,6 +84,7 @@ class Office:
     directory: MemoryDirectory
     events: EventHub
     records: StoredRecords
+    messages: StoredMessages
     bindings: AllBindings
     forwarding: StoredForwarding
     presentation: StoredPresentation
@@ -112,6 +117,8 @@ class Office:
             database, settings.data, self.clock.seconds, settings.records_days
         )
         self.clock.does(self.records)
+        self.messages = StoredMessages(database, seal, self.clocks, self.events, settings.messages)
+        self.clock.does(self.messages)
         self.snapshots = Snapshots(database, settings.data, self.clocks, self._check_loaded)
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from provisioning.contract.messages import KeptMessage as KeptMessage
+from provisioning.contract.messages import Messages as Messages
+from provisioning.contract.messages import MessageState as MessageState
+from provisioning.contract.messages import NewMessage as NewMessage
 from provisioning.contract.names import E164 as E164
 from provisioning.contract.names import Access as Access
 from provisioning.contract.names import ContractKind as ContractKind
@@ -163,6 +167,14 @@ class OutOfRange(ContractError):
 
 class StorageUnavailable(ContractError):
     """The change could not be made durable; try again later."""
+
+
+class TooManyMessages(ContractError):
+    """So many messages wait for a line, or from a sender, that no further one is kept."""
+
+
+class MessageTooLong(ContractError):
+    """The text has more octets than a message may have."""
 
 
 class Directory(Protocol):
