@@ -22,9 +22,14 @@ from ivr.ua.agent import Agent
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator
 from ivr.ua.bindings import RegistrarLimits
 from ivr.ua.callers import Callers
-from ivr.ua.inbound import CallPolicy, InboundCalls
-from ivr.ua.leg import InboundLeg
+from ivr.ua.coupling import Couplings, CouplingSettings
+from ivr.ua.dialler import Dialler, Parties
+from ivr.ua.inbound import InboundCalls
+from ivr.ua.leg import Exchange, InboundLeg
+from ivr.ua.occupancy import Occupancy
+from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
+from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import SoundSettings
 from ivr.ua.ticket import Tickets
 from lab.errors import Refused
@@ -81,7 +86,6 @@ class TelephonyPart:
             Refused: an address or port is not to be had, or a service code has no flow.
         """
         settings = self._settings
-        office = self._office.office
         endpoint_settings = endpoint_settings_of(settings)
         endpoint = Endpoint(endpoint_settings, _token, random.SystemRandom().random)
         self._driver = driver = Driver(endpoint, self._handle, _failed)
@@ -91,21 +95,39 @@ class TelephonyPart:
             packet_filter=settings.media.packet_filter,
         )
         callers = self._make_callers()
-        registrar = await self._open_registrar(driver, callers)
-        calls = InboundCalls(
-            driver,
-            self.media,
-            callers,
-            self._serve,
-            SoundSettings(settings.sip.public_host),
-            CallPolicy(settings.sip.calls_per_user, float(settings.media.silence_s)),
-            self._log,
-            Tickets(office.records, office.events, office.clocks),
-        )
-        self.registrar, self.calls = registrar, calls
-        self._agent = Agent(driver, endpoint_settings, calls, registrar, self._log)
+        self.registrar = registrar = await self._open_registrar(driver, callers)
+        self._take_calls(driver, self.media, callers, registrar)
         self._incoming = self._make_incoming()
         await self._listen(driver)
+
+    def _take_calls(
+        self, driver: Driver, media: MediaEngine, callers: Callers, registrar: Registrar
+    ) -> None:
+        """Put together who answers callers, and who rings parties for them."""
+        office, sip = self._office.office, self._settings.sip
+        sound = SoundSettings(sip.public_host)
+        policy = CallPolicy(sip.calls_per_user, float(self._settings.media.silence_s))
+        tickets = Tickets(office.records, office.events, office.clocks)
+        occupancy, silence = Occupancy(), SilenceWatch(policy, self._log)
+        parties = Parties(registrar.of, office.directory, office.trunks)
+        dialler = Dialler(
+            driver, media, parties, tickets, sound, policy, occupancy, silence, self._log
+        )
+        couplings = Couplings(driver, CouplingSettings(), self._log)
+        self.calls = calls = InboundCalls(
+            driver,
+            media,
+            callers,
+            self._serve,
+            sound,
+            policy,
+            self._log,
+            tickets,
+            Exchange(dialler, couplings, occupancy, silence),
+        )
+        self._agent = Agent(
+            driver, endpoint_settings_of(self._settings), calls, dialler, registrar, self._log
+        )
 
     def _make_callers(self) -> Callers:
         office = self._office.office

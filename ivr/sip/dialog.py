@@ -100,7 +100,7 @@ class Dialog:
         dialog.local_seq = request.cseq.number
         target = request.target
         if target.host != flow.peer[0] and not dialog.route_set:
-            # It was called behind a NAT or a proxy: what it calls home is reached by the flow alone.
+            # Called behind a NAT or a proxy: what it calls home is reached by the flow alone.
             target = Uri.parse(dialog.remote_target)
         dialog.known_hop = (target.host, target.port)
         return dialog

@@ -6,6 +6,7 @@ from ivr.net.clock import monotonic
 from ivr.net.driver import Driver
 from ivr.sip import events
 from ivr.sip.settings import EndpointSettings
+from ivr.ua.dialler import Dialler
 from ivr.ua.flows import flow_text
 from ivr.ua.inbound import InboundCalls
 from ivr.ua.log import Log, Sparing
@@ -22,6 +23,7 @@ class Agent:
         driver: Driver,
         settings: EndpointSettings,
         calls: InboundCalls,
+        dialler: Dialler,
         registrar: Registrar,
         log: Log,
     ) -> None:
@@ -32,6 +34,7 @@ class Agent:
             ("Supported", ", ".join(settings.supported)),
         )
         self._calls = calls
+        self._dialler = dialler
         self._log = log
         self._sparing = Sparing()
         self._requests: dict[str, Callable[[events.RequestReceived], None]] = {
@@ -48,21 +51,34 @@ class Agent:
                 self._calls.received(event)
             case events.RequestReceived():
                 self._requests.get(event.request.method, self._not_allowed)(event)
-            case events.SessionEnded():
+            case events.SessionEnded(session=session) if not session.outbound:
                 self._calls.ended(event)
             case events.MessageRejected():
                 self._rejected(event)
+            case (
+                events.SessionProgress()
+                | events.SessionAnswered()
+                | events.SessionChallenged()
+                | events.SessionRefused()
+                | events.SessionEnded()
+            ):
+                self._dialler.handle(event)
+            case events.SessionConfirmed(session=session, request=request):
+                leg = self._calls.leg_of(session)
+                if leg is not None:
+                    leg.confirmed(request, monotonic())
             case _:
                 self._in_call(event)
 
     def _in_call(self, event: events.Event) -> None:
+        """What either half of a call may do."""
         session = getattr(event, "session", None)
-        leg = self._calls.leg_of(session) if session is not None else None
+        if session is None:
+            return
+        leg = self._calls.leg_of(session) or self._dialler.side_of(session)
         if leg is None:
             return
         match event:
-            case events.SessionConfirmed(request=request):
-                leg.confirmed(request, monotonic())
             case events.AnswerReceived(request=request):
                 leg.answered_late(request)
             case events.SessionReoffered(request=request):

@@ -13,8 +13,17 @@ class Cause(StrEnum):
     HUNG_UP = "hung-up"
     """This leg's own party hung up."""
     FAR_HUNG_UP = "far-hung-up"
+    FAR_LOST = "far-lost"
+    """The other party's phone was no longer there."""
     CANCELLED = "cancelled"
     """The caller gave up before the answer."""
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    """It rang, and nobody took the call in time."""
+    ABSENT = "absent"
+    """No phone of the party could be reached: switched off, or out of range."""
+    DECLINED = "declined"
+    """The party's phone refused."""
     COMPLETED = "completed"
     """The service ran to its end, and the network hung up."""
     REFUSED = "refused"
@@ -59,6 +68,7 @@ _OF_ANSWERED: Mapping[str, int] = {
     Cause.NO_MEDIA: q850.TIMER_EXPIRED,
     Cause.SESSION_EXPIRED: q850.TIMER_EXPIRED,
     Cause.UNREACHABLE: q850.OUT_OF_ORDER,
+    Cause.FAR_LOST: q850.OUT_OF_ORDER,
     Cause.STOPPED: q850.TEMPORARY_FAILURE,
     Cause.FAILED: q850.TEMPORARY_FAILURE,
     Cause.TRY_LATER: q850.TEMPORARY_FAILURE,
@@ -66,8 +76,17 @@ _OF_ANSWERED: Mapping[str, int] = {
 """Of an answered leg's end; any other one is cleared normally (ITU-T Q.850, chosen by us)."""
 
 
+_OF_UNANSWERED: Mapping[str, int] = {
+    Cause.NO_ANSWER: q850.NO_ANSWER,
+    Cause.ABSENT: q850.ABSENT,
+}
+"""Where the status says less than we know; else it is the status that counts."""
+
+
 def cause_number(cause: str, status: int | None, *, answered: bool) -> int | None:
     """The cause number of ITU-T Q.850; None while it is not known."""
     if answered:
         return _OF_ANSWERED.get(cause, q850.NORMAL_CLEARING)
+    if cause in _OF_UNANSWERED:
+        return _OF_UNANSWERED[cause]
     return None if status is None else q850.cause_of(status)

@@ -1,7 +1,6 @@
 """Incoming calls: from an INVITE to a running flow, and every way they end."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,9 @@ from ivr.sip.session import Session
 from ivr.ua.authentication import Challenge
 from ivr.ua.callers import Callers, whose
 from ivr.ua.causes import OF_SESSION, Cause
-from ivr.ua.leg import InboundLeg
+from ivr.ua.leg import Exchange, InboundLeg
 from ivr.ua.log import Log
+from ivr.ua.policy import CallPolicy
 from ivr.ua.sound import NOT_ACCEPTABLE_HERE, NotAcceptable, Sound, SoundSettings
 from ivr.ua.ticket import Tickets
 from provisioning.contract import Account, TrunkCaller
@@ -25,16 +25,6 @@ Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
 
 _BUSY, _UNAVAILABLE, _SERVER_ERROR = 486, 503, 500
 _LATER = (("Retry-After", "10"),)
-
-
-@dataclass(frozen=True, slots=True)
-class CallPolicy:
-    """How many calls one account may have at once, and how long a call may be silent (CALL-02)."""
-
-    calls_per_user: int = 20
-    silence_s: float = 60.0
-    watch_s: float = 1.0
-    """How often silent calls are looked for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +46,7 @@ class InboundCalls:
         policy: CallPolicy,
         log: Log,
         tickets: Tickets,
+        exchange: Exchange,
     ) -> None:
         self._driver = driver
         self._engine = engine
@@ -65,9 +56,8 @@ class InboundCalls:
         self._policy = policy
         self._log = log
         self._tickets = tickets
+        self._exchange = exchange
         self._running: dict[Session, _Running] = {}
-        self._per_user: Counter[str] = Counter()
-        self._watch: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
         self.draining = False
@@ -88,13 +78,15 @@ class InboundCalls:
             except Challenge as challenge:
                 session.refuse(challenge.status, now, challenge.headers)
                 return
-            if self._per_user[whose(caller)] >= self._most(caller):
+            if not self._exchange.occupancy.take(whose(caller), self._most(caller)):
                 self._log.warning("call.refused", user=whose(caller), why="too many calls at once")
                 self._refuse(session, request, caller, Cause.TOO_MANY, _full(caller), now)
                 return
             leg = self._leg(session, request, caller, now)
             if leg is not None:
                 self._begin(leg)
+            else:
+                self._exchange.occupancy.leave(whose(caller))
 
     def _most(self, caller: Account | TrunkCaller) -> int:
         """How many calls there may be at once."""
@@ -142,7 +134,7 @@ class InboundCalls:
             return None
         dialled = _dialled(request)
         ticket = self._tickets.caller(caller, dialled, request.call_id)
-        return InboundLeg(self._driver, session, sound, caller, dialled, ticket)
+        return InboundLeg(self._driver, session, sound, caller, dialled, ticket, self._exchange)
 
     def _refuse(
         self,
@@ -162,18 +154,17 @@ class InboundCalls:
         session = leg.session
         task = asyncio.get_running_loop().create_task(self._run(leg))
         self._running[session] = _Running(leg, task)
-        self._per_user[leg.whose] += 1
         self._empty.clear()
         self.served += 1
         task.add_done_callback(lambda _: self._finish(leg))
-        if self._watch is None:
-            self._watch_soon()
+        self._exchange.silence.add(leg)
         self._log.info("call.received", call_id=leg.call_id, user=leg.whose, dialled=leg.dialled)
 
     async def _run(self, leg: InboundLeg) -> None:
         try:
             await self._serve(leg)
         finally:
+            self._exchange.dialler.release(leg)
             if not leg.session.ended:
                 leg.hang_up(_SERVER_ERROR)
 
@@ -181,29 +172,10 @@ class InboundCalls:
         leg.close()
         leg.ticket.close(leg.ticket.outcome or Cause.FAILED, leg.ticket.status)
         del self._running[leg.session]
-        self._per_user[leg.whose] -= 1
-        if not self._per_user[leg.whose]:
-            del self._per_user[leg.whose]
+        self._exchange.silence.discard(leg)
+        self._exchange.occupancy.leave(leg.whose)
         if not self._running:
             self._empty.set()
-
-    def _watch_soon(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._watch = loop.call_later(self._policy.watch_s, self._look_for_silence)
-
-    def _look_for_silence(self) -> None:
-        """CALL-02: a call without RTP and without session refresh is torn down."""
-        self._watch = None
-        now = asyncio.get_running_loop().time()
-        for running in list(self._running.values()):
-            silent_since = running.leg.silent_since()
-            if silent_since is not None and now - silent_since > self._policy.silence_s:
-                self._log.warning("call.silent", call_id=running.leg.call_id)
-                running.leg.ticket.ending = Cause.NO_MEDIA
-                running.leg.hang_up(reason='SIP;cause=408;text="no media"')
-                running.task.cancel()
-        if self._running:
-            self._watch_soon()
 
     def resume(self) -> None:
         """Take calls again after `drain`."""
@@ -221,9 +193,6 @@ class InboundCalls:
                 await self._empty.wait()
         except TimeoutError:
             self._log.error("calls.left", calls=len(self._running))
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
 
 
 def _full(caller: Account | TrunkCaller) -> int:

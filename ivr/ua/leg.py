@@ -1,22 +1,38 @@
 """A caller's leg: one INVITE session and one media leg behind the verbs a flow needs."""
 
 import asyncio
+from dataclasses import dataclass
 
+from ivr.call.party import FarLeg, JoinEnd, Rung, Signs, Target
 from ivr.net.driver import Driver
 from ivr.sip import identity
 from ivr.sip.message import Request
 from ivr.sip.session import Session
 from ivr.ua.callers import whose
+from ivr.ua.coupling import Couplings
+from ivr.ua.dialler import Dialler
+from ivr.ua.occupancy import Occupancy
 from ivr.ua.side import Side
+from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import Sound
 from ivr.ua.ticket import Ticket
 from provisioning.contract import Account, TrunkCaller
 
-_SERVER_ERROR = 500
+_RINGING, _PROGRESS, _SERVER_ERROR = 180, 183, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What connects callers with other parties, and what is counted and watched of both."""
+
+    dialler: Dialler
+    couplings: Couplings
+    occupancy: Occupancy
+    silence: SilenceWatch
 
 
 class InboundLeg(Side):
-    """A `Leg` (see `ivr.call.leg`) on the wire.
+    """A `Caller` (see `ivr.call.leg`) on the wire.
 
     Attributes:
         account, caller: who calls, a line's account or somebody over a trunk; the other is None.
@@ -32,6 +48,7 @@ class InboundLeg(Side):
         caller: Account | TrunkCaller,
         dialled: str,
         ticket: Ticket,
+        exchange: Exchange,
     ) -> None:
         super().__init__(driver, session, sound, ticket)
         self.account = caller if isinstance(caller, Account) else None
@@ -39,16 +56,25 @@ class InboundLeg(Side):
         self.whose = whose(caller)
         self.withholds = identity.withholds(session.request)
         self.dialled = dialled
-        self._opened = False
+        self._exchange = exchange
+        self._opened = self._rang = False
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def progress(self) -> None:
-        """Open early media (LINE-05). A caller who offered nothing yet hears nothing early."""
-        if self._closed or self._opened or not self.session.remote_sdp:
+    async def progress(self, *, ringing: bool = False) -> None:
+        """Open early media (LINE-05), with 180 while it rings, else with 183; each told once.
+
+        A caller who offered nothing yet hears nothing early.
+        """
+        told = self._rang or (self._opened and not ringing)
+        if self._closed or told or self.session.answered:
             return
-        self._opened = True
+        early = bool(self.session.remote_sdp)
+        if not (early or ringing):
+            return
+        self._opened, self._rang = True, ringing
         with self._driver.turn() as now:
-            self.session.progress(self.sound.description, now)
+            sdp = self.sound.description if early else b""
+            self.session.progress(sdp, now, _RINGING if ringing else _PROGRESS)
 
     async def answer(self) -> None:
         """Answer with the agreed description and wait for the ACK."""
@@ -74,6 +100,20 @@ class InboundLeg(Side):
             if not waiting.done():
                 waiting.set_result(None)
         self._waiting.clear()
+
+    async def ring(self, target: Target, *, within_s: float | None, signs: Signs) -> Rung:
+        """Ring a party for this caller."""
+        return await self._exchange.dialler.ring(self, target, within_s=within_s, signs=signs)
+
+    async def join(self, far: FarLeg) -> JoinEnd:
+        """Let caller and party talk until the party's half ends.
+
+        Raises:
+            TypeError: `far` is none of this wire's.
+        """
+        if not isinstance(far, Side):
+            raise TypeError("only a half that was rung on this wire can be joined")
+        return await self._exchange.couplings.join(self, far)
 
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         """BYE when answered, else the final response `status`."""

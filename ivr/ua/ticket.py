@@ -42,9 +42,10 @@ class Ticket:
 
     __slots__ = (
         "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_ended",
-        "_legs", "_records", "_started", "_tell", "access", "call_id", "called", "calling", "destination",
-        "ending", "leg", "line", "linked_id", "outcome", "payer", "prefix", "presented", "prompts",
-        "service", "since", "sip_call_id", "started_at", "state", "status", "trunk",
+        "_legs", "_records", "_started", "_tell", "access", "call_id", "called", "calling",
+        "destination", "ending", "leg", "line", "linked_id", "outcome", "payer", "prefix",
+        "presented", "prompts", "service", "since", "sip_call_id", "started_at", "state", "status",
+        "trunk",
     )  # fmt: skip
 
     def __init__(

@@ -19,10 +19,15 @@ from ivr.ua.agent import Agent
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator
 from ivr.ua.bindings import RegistrarLimits
 from ivr.ua.callers import Callers
-from ivr.ua.inbound import CallPolicy, InboundCalls
-from ivr.ua.leg import InboundLeg
+from ivr.ua.coupling import Couplings, CouplingSettings
+from ivr.ua.dialler import Dialler, Parties
+from ivr.ua.inbound import InboundCalls
+from ivr.ua.leg import Exchange, InboundLeg
+from ivr.ua.occupancy import Occupancy
 from ivr.ua.outbound import Phone, PhoneSettings
+from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
+from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import SoundSettings
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
@@ -84,6 +89,21 @@ class Switchboard:
             self.notes,
             self.events,
         )
+        tickets = Tickets(self.records, self.events, lambda: (1000.0, 2000.0))
+        self.occupancy = Occupancy()
+        silence = SilenceWatch(policy, self.notes)
+        self.dialler = Dialler(
+            self.driver,
+            self.media,
+            Parties(self.registrar.of, directory, self.trunks),
+            tickets,
+            SoundSettings(host),
+            policy,
+            self.occupancy,
+            silence,
+            self.notes,
+        )
+        couplings = Couplings(self.driver, CouplingSettings(), self.notes)
         self.calls = InboundCalls(
             self.driver,
             self.media,
@@ -92,9 +112,12 @@ class Switchboard:
             SoundSettings(host),
             policy,
             self.notes,
-            Tickets(self.records, self.events, lambda: (1000.0, 2000.0)),
+            tickets,
+            Exchange(self.dialler, couplings, self.occupancy, silence),
         )
-        self._agent = Agent(self.driver, settings, self.calls, self.registrar, self.notes)
+        self._agent = Agent(
+            self.driver, settings, self.calls, self.dialler, self.registrar, self.notes
+        )
 
     async def open(self) -> Self:
         udp = UdpTransport(self.driver, self.driver.undeliverable)

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 
 from ivr.sip.offer_answer import Capabilities
-from ivr.ua.inbound import CallPolicy
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import (
     Answered,
@@ -19,6 +18,7 @@ from ivr.ua.outbound import (
     Progress,
     Refused,
 )
+from ivr.ua.policy import CallPolicy
 from tests.contract.leg_contract import eventually
 from tests.support.ports import free_range
 from tests.support.switchboard import PASSWORD, USER, Switchboard, phone_of, switchboard

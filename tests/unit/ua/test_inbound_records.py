@@ -9,9 +9,9 @@ import pytest
 from ivr.sip.offer_answer import Capabilities
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.timers import Timing
-from ivr.ua.inbound import CallPolicy
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import Phone, PhoneCall, PhoneSettings
+from ivr.ua.policy import CallPolicy
 from provisioning.contract import CallRecord
 from tests.contract.leg_contract import eventually
 from tests.support.ports import free_range

@@ -173,7 +173,7 @@ async def test_two_legs_share_a_call_and_each_has_its_record(desk: Desk) -> None
     first = desk.call("09000000002")
     first.routed("line", "+819000000002")
     other = Account("09000000002", E164("+819000000002"), Access.OS, {})
-    second = desk.tickets.beside(first, 2, other, "09000000002", "other@carrier")
+    second = desk.tickets.beside(first, other, "09000000002", "other@carrier")
     assert len(desk.records.live()) == 2
     second.answered()
     first.answered()

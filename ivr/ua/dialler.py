@@ -1,0 +1,311 @@
+"""Calls of ours: a party's phones, or a trunk, are rung for a caller (CALL-01, RFC 3261 §16.6)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from math import ceil
+
+from ivr.call.party import Ring, Rung, Signs, Target
+from ivr.net.driver import Driver
+from ivr.net.media_engine import MediaEngine, NoPortsLeft
+from ivr.sip import events
+from ivr.sip.events import Flow
+from ivr.sip.session import Session
+from ivr.ua.causes import OF_SESSION, Cause
+from ivr.ua.far_leg import FarLeg
+from ivr.ua.forking import Final
+from ivr.ua.log import Log
+from ivr.ua.occupancy import Occupancy, trunk_key
+from ivr.ua.outgoing_headers import Identities, Reader, identities
+from ivr.ua.policy import CallPolicy
+from ivr.ua.ringing import GIVEN_UP, Ringing, cause_of
+from ivr.ua.side import Side
+from ivr.ua.silence import SilenceWatch
+from ivr.ua.sound import Sound, SoundSettings
+from ivr.ua.ticket import Ticket, Tickets
+from ivr.ua.ways import Group, Way, groups_of, peers_of
+from provisioning.contract import Binding, Directory, Trunk, Trunks
+
+CALLED_PARTY_ID = frozenset({"ngn-uni"})
+"""Options of lines whose phones want the dialled number in P-Called-Party-ID (facts §8)."""
+_TIMED_OUT = 408
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who can be called: the bindings of a user, whose line that is, and the trunks."""
+
+    bindings: Callable[[str], Iterable[Binding]]
+    directory: Directory
+    trunks: Trunks | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One ring: what it is for, and what it holds until it is over."""
+
+    caller: Side
+    target: Target
+    trunk: Trunk | None
+    within_s: float | None
+    ticket: Ticket | None = None
+    held: set[str] = field(default_factory=set)
+    """Whose calls were counted."""
+
+
+@dataclass(slots=True, eq=False)
+class _Placed:
+    """An INVITE of ours until its session is over; `caller` is for whom it was sent."""
+
+    far: FarLeg
+    ringing: Ringing
+    caller: Side
+
+
+class Dialler:
+    """Rings parties; one for the whole carrier."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        engine: MediaEngine,
+        parties: Parties,
+        tickets: Tickets,
+        sound: SoundSettings,
+        policy: CallPolicy,
+        occupancy: Occupancy,
+        silence: SilenceWatch,
+        log: Log,
+    ) -> None:
+        self._driver = driver
+        self._engine = engine
+        self._parties = parties
+        self._tickets = tickets
+        self._sound = sound
+        self._policy = policy
+        self._occupancy = occupancy
+        self._silence = silence
+        self._log = log
+        self._jobs: dict[Ringing, _Job] = {}
+        self._placed: dict[Session, _Placed] = {}
+        self._answered: dict[Side, set[FarLeg]] = {}
+        """The halves of each caller that were answered and go on."""
+
+    def __len__(self) -> int:
+        """INVITEs of ours whose sessions are not over."""
+        return len(self._placed)
+
+    async def ring(
+        self, caller: Side, target: Target, *, within_s: float | None, signs: Signs
+    ) -> Rung:
+        """Ring `target` for `caller` until it answers, refuses, or has rung for `within_s`.
+
+        An answered half is the caller's to end; `release` ends what was forgotten. When this is
+        cancelled, whoever rings stops ringing.
+        """
+        trunk = self._trunk(target)
+        ringing = Ringing(
+            self,
+            caller.media,
+            self._groups(target, trunk),
+            signs,
+            hunting=trunk is not None,
+            step_s=self._policy.step_s,
+        )
+        job = self._jobs[ringing] = _Job(caller, target, trunk, within_s)
+        try:
+            with self._driver.turn():
+                ringing.begin(within_s, target.alive_within_s)
+            rung = await ringing.outcome
+        except BaseException:
+            with self._driver.turn():
+                ringing.stop()
+                if ringing.winner is not None:
+                    ringing.winner.hang_up()
+            _close(job, *GIVEN_UP)
+            raise
+        if rung.outcome is not Ring.ANSWERED:
+            _close(job, *cause_of(rung))
+        return rung
+
+    def side_of(self, session: Session) -> FarLeg | None:
+        """The half of a session that was begun here."""
+        placed = self._placed.get(session)
+        return placed.far if placed is not None else None
+
+    def release(self, caller: Side) -> None:
+        """End whatever still hangs on a caller whose call is over."""
+        for far in list(self._answered.get(caller, ())):
+            if not far.closed and far.ticket.ending is None:
+                far.ticket.ending = _why_released(caller)
+            far.hang_up()
+
+    # What becomes of our INVITEs
+
+    def handle(self, event: events.Event) -> None:
+        """Take an event of a session that was begun here; others are ignored."""
+        session = getattr(event, "session", None)
+        placed = self._placed.get(session) if session is not None else None
+        if placed is None:
+            return
+        far, ringing = placed.far, placed.ringing
+        match event:
+            case events.SessionProgress(response=response):
+                far.ticket.alerted()
+                ringing.progressed(far, response)
+            case events.SessionAnswered(response=response):
+                with self._driver.turn() as now:
+                    ringing.answered(far, response, now)
+                    self._won(placed)
+            case events.SessionChallenged():
+                # No phone of ours may ask for our password.
+                ringing.failed(far, event.response.status)
+                with self._driver.turn() as now:
+                    event.session.hang_up(now)
+            case events.SessionRefused(status=status):
+                del self._placed[event.session]
+                if 300 <= status < 400:
+                    self._log.warning("call.redirection-refused", call_id=far.call_id)
+                ringing.failed(far, status)
+            case events.SessionEnded(cause=cause):
+                del self._placed[event.session]
+                self._ended(placed, cause)
+
+    def _won(self, placed: _Placed) -> None:
+        """The party answered here: from now on its record is this leg's."""
+        far = placed.far
+        if placed.ringing.winner is not far:
+            return
+        account = self._parties.directory.account(far.whose)
+        if account is not None:
+            far.ticket.access = account.access
+        far.ticket.sip_call_id = far.call_id
+        far.ticket.answered()
+        self._answered.setdefault(placed.caller, set()).add(far)
+        self._silence.add(far)
+
+    def _ended(self, placed: _Placed, cause: events.EndCause) -> None:
+        far = placed.far
+        if placed.ringing.winner is not far:
+            placed.ringing.failed(far, _TIMED_OUT)
+            return
+        self._silence.discard(far)
+        halves = self._answered[placed.caller]
+        halves.discard(far)
+        if not halves:
+            del self._answered[placed.caller]
+        self._occupancy.leave(far.whose)
+        if cause is events.EndCause.LOCAL:
+            far.ticket.close(far.ticket.ending or Cause.FAR_HUNG_UP)
+        else:
+            far.ticket.close(*OF_SESSION[cause])
+        far.over(cause)
+
+    # Branches (`ivr.ua.ringing.Desk`)
+
+    def place(self, ringing: Ringing, way: Way) -> FarLeg | Final:
+        """Send an INVITE; or the reason why none can be sent this way."""
+        job = self._jobs[ringing]
+        if way.flow is None:
+            return Final(503, Ring.UNREACHABLE)
+        if not self._admit(job, way.whose):
+            busy = job.trunk is None
+            return Final(486, Ring.BUSY) if busy else Final(503, Ring.CONGESTED)
+        try:
+            media = self._engine.open()
+        except NoPortsLeft as error:
+            self._log.error("call.refused", why=str(error))
+            return Final(503, Ring.CONGESTED)
+        sound = Sound(media, self._sound, learn_from=way.flow.peer[0])
+        try:
+            with self._driver.turn() as now:
+                session = self._invite(job, way, way.flow, sound.offer(), now)
+                if job.ticket is None:
+                    job.ticket = self._ticket(job, way, session)
+                far = FarLeg(self._driver, session, sound, job.ticket, way.whose)
+                self._placed[session] = _Placed(far, ringing, job.caller)
+        except BaseException:
+            media.close()
+            raise
+        return far
+
+    def given_up(self, ringing: Ringing) -> None:
+        """The ring is over: whoever was rung in vain may be called again."""
+        job = self._jobs.pop(ringing, None)
+        if job is None:
+            return
+        winner = ringing.winner
+        for whose in job.held:
+            if winner is None or winner.whose != whose:
+                self._occupancy.leave(whose)
+
+    def _admit(self, job: _Job, whose: str) -> bool:
+        """Count the call once for an account, however many phones it has."""
+        if whose in job.held:
+            return True
+        most = job.trunk.calls if job.trunk is not None else self._policy.calls_per_user
+        if not self._occupancy.take(whose, most):
+            self._log.warning("call.refused", user=whose, why="too many calls at once")
+            return False
+        job.held.add(whose)
+        return True
+
+    def _invite(self, job: _Job, way: Way, flow: Flow, offer: bytes, now: float) -> Session:
+        told = self._identities(job, way)
+        headers = [("Route", route) for route in way.routes]
+        headers += told.headers
+        if job.within_s is not None:
+            headers.append(("Expires", str(ceil(job.within_s))))
+        return self._driver.endpoint.invite(
+            way.uri, flow, told.from_, told.to, offer, now, headers, job.target.hops
+        )
+
+    def _identities(self, job: _Job, way: Way) -> Identities:
+        trunk = job.trunk
+        if trunk is not None:
+            return identities(job.target, Reader(self._sound.address, True, trunk.trusted))
+        account = self._parties.directory.account(way.whose)
+        line = self._parties.directory.line(account.line) if account else None
+        asked = line is not None and bool(line.options & CALLED_PARTY_ID)
+        return identities(job.target, Reader(self._sound.address, called_party_id=asked))
+
+    def _ticket(self, job: _Job, way: Way, session: Session) -> Ticket:
+        target = job.target
+        account = self._parties.directory.account(way.whose)
+        ticket = self._tickets.beside(
+            job.caller.ticket, account, target.number, session.request.call_id
+        )
+        ticket.line, ticket.payer, ticket.service = target.line, target.payer, target.service
+        ticket.presented = target.presented.number
+        ticket.trunk = target.trunk
+        return ticket
+
+    # Where they go
+
+    def _trunk(self, target: Target) -> Trunk | None:
+        trunks = self._parties.trunks
+        return trunks.of(target.trunk) if trunks is not None and target.trunk is not None else None
+
+    def _groups(self, target: Target, trunk: Trunk | None) -> list[Group]:
+        transports = self._driver.transports
+        if trunk is not None:
+            whose = trunk_key(trunk.name)
+            if trunk.account is None:
+                return peers_of(trunk.peers, target.number, whose, transports)
+            contacts = [(whose, each) for each in self._parties.bindings(trunk.account)]
+            return groups_of(contacts, transports, target.number)
+        if target.trunk is not None:
+            return []
+        of = self._parties.bindings
+        return groups_of(((u, each) for u in target.users for each in of(u)), transports)
+
+
+def _close(job: _Job, cause: Cause, status: int) -> None:
+    """Keep the record of a party that did not answer; of one that could not be asked there is
+    none."""
+    if job.ticket is not None:
+        job.ticket.close(cause, status)
+
+
+def _why_released(caller: Side) -> Cause:
+    stopped = caller.ticket.ending is Cause.STOPPED
+    return Cause.STOPPED if stopped else Cause.FAR_HUNG_UP

@@ -1,0 +1,17 @@
+"""What a carrier grants calls."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """How many calls one account may have at once, and how long a call may be silent (CALL-02)."""
+
+    calls_per_user: int = 20
+    """Those it makes and those it gets."""
+    silence_s: float = 60.0
+    watch_s: float = 1.0
+    """How often silent calls are looked for."""
+    step_s: float = 4.0
+    """How long phones may give no sign of life before less wanted ones ring too, or the next peer
+    of a trunk is tried (A)."""
