@@ -59,6 +59,10 @@ _SINGULAR: Mapping[str, str] = {
     "contracts": "contract",
     "blocks": "block",
     "options": "option",
+    "trunks": "trunk",
+    "peers": "peer",
+    "prefixes": "prefix",
+    "sources": "source",
 }
 
 
@@ -88,6 +92,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "contracts": seed_model.Contract,
     "selfcare": seed_model.SelfCare,
     "blocks": seed_model.Block,
+    "trunks": seed_model.Trunk,
 }
 
 

@@ -9,14 +9,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from lab.errors import suggestion
-from provisioning.contract import Access, Condition, ContractKind, Language, LineStatus, Profile
+from provisioning.contract import (
+    Access,
+    Condition,
+    ContractKind,
+    Language,
+    LineStatus,
+    Profile,
+    TrunkClass,
+)
 from provisioning.customers import model as customers
 from provisioning.customers.store import read_plans
 from provisioning.forwarding.model import ABROAD
+from provisioning.lines import model as lines
 from provisioning.numbers.model import MOST_PER_BLOCK
 from provisioning.plain_text import is_plain
 from provisioning.presentation.model import OPTION
 from provisioning.selfcare import model as selfcare
+from provisioning.trunks import model as trunks
 
 SCHEMA_ID = "urn:tokuban:seed"
 
@@ -100,6 +110,7 @@ class Option(StrEnum):
 
     TOKUTEI_NOTIFY = OPTION
     INTERNATIONAL_FORWARDING = ABROAD
+    NGN_UNI = lines.UNI_OPTION
 
 
 class Table(BaseModel):
@@ -120,6 +131,12 @@ class Account(Table):
     )
     access: Access = Field(
         default=Access.OS, description="os: the phone's own dialler; link: the Link app."
+    )
+    sources: list[str] = Field(
+        default=[],
+        max_length=lines.MOST_SOURCES,
+        description="Addresses or networks from where a line with the option ngn-uni needs no "
+        "password, as 192.0.2.0/29.",
     )
 
 
@@ -223,12 +240,37 @@ class Block(Table):
     last: National = Field(description=f"Included; at most {MOST_PER_BLOCK:,} numbers in all.")
 
 
+class Trunk(Table):
+    """Another carrier: it has peers, or an account, or both."""
+
+    name: Annotated[str, _text_or_number(trunks.NAME)] = Field(description="As other-carrier.")
+    caller_class: TrunkClass = Field(alias="class", description="What its callers are.")
+    peers: list[str] = Field(
+        default=[], description="IP addresses, as 192.0.2.1:5060;transport=udp."
+    )
+    account: str | None = Field(default=None, description="The user it registers as.")
+    password: Annotated[str, _text_or_number(minLength=8, maxLength=128)] | None = Field(
+        default=None, repr=False, description="Of the account; only a digest of it is kept."
+    )
+    prefixes: list[Annotated[str, _text_or_number()]] = Field(
+        default=[], description="First digits of numbers it takes out, as 03, or +."
+    )
+    trusted: bool = Field(default=False, description="Identities are believed from it.")
+    prefecture: Name | None = Field(
+        default=None, description="Where its callers count as calling from, as 東京都."
+    )
+    calls: int = Field(
+        default=100, ge=1, le=trunks.MOST_CALLS, description="The most calls at once."
+    )
+
+
 class SeedFile(Table):
-    """Blocks of 050 numbers, customers and lines that a carrier begins with."""
+    """Blocks of 050 numbers, customers, lines and trunks that a carrier begins with."""
 
     blocks: list[Block] = Field(default=[], description="The inventory of 050 numbers.")
     customers: list[Customer] = Field(default=[], description="Who signed what.")
     lines: list[Line] = Field(default=[], description="Lines with their SIP accounts.")
+    trunks: list[Trunk] = Field(default=[], description="Other carriers.")
 
 
 def schema() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Read a seed file: the blocks, customers and lines that exist from the start, and the demo."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,19 @@ from lab.seed_errors import name_of, said
 from lab.seed_model import Option, SeedFile
 from lab.settings import SeedSettings
 from lab.yaml_file import Place, YamlFile
-from provisioning.contract import E164, ContractError, Diversion, Diversions, Line, Location
+from provisioning.contract import (
+    E164,
+    ContractError,
+    Diversion,
+    Diversions,
+    Line,
+    Location,
+    Trunk,
+)
 from provisioning.customers import model as customers
 from provisioning.customers.model import BadField
 from provisioning.forwarding import model as forwarding
+from provisioning.lines import model as lines
 from provisioning.numbers.model import check_block
 from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import (
@@ -28,8 +37,10 @@ from provisioning.seeds import (
     SeedCustomer,
     SeedLine,
     SeedLogin,
+    SeedTrunk,
 )
 from provisioning.selfcare import model as selfcare
+from provisioning.trunks import model as trunks
 
 DEMO_FILE = Path(__file__).with_name("demo.yaml")
 
@@ -84,6 +95,7 @@ def _seed(file: YamlFile) -> Seed:
         lines=tuple(check.line(index, line) for index, line in enumerate(table.lines)),
         customers=tuple(check.customer(index, each) for index, each in enumerate(table.customers)),
         blocks=tuple(check.block(index, block) for index, block in enumerate(table.blocks)),
+        trunks=check.trunks(table.trunks),
     )
 
 
@@ -105,11 +117,43 @@ class _Check:
             freephone=e164(table.freephone) if table.freephone else None,
             language=table.language,
         )
-        accounts = tuple(SeedAccount(one.user, one.access, one.password) for one in table.accounts)
+        accounts = tuple(
+            self._account(("lines", index, "accounts", position), line, one)
+            for position, one in enumerate(table.accounts)
+        )
         diversions = None
         if table.forwarding is not None:
             diversions = self._diversions(("lines", index, "forwarding"), line, table.forwarding)
         return SeedLine(line, accounts, diversions, table.shows_freephone)
+
+    def _account(self, place: Place, line: Line, table: seed_model.Account) -> SeedAccount:
+        if table.sources and Option.NGN_UNI not in line.options:
+            _refuse(self._file, (*place, "sources"), f"add options: [{Option.NGN_UNI}] to the line")
+        sources = self._asked((*place, "sources"), lambda: lines.sources(table.sources))
+        return SeedAccount(table.user, table.access, table.password, sources)
+
+    def trunks(self, tables: Sequence[seed_model.Trunk]) -> tuple[SeedTrunk, ...]:
+        found: list[SeedTrunk] = []
+        for index, table in enumerate(tables):
+            place: Place = ("trunks", index)
+            asked = Trunk(
+                name=table.name,
+                caller_class=table.caller_class,
+                peers=tuple(table.peers),
+                account=table.account,
+                prefixes=tuple(table.prefixes),
+                trusted=table.trusted,
+                prefecture=table.prefecture,
+                calls=table.calls,
+            )
+            trunk = self._asked(place, partial(trunks.checked, asked))
+            self._asked(place, partial(trunks.check_password, trunk, table.password))
+            if trunk.account is not None and table.password is None:
+                _refuse(self._file, place, "password: its account needs one")
+            earlier = [seed.trunk for seed in found]
+            self._asked(place, partial(trunks.check_apart, trunk, earlier))
+            found.append(SeedTrunk(trunk, table.password))
+        return tuple(found)
 
     def _diversions(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversions:
         profile = self._profiles.of(line.profile)
@@ -228,6 +272,14 @@ def _names(seed: SeedFile) -> Iterator[tuple[str, str, Place]]:
             yield "number", line.freephone, ("lines", index, "freephone")
         for position, account in enumerate(line.accounts):
             yield "user", account.user, ("lines", index, "accounts", position, "user")
+    for index, trunk in enumerate(seed.trunks):
+        yield "trunk", trunk.name, ("trunks", index, "name")
+        if trunk.account:
+            yield "user", trunk.account, ("trunks", index, "account")
+    yield from _names_of_customers(seed)
+
+
+def _names_of_customers(seed: SeedFile) -> Iterator[tuple[str, str, Place]]:
     for index, customer in enumerate(seed.customers):
         yield "customer", customer.id, ("customers", index, "id")
         for position, contract in enumerate(customer.contracts):

@@ -27,6 +27,7 @@ from lab.cli import (
     snapshot,
     token,
     trace,
+    trunk,
     up,
     version,
 )
@@ -51,6 +52,7 @@ app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.add_typer(customer.app, name="customer", no_args_is_help=True)
 app.add_typer(contract.app, name="contract", no_args_is_help=True)
 app.add_typer(line.app, name="line", no_args_is_help=True)
+app.add_typer(trunk.app, name="trunk", no_args_is_help=True)
 app.add_typer(number.app, name="number", no_args_is_help=True)
 app.add_typer(order.app, name="order", no_args_is_help=True)
 app.add_typer(token.app, name="token", no_args_is_help=True)

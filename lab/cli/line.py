@@ -163,3 +163,21 @@ def remove_account(user: User, url: options.Url = options.URL, token: options.To
     """Remove a SIP account and forget its phones."""
     Carrier(url, token).send("DELETE", f"{ACCOUNTS}/{office.part(user)}")
     office.note(f"account {user} is gone")
+
+
+@app.command("sources")
+def sources(
+    user: User,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="192.0.2.1 or 192.0.2.0/29, once for each; absent: none."),
+    ] = None,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Say from where an account of a line with the option ngn-uni needs no password."""
+    carrier = Carrier(url, token)
+    path = f"{ACCOUNTS}/{office.part(user)}/sources"
+    changed = carrier.send("PUT", path, {"sources": source or []})
+    office.show_one(carrier, changed, as_json=as_json)

@@ -22,8 +22,8 @@ def create(
         list[str],
         typer.Option(
             "--scope",
-            help="What it may do, once for each: customers, lines, numbers, orders or tokens with "
-            ":read or :write, audit:read, lab. Write includes read.",
+            help="What it may do, once for each: customers, lines, numbers, orders, tokens or "
+            "trunks with :read or :write, audit:read, lab. Write includes read.",
         ),
     ],
     days: Annotated[

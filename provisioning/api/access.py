@@ -59,6 +59,7 @@ AREAS: Mapping[str, str] = {
     "calls": "calls",
     "events": "events",
     "tokens": "tokens",
+    "trunks": "trunks",
 }
 """The area of scopes that guards each collection of `/v1`."""
 

@@ -13,6 +13,7 @@ from provisioning.api.line_shapes import (
     NewAccountShape,
     OwnedAccountShape,
     PasswordShape,
+    SourcesShape,
 )
 from provisioning.api.shapes import WRITTEN, e164
 from provisioning.contract import OutOfRange, UnknownLine
@@ -78,6 +79,15 @@ async def reset_account(
     """Another password, shown this once; phones that registered with the old one are forgotten."""
     made = await office.upkeep.reset_password(user, password=wanted.password, origin=asker)
     return OwnedAccountShape.new(made)
+
+
+@router.put("/{user}/sources", responses=refusals(UnknownAccount, OutOfRange))
+async def set_sources(
+    office: Here, asker: Asker, user: User, wanted: SourcesShape
+) -> OwnedAccountShape:
+    """Say from where an NGN line needs no password; phones that registered are forgotten."""
+    account = await office.upkeep.set_sources(user, wanted.sources, origin=asker)
+    return OwnedAccountShape.of(account)
 
 
 @router.delete("/{user}", status_code=204, responses=refusals(UnknownAccount, OfInventory))

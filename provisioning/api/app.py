@@ -24,6 +24,7 @@ from provisioning.api import (
     probes,
     problems,
     tokens,
+    trunks,
 )
 from provisioning.api.access import PORTAL, Access
 from provisioning.api.bodies import Bodies
@@ -87,6 +88,7 @@ def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
         cdrs,
         calls,
         events,
+        trunks,
     ):
         app.include_router(area.router)
     for routes in (orders.placing, orders.letters, *lab_routes):

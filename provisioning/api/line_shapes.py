@@ -26,6 +26,7 @@ from provisioning.contract import (
     Profile,
 )
 from provisioning.instants import utc
+from provisioning.lines.model import MOST_SOURCES
 from provisioning.upkeep.model import (
     PASSWORD_LEAST,
     PASSWORD_MOST,
@@ -85,7 +86,10 @@ class LineShape(Shape):
             options=sorted(line.options),
             freephone=line.freephone,
             language=line.language,
-            accounts=[AccountShape(user=a.user, access=a.access) for a in accounts],
+            accounts=[
+                AccountShape(user=a.user, access=a.access, sources=list(a.sources))
+                for a in accounts
+            ],
         )
 
 
@@ -94,6 +98,7 @@ class AccountShape(Shape):
 
     user: str = Field(description="The user part of the AOR.")
     access: Access
+    sources: list[str] = Field(description="Networks from where it needs no password (ngn-uni).")
 
 
 class LinesShape(Listed):
@@ -267,18 +272,39 @@ class OwnedAccountShape(AccountShape):
     @classmethod
     def of(cls, account: Account) -> Self:
         """The account without its secrets."""
-        return cls(user=account.user, access=account.access, line=account.line)
+        return cls(
+            user=account.user,
+            access=account.access,
+            sources=list(account.sources),
+            line=account.line,
+        )
 
     @classmethod
     def new(cls, made: NewAccount) -> Self:
         """An account whose password was just made."""
-        return cls(user=made.user, access=made.access, line=made.line, password=made.password)
+        return cls(
+            user=made.user,
+            access=made.access,
+            sources=list(made.sources),
+            line=made.line,
+            password=made.password,
+        )
 
 
 class AccountsShape(Listed):
     """A page of accounts, by user."""
 
     items: list[OwnedAccountShape]
+
+
+class SourcesShape(Shape):
+    """From where an account of a line with the option `ngn-uni` needs no password."""
+
+    sources: list[Annotated[str, Field(max_length=60, pattern=PLAIN)]] = Field(
+        max_length=MOST_SOURCES,
+        description="Addresses or networks; none, and it always needs its password.",
+        examples=[["192.0.2.0/29"]],
+    )
 
 
 class NewAccountShape(Shape):

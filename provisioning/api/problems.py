@@ -39,6 +39,7 @@ from provisioning.selfcare.model import BadLogin, LoginExists, UnknownLogin
 from provisioning.snapshots.model import BadSnapshot, UnknownSnapshot
 from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
 from provisioning.tokens.model import MoreThanOwn, UnknownToken
+from provisioning.trunks.model import TrunkConflict, TrunkExists, UnknownTrunk
 from provisioning.upkeep.model import AccountExists, LineExists, OfInventory
 
 MEDIA_TYPE = "application/problem+json"
@@ -83,7 +84,10 @@ TITLES = {
     "unknown-order": "There is no such order",
     "unknown-plan": "There is no such plan",
     "unknown-snapshot": "There is no such snapshot",
+    "trunk-conflict": "Another has this address, prefix or account",
+    "trunk-exists": "There is such a trunk already",
     "unknown-token": "There is no such API token",
+    "unknown-trunk": "There is no such trunk",
     "wrong-number-state": "The number is in another state",
 }
 
@@ -107,6 +111,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownNumber: (404, "unknown-number"),
     UnknownOrder: (404, "unknown-order"),
     UnknownToken: (404, "unknown-token"),
+    UnknownTrunk: (404, "unknown-trunk"),
     UnknownSnapshot: (404, "unknown-snapshot"),
     BadSnapshot: (409, "bad-snapshot"),
     NoTarget: (409, "no-target"),
@@ -116,6 +121,8 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     LoginExists: (409, "login-exists"),
     LineExists: (409, "line-exists"),
     AccountExists: (409, "account-exists"),
+    TrunkExists: (409, "trunk-exists"),
+    TrunkConflict: (409, "trunk-conflict"),
     OfInventory: (409, "of-inventory"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),

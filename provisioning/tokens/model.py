@@ -26,6 +26,8 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
+    TRUNKS_READ = "trunks:read"
+    TRUNKS_WRITE = "trunks:write"
     LAB = "lab"
 
 

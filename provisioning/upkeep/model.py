@@ -62,6 +62,7 @@ class NewAccount:
     line: E164
     access: Access
     password: str = field(repr=False)
+    sources: tuple[str, ...] = ()
 
 
 def changed(line: Line, changes: LineChanges) -> Line:

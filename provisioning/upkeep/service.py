@@ -135,7 +135,7 @@ class Upkeep:
         async def work(connection: AsyncConnection) -> NewAccount:
             account = await self.lines.set_password(connection, user, chosen)
             await self._note(connection, account.line, "account password reset", "", user, origin)
-            return NewAccount(user, account.line, account.access, chosen)
+            return NewAccount(user, account.line, account.access, chosen, account.sources)
 
         return await self.database.write(work, alone=True)
 

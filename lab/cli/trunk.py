@@ -1,0 +1,106 @@
+"""`tokuban trunk`: the other carriers of a running carrier."""
+
+from typing import Annotated
+
+import typer
+
+from lab.cli import office, options
+from lab.client import Carrier
+
+PATH = "/v1/trunks"
+COLUMNS = ("name", "caller_class", "peers", "account", "prefixes", "trusted", "calls")
+
+app = typer.Typer(help="Other carriers: who calls in over them, and which numbers go out to them.")
+
+Name = Annotated[str, typer.Argument(help="As other-carrier.")]
+
+
+@app.command("list")
+def list_(
+    limit: office.Most = office.MOST,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """List trunks."""
+    carrier = Carrier(url, token)
+    office.show_list(carrier, carrier.items(PATH, {}, limit), COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(
+    name: Name,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Show one trunk."""
+    carrier = Carrier(url, token)
+    office.show_one(carrier, carrier.get(f"{PATH}/{office.part(name)}"), as_json=as_json)
+
+
+@app.command()
+def add(
+    name: Name,
+    caller_class: Annotated[
+        str,
+        typer.Option(
+            "--class",
+            help="What its callers are: fixed, mobile, phs, ip-phone, international, payphone or "
+            "satellite.",
+        ),
+    ],
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--peer",
+            help="An address, once for each: 192.0.2.1:5060;transport=udp. With a port, datagrams "
+            "are taken from that port alone.",
+        ),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(help="The user it registers as; its password is made up and shown this once."),
+    ] = None,
+    prefix: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prefix",
+            help="First digits of numbers that go out over it, once for each: 03, 090, or + for "
+            "other countries.",
+        ),
+    ] = None,
+    trusted: Annotated[
+        bool,
+        typer.Option("--trusted", help="Believe the identities it tells, and tell it ours."),
+    ] = False,
+    prefecture: Annotated[
+        str | None, typer.Option(help="Where its callers count as calling from, as 東京都.")
+    ] = None,
+    calls: Annotated[int | None, typer.Option(min=1, help="The most calls at once.")] = None,
+    key: office.Key = None,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Connect another carrier."""
+    body = office.given(
+        name=name,
+        caller_class=caller_class,
+        peers=peer or None,
+        account=account,
+        prefixes=prefix or None,
+        trusted=trusted or None,
+        prefecture=prefecture,
+        calls=calls,
+    )
+    carrier = Carrier(url, token)
+    made = carrier.send("POST", PATH, body, key=office.new_key(key))
+    office.show_one(carrier, made, as_json=as_json)
+
+
+@app.command()
+def remove(name: Name, url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Remove a trunk; calls that go over it now go on."""
+    Carrier(url, token).send("DELETE", f"{PATH}/{office.part(name)}")
+    office.note(f"trunk {name} is gone")
