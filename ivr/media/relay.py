@@ -5,6 +5,7 @@ go on from what its leg said before, and from there the speaker's own steps of s
 timestamp, so that what was lost or swapped on the way looks lost or swapped to the listener too.
 """
 
+from struct import Struct
 from typing import NamedTuple
 
 from ivr.media.g711 import FRAME_SAMPLES, SAMPLE_RATE, Law, translation
@@ -25,6 +26,8 @@ QUIET_S = 0.5
 """Once a speaker said nothing for so long the leg says silence itself: a phone that hears nothing
 takes the call for dead, and a NAT forgets it."""
 
+_WORDS = Struct("!III")
+"""The header as three words: version to sequence number, timestamp, SSRC (RFC 3550 §5.1)."""
 _NOBODY = -1
 
 
@@ -46,30 +49,30 @@ class Relay:
     __slots__ = (
         "_clock",
         "_from",
+        "_highest_word",
         "_moved_at",
+        "_newest",
         "_numbers",
         "_oldest",
         "_reception",
-        "_said",
-        "_said_timestamp",
-        "_second",
         "_seconds",
         "_sender",
         "_ssrc",
         "_stream",
         "_table",
         "_told_at",
+        "_word",
+        "_word_change",
     )
 
     def __init__(self, reception: Reception, stream: Stream) -> None:
         self._reception, self._stream, self._ssrc = reception, stream, stream.ssrc
         self._from = Format()
-        self._second: dict[int, int] = {}
         self._table: bytes | None = None
-        self._seconds: dict[int, int | None] = {}
+        self._seconds: dict[int | None, int | None] = {}
         self._sender = _NOBODY
-        self._numbers = self._clock = self._oldest = 0
-        self._said = self._said_timestamp = 0
+        self._numbers = self._clock = self._oldest = self._newest = 0
+        self._word = self._highest_word = self._word_change = 0
         self._moved_at = self._told_at = 0.0
 
     @property
@@ -86,38 +89,33 @@ class Relay:
         """Translate from what the speaker sends into what the listener takes."""
         self._from = given
         self._table = translation(given.law, wanted.law)
-        self._second, self._seconds = {}, {}
-        if given.event_payload_type is not None:
-            self._seconds[given.event_payload_type] = wanted.event_payload_type
-        if given.payload_type is not None and wanted.payload_type is not None:
-            self._seconds[given.payload_type] = wanted.payload_type
-            for marker in (0, MARKER):
-                self._second[given.payload_type | marker] = wanted.payload_type | marker
+        self._seconds = {
+            given.event_payload_type: wanted.event_payload_type,
+            given.payload_type: wanted.payload_type,
+        }
+        self._expect(self._word & 0xFFFF)
 
     def quick(self, datagram: bytes, now: float) -> bytes | None:
         """The packet to send for what nearly every datagram is: the sender's next audio.
 
-        None for any other, which `forward` is for; nothing was counted then. It saves taking the
-        packet apart and noting its parts one by one: two thirds of a relayed packet's Python.
+        None for any other, which `forward` is for; nothing was counted then. A packet without
+        marker, of the same type and later by its number differs from the one before in nothing but
+        a larger first word, until a number wraps: one subtraction tells all that. It saves three
+        quarters of what `forward` costs with the parsing and counting before it.
         """
-        if len(datagram) < HEADER.size:
+        if len(datagram) < _WORDS.size:
             return None
-        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(datagram)
-        second = self._second.get(second)
-        if first != VERSION or ssrc != self._sender or second is None:
+        word, timestamp, sender = _WORDS.unpack_from(datagram)
+        ahead = word - self._word
+        if sender != self._sender or not 0 < ahead <= MOST_AHEAD or word > self._highest_word:
             return None
-        reception = self._reception
-        ahead = (sequence - reception.highest) & 0xFFFF
-        if not 0 < ahead <= MOST_AHEAD:
-            return None
-        reception.advance(ahead, timestamp, now)
-        self._moved_at = now
-        self._said = sequence = (sequence + self._numbers) & 0xFFFF
-        self._said_timestamp = timestamp = (timestamp + self._clock) & 0xFFFFFFFF
+        self._word, self._newest, self._moved_at = word, timestamp, now
+        self._reception.advance(ahead, timestamp, now)
         payload = datagram[12:]
         if self._table is not None:
             payload = payload.translate(self._table)
-        return HEADER.pack(VERSION, second, sequence, timestamp, self._ssrc) + payload
+        timestamp = (timestamp + self._clock) & 0xFFFFFFFF
+        return _WORDS.pack(word + self._word_change, timestamp, self._ssrc) + payload
 
     def forward(self, packet: Packet, ahead: int, now: float) -> bytes | None:
         """The packet to send for any packet, or None; `ahead` is what `Reception.note` said."""
@@ -141,7 +139,8 @@ class Relay:
         """Give the stream its numbers back, as far as time went on; again is no error."""
         if not self.flowing:
             return
-        self._stream.resume((self._said + 1) & 0xFFFF, self.timestamp(now))
+        sequence = (self._word + self._word_change + 1) & 0xFFFF
+        self._stream.resume(sequence, self.timestamp(now))
         self._sender = _NOBODY
 
     def timestamp(self, now: float) -> int:
@@ -149,7 +148,7 @@ class Relay:
         if not self.flowing:
             return self._stream.timestamp
         passed = int((now - self._moved_at) * SAMPLE_RATE)
-        return (self._said_timestamp + max(FRAME_SAMPLES, passed)) & 0xFFFFFFFF
+        return (self._newest + self._clock + max(FRAME_SAMPLES, passed)) & 0xFFFFFFFF
 
     def _begin(self, packet: Packet, ahead: int) -> bool:
         """Flow from this packet on, unless the stream has its own to say.
@@ -160,10 +159,18 @@ class Relay:
         if ahead <= 0 or not audible or self._stream.busy:
             return False
         sequence, timestamp = self._stream.lend()
+        self._newest = _NOBODY
         self._numbers, self._clock = sequence - packet.sequence, timestamp - packet.timestamp
-        self._said, self._said_timestamp = sequence - 1, timestamp - FRAME_SAMPLES
         self._sender, self._oldest = packet.ssrc, self._reception.highest
         return True
+
+    def _expect(self, sequence: int) -> None:
+        """Let `quick` carry what comes after this one, until its number or ours wraps."""
+        given, wanted = self._from.payload_type or 0, self._seconds[self._from.payload_type] or 0
+        said = (sequence + self._numbers) & 0xFFFF
+        self._word = (VERSION << 8 | given) << 16 | sequence
+        self._word_change = ((VERSION << 8 | wanted) << 16 | said) - self._word
+        self._highest_word = self._word + 0xFFFF - max(sequence, said)
 
     def _leave_out(self, packet: Packet, ahead: int, now: float) -> None:
         """Close the gap of a packet that the listener cannot take: it is no loss."""
@@ -171,15 +178,16 @@ class Relay:
             self.rest(now)  # from here on there is silence, which the leg can say
         elif 0 < ahead <= MOST_AHEAD:
             self._numbers -= 1
+            self._expect(packet.sequence)
 
     def _rewritten(self, packet: Packet, second: int, ahead: int, now: float) -> bytes:
         sequence = (packet.sequence + self._numbers) & 0xFFFF
         timestamp = (packet.timestamp + self._clock) & 0xFFFFFFFF
         self._told_at = now
         if ahead > 0:
-            self._said = sequence
-            if timestamp != self._said_timestamp:  # all packets of a key have its beginning's
-                self._said_timestamp, self._moved_at = timestamp, now
+            self._expect(packet.sequence)
+            if packet.timestamp != self._newest:  # all packets of a key have its beginning's
+                self._newest, self._moved_at = packet.timestamp, now
         payload = packet.payload
         if packet.marker:
             second |= MARKER

@@ -52,11 +52,12 @@ class Ears:
 class Watch:
     """Who listens on a leg's socket: the loop, or its phase while the kernel drops all but keys.
 
-    `read` takes one datagram and answers whether there was one. `event` is the payload type
+    `read` takes one datagram and answers whether there was one; the loop may be given another
+    reader. `event` is the payload type
     whose packets pass the filter, None without one.
     """
 
-    __slots__ = ("_dropped", "_ears", "_loop", "_read", "_socket", "event")
+    __slots__ = ("_by_loop", "_dropped", "_ears", "_loop", "_read", "_socket", "event")
 
     def __init__(
         self,
@@ -68,7 +69,8 @@ class Watch:
         self.event: int | None = None
         self._loop, self._ears, self._socket, self._read = loop, ears, sock, read
         self._dropped = b""
-        loop.add_reader(sock.fileno(), read)
+        self._by_loop: Callable[[], object] | None = None
+        self.attend()
 
     def relax(self, event: int) -> bool:
         """Let the kernel drop audio, and hear the rest slot by slot; whether it does."""
@@ -80,12 +82,15 @@ class Watch:
         self._ears.listen(self._socket.fileno(), self._drain)
         return True
 
-    def attend(self) -> None:
-        """Hear every packet as it comes."""
+    def attend(self, read: Callable[[], object] | None = None) -> None:
+        """Hear every packet as it comes, by `read` if given."""
         if self.event is not None:
             self.close()
             detach_filter(self._socket)
-            self._loop.add_reader(self._socket.fileno(), self._read)
+        read = read or self._read
+        if read != self._by_loop:
+            self._loop.add_reader(self._socket.fileno(), read)
+            self._by_loop = read
 
     def stirred(self) -> bool:
         """Whether the filter dropped anything since it was asked last: the peer lives."""
@@ -100,7 +105,7 @@ class Watch:
             self._loop.remove_reader(self._socket.fileno())
         else:
             self._ears.ignore(self._socket.fileno())
-        self.event = None
+        self.event = self._by_loop = None
 
     def _drain(self) -> None:
         for _ in range(_MOST_A_SLOT):

@@ -1,10 +1,15 @@
 """One direction of a call between two legs: what one hears, the other says."""
 
+import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from ivr.media.relay import QUIET_S, Format, Relay
 from ivr.media.rtp import Packet, Reception
 from ivr.net.rtp_out import RtpOut
+
+DATAGRAM = 2048
+"""More than any packet of ours: the rest of a longer one is lost."""
 
 
 class Speaker(Protocol):
@@ -66,6 +71,32 @@ class Feed:
         """Let the listener's leg speak for itself again."""
         self.relay.rest(now)
         self.out.join()
+
+    def reader(
+        self, sock: socket.socket, other: Callable[[bytes | None], None], now: Callable[[], float]
+    ) -> Callable[[], None]:
+        """A reader of the speaker's connected socket: one datagram, and out with it.
+
+        `other` gets what is not the next packet of audio, None for an error. It is what a relayed
+        call spends its time with, hence the names bound beforehand.
+        """
+        receive, quick, carry = sock.recv, self.relay.quick, self.out.carry
+
+        def read() -> None:
+            try:
+                datagram = receive(DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                other(None)
+                return
+            packet = quick(datagram, now())
+            if packet is None:
+                other(datagram)
+            else:
+                carry(packet)
+
+        return read
 
     def tend(self, now: float) -> None:
         """Let the listener's leg say silence itself once the speaker fell silent."""

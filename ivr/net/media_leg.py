@@ -13,7 +13,7 @@ from ivr.media.rtcp import Sent
 from ivr.media.rtp import COMFORT_NOISE, Packet, Reception, parse
 from ivr.media.source_lock import Address, Do, SourceLock, normal
 from ivr.net.ears import Watch
-from ivr.net.feed import Feed
+from ivr.net.feed import DATAGRAM, Feed
 from ivr.net.media_facts import MediaFacts
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_out import Phase, RtpOut
@@ -21,7 +21,6 @@ from ivr.net.rtp_ports import PortPair
 
 Sink = Callable[[int, bytes], None]
 
-_DATAGRAM = 2048
 SETTLED_S = 0.5
 """From this age on a leg gets what only a longer call needs: RTCP and the packet filter.
 
@@ -50,7 +49,6 @@ class MediaLeg:
 
     __slots__ = (
         "_around",
-        "_attentive",
         "_can_receive",
         "_deaf",
         "_ear",
@@ -100,7 +98,7 @@ class MediaLeg:
         self.fed_by: Feed | None = None
         self._wanted: tuple[int | None, ...] = ()
         self._can_receive = self._inband = self._echoing = False
-        self._attentive = self._deaf = self._sampled = False
+        self._deaf = self._sampled = False
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0
@@ -304,22 +302,22 @@ class MediaLeg:
             return False
         try:
             if self.out.connected:
-                datagram, source = self._rtp.recv(_DATAGRAM), None
+                datagram, source = self._rtp.recv(DATAGRAM), None
             else:
-                datagram, source = self._rtp.recvfrom(_DATAGRAM)
+                datagram, source = self._rtp.recvfrom(DATAGRAM)
         except BlockingIOError:
             return False
         except OSError:
             self._errors += 1
             return False
-        feed = self._feed
-        if feed is not None and source is None and not self._attentive:
-            packet = feed.relay.quick(datagram, self._loop.time())
-            if packet is not None:
-                feed.out.carry(packet)
-                return True
         self._take(datagram, source)
         return True
+
+    def _other(self, datagram: bytes | None) -> None:
+        if datagram is None:
+            self._errors += 1
+        else:
+            self._take(datagram, None)
 
     def _take(self, datagram: bytes, source: tuple[str, int] | None) -> None:
         packet = parse(datagram)
@@ -386,10 +384,12 @@ class MediaLeg:
     def _tune_filter(self) -> None:
         """Settle whether the kernel may drop audio: nobody listens to it, and events are told."""
         event = self.format.event_payload_type
-        self._attentive = self._echoing or self._inband or self._sink is not None
-        told = event is not None and self._around.packet_filter and self._feed is None
-        self._deaf = self.out.connected and told and not self._attentive
-        if not (self._deaf and self._watch.event == event):
+        idle = self.out.connected and not (self._echoing or self._inband or self._sink)
+        told = event is not None and self._around.packet_filter
+        self._deaf = idle and told and self._feed is None
+        if self._feed is not None and idle:
+            self._watch.attend(self._feed.reader(self._rtp, self._other, self._loop.time))
+        elif not (self._deaf and self._watch.event == event):
             self._watch.attend()
 
     def _relax(self) -> None:
