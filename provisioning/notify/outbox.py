@@ -39,6 +39,15 @@ DOUBT_AFTER_S = 900.0
 
 MOST_A_ROUND = 100
 
+CANCEL_AGAIN_S = 0.2
+"""A cancellation may be lost: `asyncio.wait_for` before Python 3.12, which the SMTP library uses,
+takes it for nothing when the answer came in the same turn of the loop."""
+
+KEPT_S = 90 * 86_400.0
+"""How long it stays known that a mail of an occasion went or failed (assumption: a quarter)."""
+
+FORGETS_EVERY_S = 3600.0
+
 
 class UnknownMail(ContractError):
     """There is no such mail, or it is not in a state that allows this."""
@@ -115,8 +124,9 @@ class Outbox:
             return
         if self._delivery.is_handing_over:
             await asyncio.wait([task], timeout=grace_s)
-        task.cancel()
-        await asyncio.wait([task])
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
 
     def resume(self) -> None:
         """Deliver again after `stop`, with nothing known of the mails before it."""
@@ -192,6 +202,7 @@ class _Delivery:
         self._unsaved: dict[int, tuple[MailState, Event, dict[str, Any]]] = {}
         self._is_first_round = not self._database.is_postgresql
         self._is_failing = False
+        self._forgets_at = -math.inf
         self.is_handing_over = False
 
     async def round(self) -> None:
@@ -204,6 +215,7 @@ class _Delivery:
         )
         if batch:
             await self._deliver(deque(batch))
+        await self._forget()
 
     async def _deliver(self, batch: deque[Kept]) -> None:
         try:
@@ -311,6 +323,13 @@ class _Delivery:
         for mail, state in await self._database.read(lambda c: store.aged(c, oldest)):
             log.error("mail %d is given up: too old", mail)
             await self._step(mail, state, Event.AGED, now)
+
+    async def _forget(self) -> None:
+        """Let the rows of long ended mails go, now and then."""
+        now = self._wall()
+        if abs(now - self._forgets_at) >= FORGETS_EVERY_S:
+            await self._database.write(lambda c: store.forget(c, now - KEPT_S))
+            self._forgets_at = now
 
     async def _resolve_doubts(self) -> None:
         """Send again what is in doubt, where that can do no harm."""

@@ -84,6 +84,12 @@ async def aged(connection: AsyncConnection, before: float) -> tuple[tuple[int, M
     return tuple((row.id, MailState(row.state)) for row in await connection.execute(query))
 
 
+async def forget(connection: AsyncConnection, before: float) -> None:
+    """Erase the rows of mails that came to their end at or before `before`."""
+    over = outbox.c.state.in_([MailState.SENT, MailState.FAILED])
+    await connection.execute(outbox.delete().where(over, outbox.c.changed_at <= before))
+
+
 async def step(
     connection: AsyncConnection,
     mail: int,

@@ -1,6 +1,8 @@
 """The outbox against a real SMTP server: whatever fails, a mail arrives once (N050-05)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +12,7 @@ from provisioning.contract import OutOfRange, StorageUnavailable
 from provisioning.notify import outbox as outbox_module
 from provisioning.notify.model import Mail, MailState
 from provisioning.notify.outbox import UnknownMail
-from provisioning.notify.smtp import SmtpPostman, Waits
+from provisioning.notify.smtp import Session, SmtpPostman, Waits
 from tests.support.mail_server import (
     HANG,
     HANG_UP,
@@ -32,6 +34,33 @@ pytestmark = pytest.mark.rule("N050-05")
 
 def mail(subject: str = "認証コード") -> Mail:
     return Mail(TO, subject, f"コード {MARKER}\n")
+
+
+class Clinging:
+    """A postman whose goodbye takes the first cancellation for nothing."""
+
+    place = "nowhere"
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.held_on = False
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        yield self
+        self.reached.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+        self.held_on = True
+
+    async def offer(self, sender: str, recipient: str) -> None:
+        """Take every envelope."""
+
+    async def withdraw(self) -> None:
+        """Have nothing to forget."""
+
+    async def hand_over(self, message: bytes) -> None:
+        """Take every mail."""
 
 
 class TestDelivery:
@@ -85,6 +114,27 @@ class TestDelivery:
         await post.reaches(SENT)
         await outbox.stop()
         assert len(server.taken) == 1
+
+    async def test_it_ends_even_where_a_cancellation_is_lost(self, post: Post) -> None:
+        """As `asyncio.wait_for` loses one before Python 3.12, when the answer is just there."""
+        clinging = Clinging()
+        outbox = post.outbox()
+        outbox.start(clinging, SENDER)
+        await outbox.send(mail(), key="one")
+        await clinging.reached.wait()
+        await outbox.stop()
+        assert clinging.held_on
+
+    async def test_long_ended_mails_are_forgotten(self, post: Post, server: ScriptedServer) -> None:
+        outbox = await post.delivering(server)
+        for key in ("old", "waiting", "new"):
+            server.rcpt.extend(["451 busy"] if key == "waiting" else [])
+            await outbox.send(mail(key), key=key)
+            await outbox.deliver_due()
+            post.now += outbox_module.KEPT_S / 4
+        post.now += outbox_module.KEPT_S / 3
+        await outbox.deliver_due()
+        assert [row.occasion for row in await post.rows()] == ["waiting", "new"]
 
     async def test_at_rest_its_text_is_sealed(self, post: Post) -> None:
         await post.outbox().send(mail(), key="one")
