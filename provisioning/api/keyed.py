@@ -90,9 +90,17 @@ def key_of(request: Request) -> str | None:
 
 
 async def _sent(request: Request) -> bytes:
-    """All that makes a request what it is: its path, its query and its body."""
+    """All that makes a request what it is: its path, its query and what its body says."""
     path = request.url.path.encode()
-    return b"\0".join((path, request.url.query.encode(), await request.body()))
+    return b"\0".join((path, request.url.query.encode(), _meaning(await request.body())))
+
+
+def _meaning(body: bytes) -> bytes:
+    """JSON says the same however it is spaced and ordered; other bodies stand as they are."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body
 
 
 def _kept(response: Response) -> Answer:

@@ -1,6 +1,7 @@
 """Idempotency-Key: the same request again does nothing again."""
 
 import asyncio
+import json
 
 import httpx2
 import pytest
@@ -52,6 +53,19 @@ async def test_another_body_with_the_key_is_refused(
     await api.post("/v1/customers", json=CUSTOMER, headers=keyed("k1"))
     other = await api.post("/v1/customers", json=CUSTOMER | {"name": "別人"}, headers=keyed("k1"))
     assert (other.status_code, other.json()["type"]) == (422, "urn:tokuban:problem:key-reused")
+    assert await customers(office) == 1
+
+
+@pytest.mark.rule("N050-03")
+async def test_the_same_body_written_otherwise_is_the_same_request(
+    api: httpx2.AsyncClient, office: Office
+) -> None:
+    first = await api.post("/v1/customers", json=CUSTOMER, headers=keyed("k1"))
+    turned = json.dumps(dict(reversed(CUSTOMER.items())), indent=2)
+    headers = keyed("k1") | {"content-type": "application/json"}
+    again = await api.post("/v1/customers", content=turned, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
     assert await customers(office) == 1
 
 
