@@ -8,6 +8,7 @@ becomes the end of the other, with its reason.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ivr.call.party import JoinEnd
 from ivr.media import tones
@@ -33,6 +34,16 @@ class CouplingSettings:
 
 Refer = Callable[["Coupling", Side, Referral], None]
 """Takes a REFER of one side: accepts or refuses it, and sends the other side on its way."""
+
+
+class Transferring(Protocol):
+    """A transfer under way: which side is `sent` elsewhere, and the task that sees to it."""
+
+    @property
+    def sent(self) -> Side: ...
+
+    @property
+    def task(self) -> asyncio.Task[None] | None: ...
 
 
 class Half:
@@ -84,7 +95,7 @@ class Coupling:
     """Joins `first`, the caller's half, with `second` until either ends; see `last`.
 
     Attributes:
-        transferring: one side asked for the other to be sent elsewhere, and that is tried now.
+        transfer: one side asked for the other to be sent elsewhere, and that is tried now.
     """
 
     def __init__(
@@ -97,7 +108,8 @@ class Coupling:
         refer: Refer | None = None,
     ) -> None:
         self.first, self.second = Half(first), Half(second)
-        self.transferring = False
+        self.transfer: Transferring | None = None
+        self._left: JoinEnd | None = None
         self._driver = driver
         self._settings = settings
         self._log = log
@@ -143,11 +155,9 @@ class Coupling:
         a party that takes none, is pressed anew.
         """
         other = self.other(side)
-        if self.transferring or (
-            heard and (other.takes_events or not self.half(side).takes_events)
-        ):
-            return
-        other.press(key)
+        relayed = heard and (other.takes_events or not self.half(side).takes_events)
+        if not relayed and self.transfer is None:
+            other.press(key)
 
     def info(self, side: Side, request: Request) -> bool:
         """An INFO that is no key says something of its own leg only."""
@@ -169,12 +179,13 @@ class Coupling:
             other.ticket.ending = _cause_of(side, cause)
         if self._end.done():
             return
+        end = JoinEnd.FAR_HUNG_UP if cause is EndCause.BYE else JoinEnd.FAR_LOST
         if side is self.first.side:
             self._end.cancel()
-        elif cause is EndCause.BYE:
-            self._end.set_result(JoinEnd.FAR_HUNG_UP)
+        elif self.transfer is not None and side is not self.transfer.sent:
+            self._left = end  # the caller waits for whom it is sent to
         else:
-            self._end.set_result(JoinEnd.FAR_LOST)
+            self._end.set_result(end)
 
     def referred(self, side: Side, referral: Referral) -> None:
         """Pass the wish on to whoever can fulfil it."""
@@ -186,31 +197,44 @@ class Coupling:
 
     # What a transfer asks for
 
-    def suspend(self) -> None:
+    @property
+    def over(self) -> bool:
+        """Whether one side has ended: nothing is left to go back to."""
+        return self._end.done() or self._left is not None
+
+    def suspend(self, transfer: Transferring) -> None:
         """Silence between the two while one of them is sent elsewhere."""
-        self.transferring = True
+        self.transfer = transfer
         self._relay(False)
         for half in (self.first, self.second):
             half.tell_held(False)
 
     def resume(self) -> None:
         """The transfer came to nothing: they talk to each other again."""
-        self.transferring = False
-        self._settle()
+        self.transfer = None
+        for half in (self.first, self.second):
+            half.side.coupling = self
         self._relay(True)
+        self._settle()
 
-    def leave(self, end: JoinEnd) -> None:
-        """End the coupling for a reason that is none of the sides'."""
+    def transferred(self) -> None:
+        """The transfer succeeded: this coupling is over."""
         if not self._end.done():
-            self._end.set_result(end)
+            self._end.set_result(JoinEnd.TRANSFERRED)
+
+    def given_up(self) -> None:
+        """The transfer came to nothing, and who asked for it is gone."""
+        if not self._end.done() and self._left is not None:
+            self._end.set_result(self._left)
 
     def part(self) -> None:
-        """Stop relaying; again is no error."""
-        self._relay(False)
+        """Stop relaying; a side that is on its way elsewhere is not touched. Again is no error."""
         for half in (self.first, self.second):
             if half.side.coupling is self:
                 half.side.coupling = None
-            half.tell_held(False)
+                if not half.side.closed:
+                    half.side.media.relay_to(None)
+                half.tell_held(False)
 
     def _begin(self) -> None:
         for half in (self.first, self.second):
@@ -227,7 +251,7 @@ class Coupling:
 
     def _settle(self) -> None:
         """Let whoever is held, and holds nobody himself, hear it."""
-        if self.transferring or not self._settings.hold_tone:
+        if self.transfer is not None or not self._settings.hold_tone:
             return
         first, second = self.first, self.second
         for half, holder in ((first, second), (second, first)):
@@ -257,15 +281,35 @@ class Couplings:
         self._log = log
         self._running: set[Coupling] = set()
         self.refer: Refer | None = None
+        self.leave_s = 0.0
 
     def __len__(self) -> int:
         return len(self._running)
 
     async def join(self, first: Side, second: Side) -> JoinEnd:
-        """Let two answered halves talk until `second` ends, or was sent elsewhere; see `last`."""
+        """Let two answered halves talk until `second` ends, or was sent elsewhere; see `last`.
+
+        When `second` sends `first` elsewhere, that is a matter of this call still, and waited for.
+        """
         coupling = Coupling(self._driver, first, second, self._settings, self._log, self.refer)
         self._running.add(coupling)
         try:
-            return await coupling.last()
+            end = await coupling.last()
+            if end is JoinEnd.TRANSFERRED:
+                return await self._after_transfer(coupling, second)
+            return end
         finally:
             self._running.discard(coupling)
+
+    async def _after_transfer(self, coupling: Coupling, second: Side) -> JoinEnd:
+        """Let who asked for it hang up by itself, for a while."""
+        transfer = coupling.transfer
+        if transfer is None or transfer.sent is second or transfer.task is None:
+            await asyncio.sleep(self.leave_s)
+            return JoinEnd.TRANSFERRED
+        leaving = asyncio.get_running_loop().call_later(self.leave_s, second.hang_up)
+        try:
+            await transfer.task
+        finally:
+            leaving.cancel()
+        return JoinEnd.FAR_HUNG_UP

@@ -61,6 +61,7 @@ class Side:
         established_at: when both descriptions were settled, monotonic; None before.
         coupling: who joins this side to another one.
         farewell: the Reason header's value of a hang-up that names none.
+        transfers: how often the call's parties were sent elsewhere (RFC 3515).
         kept: somebody other than who rang or received it sees to its end: `hang_up` is not meant
             for it any more.
     """
@@ -74,6 +75,7 @@ class Side:
         self.coupling: Coupled | None = None
         self.farewell: str | None = None
         self.kept = False
+        self.transfers = 0
         self._driver = driver
         self._refreshed_at = 0.0
         self._closed = False
