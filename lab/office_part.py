@@ -63,6 +63,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         server=_server(settings.sip.public_host, settings.sip.port),
         selfcare=settings.portal.limits,
         records_days=settings.records.keep_days,
+        messages=settings.messages.limits,
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lab.mail_settings import MailSettings
+from lab.messages_settings import MessagesSettings
 from lab.portal_settings import PortalSettings
 from lab.records_settings import RecordsSettings
 from lab.section import Section
@@ -148,6 +149,24 @@ class IvrSettings(Section):
     longest_call_s: float = Field(
         default=1800.0, ge=10, description="Longest call to a service or test number."
     )
+    ring_s: float = Field(
+        default=120.0, ge=1, description="How long a line rings that forwards no unanswered call."
+    )
+    link_alive_s: float = Field(
+        default=4.0,
+        gt=0,
+        description="A Link app that does not ring within this time counts as on an unstable "
+        "network: the phone's own dialler rings (LINE-03).",
+    )
+    busy_tone_s: float = Field(
+        default=5.0, ge=0, description="Busy tone before a busy line's 486 (CALL-03)."
+    )
+    forwardings: int = Field(
+        default=5,
+        ge=0,
+        le=20,
+        description="How often a call may be forwarded before it ends with a talkie (FWD-06).",
+    )
 
 
 class LogSettings(Section):
@@ -217,6 +236,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     records: RecordsSettings = Field(default_factory=RecordsSettings)
+    messages: MessagesSettings = Field(default_factory=MessagesSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
     lab: LabSettings = Field(default_factory=LabSettings)
 

@@ -14,6 +14,8 @@ from ivr.ua.registrar import Registrar
 
 _NOT_ALLOWED = 405
 
+Outcome = events.ResponseReceived | events.TransactionTimedOut
+
 
 class Agent:
     """Gives each event to the user agent it is for."""
@@ -41,8 +43,19 @@ class Agent:
             "REGISTER": registrar.received,
             "OPTIONS": self._options,
         }
+        self._outcomes: list[Callable[[Outcome], None]] = []
         self.rejected = 0
         driver.endpoint.challenge_with(calls.challenge)
+
+    def serve(
+        self,
+        method: str,
+        received: Callable[[events.RequestReceived], None],
+        outcome: Callable[[Outcome], None],
+    ) -> None:
+        """Have requests of a method taken by `received`, and how our own ended by `outcome`."""
+        self._requests[method] = received
+        self._outcomes.append(outcome)
 
     def handle(self, event: events.Event) -> None:
         """Take one event."""
@@ -68,7 +81,14 @@ class Agent:
                 if leg is not None:
                     leg.confirmed(request, monotonic())
             case _:
-                self._in_call(event)
+                self._other(event)
+
+    def _other(self, event: events.Event) -> None:
+        if isinstance(event, Outcome):
+            for told in self._outcomes:
+                told(event)
+        else:
+            self._in_call(event)
 
     def _in_call(self, event: events.Event) -> None:
         """What either half of a call may do."""

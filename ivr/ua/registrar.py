@@ -74,6 +74,8 @@ class Registrar:
         """Those of them whose account changed meanwhile."""
         self._stored_all = asyncio.Event()
         self._expiries = Expiries(self._expire)
+        self.watchers: list[Callable[[str], None]] = []
+        """Told of each user whose phone registered, or did so again, after the phone is."""
 
     async def load(self) -> None:
         """Take over the registrations that are stored, and no others."""
@@ -173,6 +175,9 @@ class Registrar:
         if error is None:
             self._take_over(change)
             self._accept(change.event, change.user)
+            if change.bindings:
+                for told in self.watchers:
+                    told(change.user)
         elif isinstance(error, StorageUnavailable):
             self._log.warning("registration.not-stored", user=change.user, error=str(error))
             self._refuse(change.event, _UNAVAILABLE)

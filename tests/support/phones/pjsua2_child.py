@@ -32,6 +32,14 @@ class Account(pj.Account):  # type: ignore[misc]
             type="registration", code=prm.code, reason=prm.reason, active=info.regIsActive
         )
 
+    def onInstantMessage(self, prm: pj.OnInstantMessageParam) -> None:
+        self._child.say(
+            type="message", sender=prm.fromUri, text=prm.msgBody, wire=prm.rdata.wholeMsg
+        )
+
+    def onInstantMessageStatus(self, prm: pj.OnInstantMessageStatusParam) -> None:
+        self._child.say(type="message-sent", code=prm.code, text=prm.msgBody)
+
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         call = Call(self._child, self, prm.callId)
         info = call.getInfo()
@@ -115,6 +123,7 @@ class Child:
         self._ready = False
         self._account: Account | None = None
         self._calls: dict[int, Call] = {}
+        self._peers: list[pj.Buddy] = []
         self._last_call = 0
         self._endpoint = pj.Endpoint()
         self._verbs: dict[str, Callable[[Json], Json]] = {
@@ -128,6 +137,7 @@ class Child:
             "hold": self._hold,
             "resume": self._resume,
             "hangup": self._hangup,
+            "message": self._message,
             "quit": self._quit,
         }
 
@@ -294,6 +304,19 @@ class Child:
             call.hangup(pj.CallOpParam(True))
         return {}
 
+    def _message(self, command: Json) -> Json:
+        assert self._account is not None
+        peer = pj.Buddy()
+        config = pj.BuddyConfig()
+        config.uri = command["uri"]
+        peer.create(self._account, config)
+        self._peers.append(peer)
+        param = pj.SendInstantMessageParam()
+        param.contentType = command["kind"]
+        param.content = command["text"]
+        peer.sendInstantMessage(param)
+        return {}
+
     def _quit(self, command: Json) -> Json:
         self._running = False
         return {}
@@ -303,6 +326,7 @@ class Child:
         for call in self._calls.values():
             call.let_go()
         self._calls.clear()
+        self._peers.clear()
         if self._account is not None:
             self._account.shutdown()
             self._account = None

@@ -261,6 +261,29 @@ class Pjsua2Phone(Closing):
         answer = self.ask("dial", uri=uri, record=str(record or ""), headers=dict(headers or {}))
         return Pjsua2Call(self, answer["call"], record)
 
+    def message(self, number: str, text: str, kind: str = "text/plain") -> None:
+        """Send a MESSAGE to a number of the registered server."""
+        self.ask("message", uri=f"sip:{number}@{self._server}", text=text, kind=kind)
+
+    def wait_sent(self, text: str, timeout_s: float = _PATIENCE_S) -> int:
+        """The status that a message of ours was answered with."""
+        event = self.wait(
+            lambda e: e["type"] == "message-sent" and e["text"] == text, "answer", timeout_s
+        )
+        code: int = event["code"]
+        return code
+
+    def wait_message(self, text: str, timeout_s: float = _PATIENCE_S) -> Json:
+        """The message that says `text`: its `sender` and the whole of it as it came, `wire`."""
+        return self.wait(
+            lambda e: e["type"] == "message" and e["text"] == text, f"message {text}", timeout_s
+        )
+
+    def messages(self) -> list[str]:
+        """Every text that came by now."""
+        self.pump()
+        return [event["text"] for event in self.events if event["type"] == "message"]
+
     def wait_incoming(self, timeout_s: float = _PATIENCE_S) -> Pjsua2Call:
         """The first call that rings here."""
         event = self.wait(lambda e: e["type"] == "incoming", "incoming call", timeout_s)
