@@ -123,6 +123,11 @@ class SipSettings(Section):
         ge=1,
         description="Calls one SIP user may have at once; more get 486. (An assumption.)",
     )
+    hold_tone: bool = Field(
+        default=True,
+        description="Who is put on hold hears the network's hold tone; without it what the "
+        "holder's phone sends, or nothing.",
+    )
     digest: Digest = Field(
         default=Digest.BOTH,
         description="Digest algorithms offered, best first; `md5` where clients such as SIPp 3.6 "

@@ -123,6 +123,7 @@ class Coupling:
         cancelled: a caller's hang-up shows in no other way (see `ivr.call.leg`).
         """
         if self.second.side.closed:
+            self._blame(self.first.side, self.second.side.ticket.ending or Cause.FAR_HUNG_UP)
             return JoinEnd.FAR_HUNG_UP
         if self.first.side.closed:
             self._end.cancel()
@@ -175,8 +176,7 @@ class Coupling:
         self._log.info("call.parted", call_id=side.call_id, cause=cause.name.lower())
         other = self.other(side).side
         other.farewell = _farewell(side)
-        if other.ticket.ending is None:
-            other.ticket.ending = _cause_of(side, cause)
+        self._blame(other, _cause_of(side, cause))
         if self._end.done():
             return
         end = JoinEnd.FAR_HUNG_UP if cause is EndCause.BYE else JoinEnd.FAR_LOST
@@ -235,6 +235,11 @@ class Coupling:
                 if not half.side.closed:
                     half.side.media.relay_to(None)
                 half.tell_held(False)
+
+    def _blame(self, side: Side, cause: Cause) -> None:
+        """Note why the network is about to end a half, unless that is known."""
+        if side.ticket.ending is None:
+            side.ticket.ending = cause
 
     def _begin(self) -> None:
         for half in (self.first, self.second):

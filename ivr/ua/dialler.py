@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Protocol
 
 from ivr.call.party import Ring, Rung, Signs, Target
 from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, NoPortsLeft
+from ivr.net.media_leg import MediaLeg
 from ivr.sip import events
 from ivr.sip.events import Flow
 from ivr.sip.session import Session
@@ -18,7 +20,6 @@ from ivr.ua.occupancy import Occupancy, trunk_key
 from ivr.ua.outgoing_headers import Identities, Reader, identities
 from ivr.ua.policy import CallPolicy
 from ivr.ua.ringing import GIVEN_UP, Ringing, cause_of
-from ivr.ua.side import Side
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import Sound, SoundSettings
 from ivr.ua.ticket import Ticket, Tickets
@@ -39,11 +40,21 @@ class Parties:
     trunks: Trunks | None = None
 
 
+class Calling(Protocol):
+    """Who a party is rung for: hears it early, and has its record linked to its own."""
+
+    @property
+    def media(self) -> MediaLeg: ...
+
+    @property
+    def ticket(self) -> Ticket: ...
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     """One ring: what it is for, and what it holds until it is over."""
 
-    caller: Side
+    caller: Calling
     target: Target
     trunk: Trunk | None
     within_s: float | None
@@ -58,7 +69,7 @@ class _Placed:
 
     far: FarLeg
     ringing: Ringing
-    caller: Side
+    caller: Calling
 
 
 class Dialler:
@@ -87,7 +98,7 @@ class Dialler:
         self._log = log
         self._jobs: dict[Ringing, _Job] = {}
         self._placed: dict[Session, _Placed] = {}
-        self._answered: dict[Side, set[FarLeg]] = {}
+        self._answered: dict[Calling, set[FarLeg]] = {}
         """The halves of each caller that were answered and go on."""
 
     def __len__(self) -> int:
@@ -95,7 +106,7 @@ class Dialler:
         return len(self._placed)
 
     async def ring(
-        self, caller: Side, target: Target, *, within_s: float | None, signs: Signs
+        self, caller: Calling, target: Target, *, within_s: float | None, signs: Signs
     ) -> Rung:
         """Ring `target` for `caller` until it answers, refuses, or has rung for `within_s`.
 
@@ -132,9 +143,11 @@ class Dialler:
         placed = self._placed.get(session)
         return placed.far if placed is not None else None
 
-    def release(self, caller: Side) -> None:
+    def release(self, caller: Calling) -> None:
         """End whatever still hangs on a caller whose call is over."""
         for far in list(self._answered.get(caller, ())):
+            if far.kept:
+                continue  # sent elsewhere by its caller
             if not far.closed and far.ticket.ending is None:
                 far.ticket.ending = _why_released(caller)
             far.hang_up()
@@ -306,6 +319,6 @@ def _close(job: _Job, cause: Cause, status: int) -> None:
         job.ticket.close(cause, status)
 
 
-def _why_released(caller: Side) -> Cause:
+def _why_released(caller: Calling) -> Cause:
     stopped = caller.ticket.ending is Cause.STOPPED
     return Cause.STOPPED if stopped else Cause.FAR_HUNG_UP

@@ -19,7 +19,7 @@ from ivr.ua.info_keys import KEY_TYPES, key_of
 from ivr.ua.sound import NotAcceptable, Sound, renegotiate
 from ivr.ua.ticket import Ticket
 
-_FORBIDDEN = 403
+_FORBIDDEN, _SERVER_ERROR = 403, 500
 
 
 class Coupled(Protocol):
@@ -59,6 +59,7 @@ class Side:
     Attributes:
         on_key: hears every key, coupled or not.
         established_at: when both descriptions were settled, monotonic; None before.
+        whose: the account's user, or the trunk's key, it counts for.
         coupling: who joins this side to another one.
         farewell: the Reason header's value of a hang-up that names none.
         transfers: how often the call's parties were sent elsewhere (RFC 3515).
@@ -72,6 +73,7 @@ class Side:
         self.ticket = ticket
         self.on_key: Callable[[str], None] | None = None
         self.established_at: float | None = None
+        self.whose = ""
         self.coupling: Coupled | None = None
         self.farewell: str | None = None
         self.kept = False
@@ -172,6 +174,11 @@ class Side:
         self.close()
         with self._driver.turn() as now:
             self._end(status, reason or self.farewell, now)
+
+    def end(self, reason: str | None = None) -> None:
+        """Hang up, whoever sees to its end."""
+        self.kept = False
+        self.hang_up(_SERVER_ERROR, reason)
 
     def over(self, cause: EndCause) -> None:
         """The session has ended: give the media back, and tell the coupling."""

@@ -44,6 +44,6 @@ class SilenceWatch:
             if silent_since is not None and now - silent_since > self._policy.silence_s:
                 self._log.warning("call.silent", call_id=side.call_id)
                 side.ticket.ending = Cause.NO_MEDIA
-                side.hang_up(reason=_REASON)
+                side.end(_REASON)
         if self._sides and self._timer is None:
             self._soon()

@@ -19,6 +19,7 @@ from ivr.sip.referral import Referral
 from ivr.sip.uri import Uri
 from ivr.ua.causes import Cause
 from ivr.ua.coupling import Coupling, Couplings
+from ivr.ua.dialler import Calling
 from ivr.ua.log import Log
 from ivr.ua.side import Side
 from ivr.ua.ticket import Ticket, Tickets
@@ -42,22 +43,14 @@ class TransferPolicy:
     leave_s: float = 5.0
 
 
-class Calling(Protocol):
-    """Who a party is rung for: hears it early, and has its record linked."""
+class Dials(Protocol):
+    """What is asked of the `Dialler`."""
 
-    @property
-    def media(self) -> MediaLeg: ...
-
-    @property
-    def ticket(self) -> Ticket: ...
-
-
-class Rings(Protocol):
-    """`Dialler.ring`."""
-
-    async def __call__(
+    async def ring(
         self, caller: Calling, target: Target, *, within_s: float | None, signs: Signs
     ) -> Rung: ...
+
+    def release(self, caller: Calling) -> None: ...
 
 
 class ReferredLeg:
@@ -65,12 +58,13 @@ class ReferredLeg:
 
     caller: TrunkCaller | None = None
     withholds = False
-    forwardings = 0
 
     def __init__(self, transfer: "Transfer", account: Account, dialled: str) -> None:
         self.on_key: KeyHandler | None = None
         self.account: Account | None = account
+        self.whose = account.user
         self.dialled = dialled
+        self.forwardings = transfer.sent.transfers
         self._transfer = transfer
         self._side = transfer.sent
 
@@ -162,6 +156,7 @@ class Transfer:
             self._status = _GONE
             raise
         finally:
+            self._desk.dialler.release(leg)
             self._finish()
 
     async def ring(
@@ -173,7 +168,7 @@ class Transfer:
             self.tell(_RINGING)
             signs(sign)
 
-        return await self._desk.ring(leg, target, within_s=within_s, signs=told)
+        return await self._desk.dialler.ring(leg, target, within_s=within_s, signs=told)
 
     async def join(self, far: Side) -> JoinEnd:
         """The new party answered: the old call is over for who sent the other one."""
@@ -254,7 +249,7 @@ class Transfers:
         driver: Driver,
         tickets: Tickets,
         couplings: Couplings,
-        ring: Rings,
+        dialler: Dials,
         account_of: Callable[[Side], Account | None],
         allowed: Callable[[str], bool],
         serve: Callable[[ReferredLeg], Coroutine[Any, Any, object]],
@@ -263,7 +258,7 @@ class Transfers:
     ) -> None:
         self.driver = driver
         self.couplings = couplings
-        self.ring = ring
+        self.dialler = dialler
         self.serve = serve
         self._tickets = tickets
         self._account_of = account_of

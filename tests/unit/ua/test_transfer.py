@@ -14,10 +14,11 @@ from ivr.sip.settings import ALLOW
 from ivr.sip.uri import Uri
 from ivr.ua.causes import Cause
 from ivr.ua.coupling import Couplings, CouplingSettings
+from ivr.ua.dialler import Calling
 from ivr.ua.leg import InboundLeg
 from ivr.ua.side import Side
 from ivr.ua.ticket import Tickets
-from ivr.ua.transfer import Calling, ReferredLeg, TransferPolicy, Transfers, dialled_of
+from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers, dialled_of
 from tests.contract.leg_contract import eventually
 from tests.support.switchboard import ACCOUNT, Switchboard, switchboard
 from tests.unit.ua.test_coupling import EVENTS, SPEECH, Party, party, silence
@@ -130,16 +131,20 @@ async def scene(status: int = 200) -> AsyncIterator[Scene]:
         outcome = Rung(Ring.ANSWERED if far else Ring.BUSY, status, far)
         stages: list[Scene] = []
 
-        async def ring(
-            caller: Calling, target: Target, *, within_s: float | None, signs: Signs
-        ) -> Rung:
-            return await stages[0].ring(target, signs)
+        class Dialler:
+            async def ring(
+                self, caller: Calling, target: Target, *, within_s: float | None, signs: Signs
+            ) -> Rung:
+                return await stages[0].ring(target, signs)
+
+            def release(self, caller: Calling) -> None:
+                """It forgets nobody."""
 
         transfers = Transfers(
             board.driver,
             Tickets(board.records, board.events, lambda: (1000.0, 2000.0)),
             couplings,
-            ring,
+            Dialler(),
             lambda side: ACCOUNT,
             lambda number: number == CAROL,
             served,
