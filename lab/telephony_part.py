@@ -14,6 +14,7 @@ from ivr.net.driver import Driver, Tap
 from ivr.net.media_engine import MediaEngine, RtpPorts
 from ivr.net.tcp import StreamTransport
 from ivr.net.udp import UdpTransport
+from ivr.numbering.route import AssignedLine, route_inward
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Event
 from ivr.sip.settings import EndpointSettings
@@ -32,16 +33,19 @@ from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import SoundSettings
 from ivr.ua.ticket import Tickets
+from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
 from lab.errors import Refused
 from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.transports import listen_further, stream_limits
 from lab.web import bind_failure
 from prompts.catalogue import Voices
+from provisioning.contract import Directory
 
 log = structlog.stdlib.get_logger("tokuban.telephony")
 
-ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER")
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER",
+         "REFER")  # fmt: skip
 """What the carrier answers today; other methods get 405 with this list."""
 
 _PLAIN = ("UDP", "TCP")
@@ -67,6 +71,7 @@ class TelephonyPart:
         self._log = log.bind()
         self._agent: Agent | None = None
         self._driver: Driver | None = None
+        self._transfers: Transfers | None = None
 
     @property
     def secured(self) -> dict[str, int]:
@@ -113,7 +118,18 @@ class TelephonyPart:
         dialler = Dialler(
             driver, media, parties, tickets, sound, policy, occupancy, silence, self._log
         )
-        couplings = Couplings(driver, CouplingSettings(), self._log)
+        couplings = Couplings(driver, CouplingSettings(sip.hold_tone), self._log)
+        self._transfers = Transfers(
+            driver,
+            tickets,
+            couplings,
+            dialler,
+            lambda side: office.directory.account(side.whose),
+            lambda dialled: _leads_to_a_line(dialled, office.directory),
+            self._serve,
+            TransferPolicy(),
+            self._log,
+        )
         self.calls = calls = InboundCalls(
             driver,
             media,
@@ -195,11 +211,18 @@ class TelephonyPart:
         if self.calls is None or self.registrar is None:
             return 0
         running = len(self.calls)
-        await self.calls.drain(grace_s)
+        await self._drain(self.calls, grace_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await self.registrar.close()
         return running
+
+    async def _drain(self, calls: InboundCalls, grace_s: float) -> None:
+        """Refuse new calls and hang up the running ones."""
+        calls.draining = True
+        if self._transfers is not None:
+            await self._transfers.drain()
+        await calls.drain(grace_s)
 
     async def resume(self) -> None:
         """Take over the registrations that are stored now, and take calls again."""
@@ -213,7 +236,7 @@ class TelephonyPart:
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""
         if self.calls is not None:
-            await self.calls.drain(grace_s * 0.6)
+            await self._drain(self.calls, grace_s * 0.6)
         if self._driver is not None:
             await self._driver.quiet(grace_s * 0.3)
         if self.registrar is not None:
@@ -227,10 +250,15 @@ class TelephonyPart:
         if self._agent is not None:
             self._agent.handle(event)
 
-    async def _serve(self, leg: InboundLeg) -> None:
+    async def _serve(self, leg: InboundLeg | ReferredLeg) -> None:
         line = leg.account.line if leg.account else None
         bound = self._log.bind(call_id=leg.call_id, line=line, user=leg.whose)
         await self._incoming.serve(leg, bound)
+
+
+def _leads_to_a_line(dialled: str, directory: Directory) -> bool:
+    """Whether a number may be sent to by REFER: no service, and nothing outside of the network."""
+    return isinstance(route_inward(dialled, directory).destination, AssignedLine)
 
 
 def endpoint_settings_of(settings: Settings) -> EndpointSettings:
