@@ -134,6 +134,11 @@ class Reception:
         """From here on only some packets are seen: loss and jitter stay as they are."""
         self.sampled = True
 
+    def whole(self) -> None:
+        """From here on every packet is seen again: count anew from the next."""
+        if self.sampled:
+            self.sampled, self.ssrc = False, None
+
     def _stray(self, packet: Packet, now: float) -> int:
         """Believe in a new beginning once two packets follow each other there (RFC 3550 A.1)."""
         if packet.sequence == self._expected:

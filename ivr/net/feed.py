@@ -1,12 +1,12 @@
 """One direction of a call between two legs: what one hears, the other says."""
 
-import socket
 from collections.abc import Callable
 from typing import Protocol
 
 from ivr.media.relay import QUIET_S, Format, Relay
 from ivr.media.rtp import Packet, Reception
 from ivr.net.rtp_out import RtpOut
+from ivr.net.srtp import Wire
 
 DATAGRAM = 2048
 """More than any packet of ours: the rest of a longer one is lost."""
@@ -62,7 +62,6 @@ class Feed:
         """Send a packet on that `Reception.note` found `ahead` of those before it."""
         ready = self.relay.forward(packet, ahead, now) if self.out.open else None
         if ready is not None:
-            self.out.leave()
             self.out.carry(ready)
         elif not self.relay.flowing:
             self.out.join()
@@ -73,14 +72,14 @@ class Feed:
         self.out.join()
 
     def reader(
-        self, sock: socket.socket, other: Callable[[bytes | None], None], now: Callable[[], float]
+        self, sock: Wire, other: Callable[[bytes | None], None], now: Callable[[], float]
     ) -> Callable[[], None]:
         """A reader of the speaker's connected socket: one datagram, and out with it.
 
         `other` gets what is not the next packet of audio, None for an error. It is what a relayed
         call spends its time with, hence the names bound beforehand.
         """
-        receive, quick, carry = sock.recv, self.relay.quick, self.out.carry
+        receive, quick, out = sock.recv, self.relay.quick, self.out
 
         def read() -> None:
             try:
@@ -93,8 +92,12 @@ class Feed:
             packet = quick(datagram, now())
             if packet is None:
                 other(datagram)
-            else:
-                carry(packet)
+                return
+            out.relayed += 1
+            try:
+                out.send(packet)
+            except OSError as error:
+                out.failed(error)
 
         return read
 

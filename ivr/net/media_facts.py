@@ -10,8 +10,9 @@ from ivr.media.source_lock import Address
 class MediaFacts:
     """What a leg saw: packets, and jitter in milliseconds.
 
-    `sampled` says that the kernel held audio back, so that `received` counts only what was let
-    through and `lost` and `jitter_ms` stand where they were before. `remote` is what the peer
+    `sampled` says that the kernel holds audio back, so that `received` counts only what is let
+    through and `lost` and `jitter_ms` stand where they were before; what is heard is counted anew
+    once it no longer does. `remote` is what the peer
     reported last of our packets.
     """
 

@@ -18,6 +18,8 @@ from ivr.net.media_facts import MediaFacts
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_out import Phase, RtpOut
 from ivr.net.rtp_ports import PortPair
+from ivr.net.srtp import Wires
+from ivr.sip.sdes import Keys
 
 Sink = Callable[[int, bytes], None]
 
@@ -62,13 +64,12 @@ class MediaLeg:
         "_opened_at",
         "_reception",
         "_rtcp",
-        "_rtp",
-        "_sampled",
         "_sink",
         "_stream",
         "_timeline",
         "_wanted",
         "_watch",
+        "_wires",
         "closed",
         "fed_by",
         "format",
@@ -86,7 +87,7 @@ class MediaLeg:
         self.pair = pair
         self._around = around
         self._loop = around.loop
-        self._rtp = pair.rtp
+        self._wires = Wires(pair)
         self._stream = stream
         self.out = RtpOut(pair, stream, phase)
         self._rtcp: RtcpLink | None = None
@@ -98,12 +99,12 @@ class MediaLeg:
         self.fed_by: Feed | None = None
         self._wanted: tuple[int | None, ...] = ()
         self._can_receive = self._inband = self._echoing = False
-        self._deaf = self._sampled = False
+        self._deaf = False
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0
         self.last_received = self._opened_at = self._loop.time()
-        self._watch = Watch(self._loop, phase.ears, self._rtp, self._readable)
+        self._watch = Watch(self._loop, phase.ears, pair.rtp, self._readable)
 
     def connect(
         self,
@@ -116,23 +117,26 @@ class MediaLeg:
         can_send: bool = True,
         can_receive: bool = True,
         learn_from: str | None = None,
+        keys: Keys | None = None,
     ) -> None:
         """Use what offer and answer settled; call it again after each re-INVITE.
 
         `remote` is the peer's RTP address, `None` while it has none (`c=0.0.0.0`). `learn_from` is
         the host the peer's SIP comes from: a phone behind a NAT is heard from there or from
-        the SDP's host only; without it from any host that passes probation.
+        the SDP's host only; without it from any host that passes probation. With `keys` it is SRTP.
 
         Raises:
             ValueError: `remote` is no IP address and port; nothing was changed.
         """
         if remote is not None:
-            remote = self._checked(remote)
+            remote = self.pair.reaches(remote)
         learn_from = normal(learn_from) if learn_from is not None else None
         self.format, self._inband = Format(law, payload_type, event_payload_type), detect_inband
         self._wanted = (payload_type, event_payload_type, COMFORT_NOISE)
         self._can_receive = can_receive
         self._stream.tune(law, payload_type, event_payload_type)
+        if self._wires.use(keys):
+            self._rewire()
         if self._lock.expect(remote, learn_from):
             self._release()
             self._send_to(remote)
@@ -206,7 +210,7 @@ class MediaLeg:
             foreign=self._lock.foreign,
             malformed=self._malformed,
             refused=self._errors + self.out.refused,
-            sampled=self._sampled,
+            sampled=self._reception.sampled,
             locked=self._lock.locked,
             remote=self._rtcp.remote if self._rtcp else None,
         )
@@ -240,7 +244,7 @@ class MediaLeg:
         if self._deaf and self._watch.event is None:
             self._relax()
         if self._rtcp is None:
-            self._rtcp = RtcpLink(self._loop, self.pair.rtcp, self._stream.ssrc)
+            self._rtcp = RtcpLink(self._loop, self._wires.rtcp, self._stream.ssrc)
             self._rtcp.aim(self.out.remote)
         elif self._rtcp.due(now):
             sent = self.out.sent
@@ -279,19 +283,12 @@ class MediaLeg:
         if done is None:
             return None
         told = done
+        return lambda whole: self._loop.call_soon(told, whole) and None
 
-        def tell(whole: bool) -> None:
-            self._loop.call_soon(told, whole)
-
-        return tell
-
-    def _checked(self, remote: Address) -> Address:
-        host, port = normal(remote[0]), remote[1]
-        if not 0 < port < 65536:
-            raise ValueError(f"RTP port {port} of {host}: 1 to 65535")
-        if ":" in host and not self.pair.ipv6:
-            raise ValueError(f"RTP address {host}: this engine speaks IPv4")
-        return host, port
+    def _rewire(self) -> None:
+        self.out.through(self._wires.rtp)
+        if self._rtcp is not None:
+            self._rtcp.through(self._wires.rtcp)
 
     def _readable(self) -> bool:
         """Take one datagram, if there is one.
@@ -302,9 +299,9 @@ class MediaLeg:
             return False
         try:
             if self.out.connected:
-                datagram, source = self._rtp.recv(DATAGRAM), None
+                datagram, source = self._wires.rtp.recv(DATAGRAM), None
             else:
-                datagram, source = self._rtp.recvfrom(DATAGRAM)
+                datagram, source = self._wires.rtp.recvfrom(DATAGRAM)
         except BlockingIOError:
             return False
         except OSError:
@@ -388,13 +385,14 @@ class MediaLeg:
         told = event is not None and self._around.packet_filter
         self._deaf = idle and told and self._feed is None
         if self._feed is not None and idle:
-            self._watch.attend(self._feed.reader(self._rtp, self._other, self._loop.time))
+            self._watch.attend(self._feed.reader(self._wires.rtp, self._other, self._loop.time))
         elif not (self._deaf and self._watch.event == event):
             self._watch.attend()
+        if self._watch.event is None:
+            self._reception.whole()
 
     def _relax(self) -> None:
         event = self.format.event_payload_type
         self._deaf = event is not None and self._watch.relax(event)
         if self._deaf:
-            self._sampled = True
             self._reception.sample()

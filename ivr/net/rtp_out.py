@@ -9,6 +9,7 @@ from ivr.media.source_lock import Address
 from ivr.net.ears import Ears
 from ivr.net.rtp_ports import PortPair
 from ivr.net.socket_options import disconnect
+from ivr.net.srtp import Wire
 
 
 class Phase:
@@ -52,11 +53,8 @@ def send_due(phase: Phase, skipped: int) -> None:
     for row, packet in enumerate(phase.chorus.packets(skipped)):
         try:
             sends[row](packet)
-        except BlockingIOError:
-            phase.outs[row].unsent += 1
-        except OSError:
-            # An ICMP error of an earlier packet: the peer's port is closed, now or for good.
-            phase.outs[row].refused += 1
+        except OSError as error:
+            phase.outs[row].failed(error)
 
 
 def _nowhere(packet: bytes) -> int:
@@ -68,20 +66,21 @@ class RtpOut:
     """A stream, its socket and the peer it is sent to.
 
     It takes part in its phase's ticks until a relay speaks for it. `unsent` packets found the
-    socket's buffer full, `refused` ones the peer's port closed.
+    socket's buffer full, `refused` ones the peer's port closed; `relayed` are a relay's.
     """
 
     __slots__ = (
         "_allowed",
         "_ipv6",
         "_made_before",
-        "_relayed",
         "_sent_before",
         "_socket",
         "_voice",
+        "_wire",
         "connected",
         "phase",
         "refused",
+        "relayed",
         "remote",
         "send",
         "stream",
@@ -95,8 +94,9 @@ class RtpOut:
         self.remote: Address | None = None
         self.connected = False
         self._socket, self._ipv6 = pair.rtp, pair.ipv6
+        self._wire: Wire = pair.rtp
         self._allowed = False
-        self._made_before = self._sent_before = self._relayed = 0
+        self._made_before = self._sent_before = self.relayed = 0
         self.phase = phase
         self._voice: Voice | None = phase.add(self)
 
@@ -117,13 +117,20 @@ class RtpOut:
         return self.send is not _nowhere
 
     def carry(self, packet: bytes) -> None:
-        """Send a relay's packet now."""
-        self._relayed += 1
+        """Send a relay's packet now, and none of our own until `join`."""
+        self.leave()
+        self.relayed += 1
         try:
             self.send(packet)
-        except BlockingIOError:
+        except OSError as error:
+            self.failed(error)
+
+    def failed(self, error: OSError) -> None:
+        """Count a packet that did not leave."""
+        if isinstance(error, BlockingIOError):
             self.unsent += 1
-        except OSError:
+        else:
+            # An ICMP error of an earlier packet: the peer's port is closed, now or for good.
             self.refused += 1
 
     @property
@@ -135,6 +142,11 @@ class RtpOut:
     def allow(self, allowed: bool) -> None:
         """Say whether offer and answer let us send at all."""
         self._allowed = allowed
+        self._aim()
+
+    def through(self, wire: Wire) -> None:
+        """Send by `wire`, which is the socket or seals what goes to it."""
+        self._wire = wire
         self._aim()
 
     def to(self, remote: Address | None) -> None:
@@ -171,13 +183,13 @@ class RtpOut:
 
     def _aim(self) -> None:
         """Settle once how packets leave, for every slot to come."""
-        sock, remote = self._socket, self.remote
+        wire, remote = self._wire, self.remote
         if remote is None or not self._allowed:
             self._send_by(_nowhere)
         elif self.connected:
-            self._send_by(sock.send)
+            self._send_by(wire.send)
         else:
-            self._send_by(lambda packet: sock.sendto(packet, remote))
+            self._send_by(lambda packet: wire.sendto(packet, remote))
 
     def _send_by(self, send: Callable[[bytes], int]) -> None:
         if send is self.send:
@@ -188,7 +200,7 @@ class RtpOut:
             self.phase.sends[self._voice.row] = send
 
     def _made(self) -> int:
-        return self.stream.made + self._relayed
+        return self.stream.made + self.relayed
 
     def _count(self) -> None:
         made = self._made()

@@ -6,6 +6,8 @@ import socket
 from collections import deque
 from typing import NamedTuple
 
+from ivr.media.source_lock import Address, normal
+
 RECEIVE_BUFFER = 64 * 1024
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -22,6 +24,19 @@ class PortPair(NamedTuple):
     rtp: socket.socket
     rtcp: socket.socket
     ipv6: bool
+
+    def reaches(self, remote: Address) -> Address:
+        """`remote`, its host in the usual form.
+
+        Raises:
+            ValueError: no IP address and port, or one of IPv6 that these sockets do not reach.
+        """
+        host, port = normal(remote[0]), remote[1]
+        if not 0 < port < 65536:
+            raise ValueError(f"RTP port {port} of {host}: 1 to 65535")
+        if ":" in host and not self.ipv6:
+            raise ValueError(f"RTP address {host}: this engine speaks IPv4")
+        return host, port
 
 
 class RtpPorts:
