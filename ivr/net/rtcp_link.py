@@ -3,12 +3,12 @@
 import asyncio
 import random
 import secrets
-import socket
 
 from ivr.media.rtcp import INTERVAL_S, Block, Heard, Sent, goodbye, parse
 from ivr.media.rtcp import report as compound
 from ivr.media.rtp import Reception
 from ivr.media.source_lock import Address, normal
+from ivr.net.srtp import Wire
 
 _DATAGRAM = 2048
 _DRAIN = 8
@@ -21,7 +21,7 @@ class RtcpLink:
     `remote` is our last block in the peer's reports: what the peer lost of ours.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, ssrc: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: Wire, ssrc: int) -> None:
         self.peer: Address | None = None
         self.remote: Block | None = None
         self._loop = loop
@@ -36,6 +36,10 @@ class RtcpLink:
     def aim(self, rtp: Address | None) -> None:
         """Report to the port above the peer's RTP (RFC 3550 §11); to nobody without one."""
         self.peer = (rtp[0], rtp[1] + 1) if rtp is not None and rtp[1] < 65535 else None
+
+    def through(self, sock: Wire) -> None:
+        """Report by `sock` from now on: the same socket, before which keys have changed."""
+        self._socket = sock
 
     def due(self, now: float) -> bool:
         """Whether it is time for a report, and somebody to report to."""

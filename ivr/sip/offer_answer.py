@@ -9,6 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from ivr.sip.sdes import SECURE, Crypto, Keys, Securing, usable
 from ivr.sip.sdp import STATIC_PAYLOADS, Attribute, Codec, Direction, Media, Origin, Sdp, SdpError
 
 _EVENT = "telephone-event"
@@ -18,6 +19,8 @@ _OFFERED_EVENT_NUMBER = 101
 _PLAIN_RTP = "RTP/AVP"
 _SPOKEN_PROTOCOLS = frozenset((_PLAIN_RTP, "RTP/AVPF"))
 """AVPF only adds feedback nobody is obliged to send (RFC 4585 §3)."""
+_SECURE_PROTOCOLS = frozenset(SECURE.values())
+_OFFERED_TAG = 1
 _LONGEST_ADDRESS = 45
 _HELD_ADDRESSES = frozenset(("0.0.0.0", "::", "0:0:0:0:0:0:0:0"))
 _STATIC_BY_NAME = {codec.name: codec for codec in STATIC_PAYLOADS.values() if codec.channels == 1}
@@ -53,6 +56,8 @@ class Negotiated(NamedTuple):
     can_receive: bool
     local_payload_type: int
     local_event_payload_type: int | None
+    keys: Keys | None = None
+    """Of SRTP; None for RTP in the clear."""
 
 
 class Answer(NamedTuple):
@@ -72,6 +77,7 @@ def answer(
     version: int = 1,
     direction: Direction = Direction.SENDRECV,
     previous: Sdp | None = None,
+    securing: Securing | None = None,
 ) -> Answer:
     """Answer an offer (RFC 3264 §6): every m-line mirrored, one audio stream taken.
 
@@ -80,6 +86,7 @@ def answer(
         direction: what we want; the answer is the part of it that the offer allows.
         previous: our last description in this session; its version is kept when nothing changed
             and counted up when something did (RFC 3264 §8).
+        securing: take SRTP where it is offered, or insist on it; None takes RTP alone.
 
     Raises:
         NotAcceptable: there is live audio, none of it with a codec of ours.
@@ -87,14 +94,18 @@ def answer(
     media: list[Media] = []
     audio = None
     for line in offer.media:
-        taken = _taken(line, ours) if audio is None else None
+        taken = _taken(line, ours, securing) if audio is None else None
         if taken is None:
             media.append(_refused(line))
             continue
-        codec, event = taken
+        codec, event, theirs = taken
         audio = _settle(offer, line, codec, event, ours, direction)
         flow = Direction.of(sends=audio.can_send, receives=audio.can_receive)
-        media.append(_audio_media(port, (codec,), event, ours.ptime_ms, flow, line.proto))
+        mine = _audio_media(port, (codec,), event, ours.ptime_ms, flow, line.proto)
+        if theirs is not None and securing is not None:
+            audio = audio._replace(keys=Keys(securing.key, theirs.key))
+            mine = mine._replace(crypto=(Crypto(theirs.tag, securing.key).value,))
+        media.append(mine)
     if audio is None and any(line.kind == "audio" and line.port for line in offer.media):
         raise NotAcceptable("no audio stream with a codec of ours")
     sdp = Sdp(Origin(session_id, version, address), tuple(media), address, times=offer.times)
@@ -109,11 +120,19 @@ def make_offer(
     session_id: int,
     version: int = 1,
     direction: Direction = Direction.SENDRECV,
+    securing: Securing | None = None,
 ) -> Sdp:
-    """A first offer of one audio stream (RFC 3264 §5)."""
+    """A first offer of one audio stream (RFC 3264 §5).
+
+    SRTP that is not insisted on is offered as a key beside plain RTP: phones that have it take it,
+    others pass over what they do not know (RFC 4568 §7.1.1 would have a stream of each).
+    """
     codecs = tuple(_STATIC_BY_NAME[name] for name in ours.codecs)
     event = Codec(_EVENT, 8000, _OFFERED_EVENT_NUMBER) if ours.telephone_event else None
-    media = _audio_media(port, codecs, event, ours.ptime_ms, direction, _PLAIN_RTP)
+    proto = SECURE[_PLAIN_RTP] if securing is not None and securing.required else _PLAIN_RTP
+    media = _audio_media(port, codecs, event, ours.ptime_ms, direction, proto)
+    if securing is not None:
+        media = media._replace(crypto=(Crypto(_OFFERED_TAG, securing.key).value,))
     return Sdp(Origin(session_id, version, address), (media,), address)
 
 
@@ -170,14 +189,36 @@ def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: 
     return settled._replace(
         local_payload_type=offered[_kind(codec)].payload_type,
         local_event_payload_type=local_event.payload_type if local_event else None,
+        keys=_answered_keys(mine, line),
     )
 
 
-def _taken(media: Media, ours: Capabilities) -> tuple[Codec, Codec | None] | None:
-    """What we take of a live audio stream, if anything: a codec and its telephone-event."""
-    if media.kind != "audio" or not media.port or media.proto.upper() not in _SPOKEN_PROTOCOLS:
+def _answered_keys(mine: Media, line: Media) -> Keys | None:
+    """The keys that offer and answer name (RFC 4568 §5.1.3)."""
+    offered = usable(mine.crypto)
+    if offered is None:
         return None
-    return _best(media.codecs(), ours)
+    answered = usable(line.crypto, offered.tag)
+    if answered is not None:
+        return Keys(offered.key, answered.key)
+    if mine.proto in _SECURE_PROTOCOLS:
+        raise NotAcceptable("the answer has no key for SRTP")
+    return None
+
+
+def _taken(
+    media: Media, ours: Capabilities, securing: Securing | None
+) -> tuple[Codec, Codec | None, Crypto | None] | None:
+    """What we take of a live audio stream: a codec, its telephone-event, and the peer's key."""
+    proto = media.proto.upper()
+    secure = proto in _SECURE_PROTOCOLS
+    if media.kind != "audio" or not media.port or not (secure or proto in _SPOKEN_PROTOCOLS):
+        return None
+    theirs = usable(media.crypto) if securing is not None else None
+    if theirs is None and (secure or (securing is not None and securing.required)):
+        return None
+    best = _best(media.codecs(), ours)
+    return (*best, theirs) if best is not None else None
 
 
 @lru_cache(maxsize=64)

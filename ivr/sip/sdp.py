@@ -10,6 +10,8 @@ CONTENT_TYPE = "application/sdp"
 _CACHED_LENGTH = 120
 _CACHED_SHAPE = 1000
 """Longer texts are not remembered: a flood of them must not fill the memory."""
+_CRYPTO = "crypto"
+_CRYPTO_LINE = f"\na={_CRYPTO}:"
 MOST_MEDIA = 32
 """More m-lines than any call has; an answer mirrors every one of them."""
 
@@ -91,7 +93,8 @@ class Origin(NamedTuple):
 class Media(NamedTuple):
     """One m-line and what stands below it. `connection` is an address, None where it is inherited.
 
-    `port` 0 refuses or ends the stream (RFC 3264 §5.1); `ports` is the n of `49170/n`.
+    `port` 0 refuses or ends the stream (RFC 3264 §5.1); `ports` is the n of `49170/n`. `crypto` are
+    the values of `a=crypto`: they hold keys, and stand apart from what is remembered.
     """
 
     kind: str
@@ -101,6 +104,10 @@ class Media(NamedTuple):
     connection: str | None = None
     proto: str = "RTP/AVP"
     ports: int = 1
+    crypto: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Media {self.kind} {self.port} {self.proto} {' '.join(self.formats)}>"
 
     def attribute(self, name: str) -> str | None:
         """The first such attribute's value; "" for one without, None when absent."""
@@ -174,6 +181,7 @@ class _Reader:
         self.session_attributes: tuple[Attribute, ...] = ()
         self.media: list[Media] = []
         self.attributes: list[Attribute] = []
+        self.crypto: list[str] = []
         self.line: str | None = None
         self.line_connection: str | None = None
 
@@ -186,7 +194,10 @@ class _Reader:
             kind = line[:2]
             if kind == "a=":
                 name, colon, argument = line[2:].partition(":")
-                self.attributes.append((name, argument if colon else None))
+                if name == _CRYPTO:
+                    self.crypto.append(argument)
+                else:
+                    self.attributes.append((name, argument if colon else None))
             elif kind in ("m=", "c=", "o=", "t=", "s="):
                 self._other(kind, line[2:])
             elif kind[1:] != "=":
@@ -229,8 +240,9 @@ class _Reader:
         else:
             if len(self.media) == MOST_MEDIA:
                 raise SdpError(f"more than {MOST_MEDIA} m-lines")
-            self.media.append(_media(self.line, tuple(self.attributes), self.line_connection))
-        self.attributes = []
+            media = _media(self.line, tuple(self.attributes), self.line_connection)
+            self.media.append(media._replace(crypto=tuple(self.crypto)) if self.crypto else media)
+        self.attributes, self.crypto = [], []
 
 
 def _usual(text: str) -> Sdp | None:
@@ -245,6 +257,8 @@ def _usual(text: str) -> Sdp | None:
     usual = text[:7] == "v=0\r\no=" and "\n" not in origin and port.isascii() and port.isdigit()
     if not usual or len(port) > 5 or len(above) + len(below) > _CACHED_SHAPE:
         return None
+    if _CRYPTO_LINE in text:
+        return None  # a key is not remembered
     shape = _shape(above, below)
     number = int(port)
     if shape is None or number > 65535:
@@ -379,4 +393,7 @@ def _media_lines(media: Media) -> str:
     text = f"m={media.kind} {media.port}{ports} {media.proto} {' '.join(media.formats)}\r\n"
     if media.connection is not None:
         text += _connection_line(media.connection)
-    return text + _attribute_lines(media.attributes)
+    text += _attribute_lines(media.attributes)
+    for value in media.crypto:
+        text += f"a={_CRYPTO}:{value}\r\n"
+    return text
