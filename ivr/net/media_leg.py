@@ -282,8 +282,11 @@ class MediaLeg:
     def _soon(self, done: Done | None) -> Done | None:
         if done is None:
             return None
-        told = done
-        return lambda whole: self._loop.call_soon(told, whole) and None
+
+        def tell(whole: bool, told: Done = done) -> None:
+            self._loop.call_soon(told, whole)
+
+        return tell
 
     def _rewire(self) -> None:
         self.out.through(self._wires.rtp)
