@@ -7,33 +7,26 @@ network ends the call a verb raises `CallOver`, which the flow lets pass.
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NoReturn, TypeVar
 
+from ivr.call import keeping, ringing
 from ivr.call.keys import HIDDEN, KeyBuffer
-from ivr.call.leg import Leg
+from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
+from ivr.call.party import FarLeg, Rung, Target
+from ivr.call.subscriber import Subscriber, Visitor
 from ivr.media import tones
-from prompts.catalogue import Prompt, Voice
-from provisioning.contract import CarrierProfile, Line, StorageUnavailable
+from prompts.catalogue import Prompt
+from provisioning.contract import CarrierProfile, Line
 
 T = TypeVar("T")
 
 DIGITS = frozenset("0123456789")
 MOST_DIGITS = 20
 """The longest number one can key: 010, and 15 digits (ITU-T E.164 §6), with room to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Who is calling, as far as a service needs to know: the line and what its carrier offers."""
-
-    line: Line
-    profile: CarrierProfile
-    voice: Voice
 
 
 TEMPORARILY_UNAVAILABLE = 480
@@ -53,19 +46,22 @@ class Call:
 
     A key stops an interruptible prompt before the key handler returns. Keys typed
     ahead answer the questions that follow, whose prompts are then not spoken.
-    `number_dialled` is what was dialled after a service code that a number follows.
+    `number_dialled` is what was dialled after a service code that a number follows, `party_heard`
+    whether the party rung last made itself heard before it answered, or did not.
     """
 
-    def __init__(self, leg: Leg, subscriber: Subscriber, limits: CallLimits, log: Log) -> None:
-        self.line = subscriber.line
-        self.profile = subscriber.profile
+    def __init__(
+        self, leg: Caller, party: Subscriber | Visitor, limits: CallLimits, log: Log
+    ) -> None:
         self.log = log
         self.number_dialled = ""
         self.answered = False
         self.over = False
+        self.party_heard = False
         self._audible = False
         self._leg = leg
-        self._voice = subscriber.voice
+        self._party = party
+        self._voice = party.voice
         self._limits = limits
         self._keys = KeyBuffer()
         self._interruptible = False
@@ -76,6 +72,27 @@ class Call:
     def call_id(self) -> str:
         """The SIP Call-ID, for the log."""
         return self._leg.call_id
+
+    @property
+    def line(self) -> Line:
+        """The caller's line."""
+        return self._subscriber.line
+
+    @property
+    def profile(self) -> CarrierProfile:
+        """What the caller's carrier offers."""
+        return self._subscriber.profile
+
+    @property
+    def _subscriber(self) -> Subscriber:
+        if isinstance(self._party, Visitor):
+            raise RuntimeError("a caller from another carrier has no line: no service is theirs")
+        return self._party
+
+    @property
+    def ticket(self) -> Ticket:
+        """What is told and recorded of the caller's leg."""
+        return self._leg.ticket
 
     async def answer(self) -> None:
         """Answer the call; returns once it is established. Does nothing the second time."""
@@ -197,14 +214,12 @@ class Call:
 
         Raises what `change` raises; StorageUnavailable when the store gave it up itself.
         """
-        task = asyncio.ensure_future(change)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if not _being_cancelled():
-                raise StorageUnavailable("the store gave the change up; try again later") from None
-            await self._finish(task)
-            raise
+        return await keeping.kept(change, self.log)
+
+    async def announce(self, prompt: Prompt, *values: object) -> None:
+        """Say something about a call that goes on, answered or not; heard to its end."""
+        await self._open_media()
+        await self._speak(prompt, values, interruptible=False)
 
     async def talkie(self, prompt: Prompt, *values: object, then: int) -> NoReturn:
         """Say why the call cannot be served, free of charge, and end it (LINE-05).
@@ -212,13 +227,48 @@ class Call:
         An unanswered caller hears it as early media, then gets the final response
         `then`; an answered one hears it and the network hangs up.
         """
-        await self._open_media()
         for turn in range(self._limits.talkie_times):
             if turn:
                 await asyncio.sleep(self._limits.talkie_pause_s)
-            await self._speak(prompt, values, interruptible=False)
+            await self.announce(prompt, *values)
+        self.refuse(then)
+
+    async def busy_tone(self, then: int) -> NoReturn:
+        """Play Japan's busy tone for a while, free of charge, and end the call (CALL-03)."""
+        await self._open_media()
+        self._leg.play(tones.busy(), loop=True)
+        await asyncio.sleep(self._limits.busy_tone_s)
+        self.refuse(then)
+
+    def refuse(self, then: int) -> NoReturn:
+        """End the call without a word; unanswered it gets `then`."""
         self.hang_up(then)
         raise CallOver(Outcome.REFUSED)
+
+    async def ring(self, target: Target, within_s: float | None = None) -> Rung:
+        """Ring a party, `within_s` seconds at most; the caller hears it ring, or what it sends.
+
+        A party that answered is to be given to `talk` at once.
+        """
+        back = ringing.RingBack(self._leg, self.log)
+        rung = await back.ring(target, within_s)
+        self.party_heard = back.party_heard
+        self.log.info("party.rung", outcome=rung.outcome.name.lower(), status=rung.status)
+        return rung
+
+    async def talk(self, far: FarLeg) -> NoReturn:
+        """Answer the caller, let both talk until one hangs up, and end the other half.
+
+        What is keyed meanwhile is between the two of them: it is neither logged nor told.
+        """
+        self._leg.on_key = None
+        try:
+            await self.answer()
+            end = await self._leg.join(far)
+        finally:
+            far.hang_up()
+        self.hang_up()
+        raise CallOver(ringing.JOIN_ENDS[end])
 
     async def give_up(self, outcome: Outcome = Outcome.GAVE_UP) -> CallOver:
         """Say goodbye, if the caller can hear it, and hang up; returns what to raise then."""
@@ -260,15 +310,6 @@ class Call:
         final = None if self.answered else status
         self._leg.hang_up(final)
         self.log.debug("call.hung-up", status=final)
-
-    async def _finish(self, change: asyncio.Future[T]) -> None:
-        """Wait for a change whose caller is gone; a second cancellation gives it up."""
-        try:
-            await asyncio.wait([change])
-        finally:
-            change.cancel()
-        if not change.cancelled() and (error := change.exception()):
-            self.log.warning("change.failed-after-hang-up", error=type(error).__name__)
 
     def release(self) -> None:
         """Let go of the leg: leg and call know each other, which only a collector would end."""
@@ -340,8 +381,3 @@ class Call:
     async def _until_hang_up(self) -> NoReturn:
         await asyncio.get_running_loop().create_future()
         raise AssertionError("nobody sets this future")
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -3,11 +3,16 @@
 from typing import Protocol
 
 from ivr.call.party import FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
-from provisioning.contract import Account, TrunkCaller
+from provisioning.contract import Access, Account, TrunkCaller
 
 
 class Ticket(Protocol):
     """Where what happens on a leg is told and, once the leg is over, recorded (BILL-01)."""
+
+    access: Access | None
+    """What the call leaves through (LINK-02)."""
+    presented: str | None
+    """The number the called party sees; None when there is none to see (CALL-04)."""
 
     outcome: str | None
     """How the service ended the call, as `Outcome` says it."""
@@ -110,6 +115,21 @@ class Caller(Leg, Protocol):
 
     `tests/contract/ring_contract.py` says how it must behave.
     """
+
+    @property
+    def caller(self) -> TrunkCaller | None:
+        """Who calls in from another carrier; None when an account of this network does."""
+        ...
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the phone asks not to be shown (RFC 3323)."""
+        ...
+
+    @property
+    def forwardings(self) -> int:
+        """How often the call was forwarded before it came, as its History-Info tells."""
+        ...
 
     async def progress(self, *, ringing: bool = False) -> None:
         """As a leg; `ringing` tells 180 in place of 183, or after it.

@@ -22,11 +22,22 @@ class CallLimits:
     """Silence between two rounds of a talkie."""
     longest_call_s: float = 1800.0
     """A service call longer than this is ended, however busy its caller."""
+    ring_s: float = 120.0
+    """How long a line rings that does not forward unanswered calls."""
+    link_alive_s: float = 4.0
+    """A Link app that has not rung by then is on an unstable network (LINE-03)."""
+    busy_tone_s: float = 5.0
+    """How long the busy tone is played before the final response."""
+    forwardings: int = 5
+    """A call that was forwarded so often is forwarded no more (FWD-06)."""
 
     def __post_init__(self) -> None:
         """Refuse limits no caller could meet."""
-        positive = (self.first_digit_s, self.inter_digit_s, self.longest_call_s)
-        if min(positive) <= 0 or self.talkie_pause_s < 0:
+        dialogue = (self.first_digit_s, self.inter_digit_s, self.longest_call_s)
+        ringing = (self.ring_s, self.link_alive_s)
+        if min(*dialogue, *ringing) <= 0 or min(self.talkie_pause_s, self.busy_tone_s) < 0:
             raise ValueError("call limits: times are positive seconds")
         if min(self.attempts, self.talkie_times) < 1:
             raise ValueError("call limits: attempts and talkie_times are at least 1")
+        if self.forwardings < 0:
+            raise ValueError("call limits: forwardings is not negative")

@@ -5,43 +5,62 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ivr.call.call import Call, Subscriber
-from ivr.call.leg import Leg, Ticket
+from ivr.call.call import Call
+from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
+from ivr.call.subscriber import Subscriber, Visitor
+from ivr.flows import talkies
+from ivr.flows.line_call import LINE, LineCall, Lines
+from ivr.flows.origin import Origin, subscribers, visitors
 from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
-from ivr.flows.talkies import TALKIES
-from ivr.numbering.plan import CallerIdPrefix
-from ivr.numbering.route import Emergency, Route, Service, route
+from ivr.numbering.access import leaves_through
+from ivr.numbering.overlap import OVERLAP_DIALLING
+from ivr.numbering.plan import CallerIdPrefix, Dialled, Kind
+from ivr.numbering.route import (
+    AssignedLine,
+    Emergency,
+    Incomplete,
+    Route,
+    Service,
+    ToTrunk,
+    route,
+    route_inward,
+)
 from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
     Directory,
-    Line,
+    Language,
     NotContracted,
     Profile,
     Profiles,
     StorageUnavailable,
+    Trunks,
     UnknownLine,
 )
 
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 FORBIDDEN = 403
+ADDRESS_INCOMPLETE = 484
 LONGEST_LOGGED = 80
 
 TALKIE = "talkie"
 """The service of a call that only heard why it cannot be served."""
+TRUNK = "trunk"
+"""The service of a call to a number of another carrier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What incoming calls need of the office and its voices."""
+    """What incoming calls need of the office and its voices; without `trunks` no call leaves."""
 
     directory: Directory
     profiles: Profiles
     services: Services
     voices: Voices
+    trunks: Trunks | None = None
 
 
 class Incoming:
@@ -58,8 +77,11 @@ class Incoming:
         self._office = office
         self._limits = limits
         self._flows: Mapping[Key, BoundFlow] = bind(office.services)
+        self._lines = Lines(
+            office.directory, office.profiles, office.services.forwarding, office.trunks
+        )
 
-    async def serve(self, leg: Leg, log: Log) -> Outcome:
+    async def serve(self, leg: Caller, log: Log) -> Outcome:
         """Serve one caller until the network hangs up.
 
         The task that runs this is cancelled when the caller hangs up. Nothing else
@@ -70,55 +92,90 @@ class Incoming:
             log: bound to the call by whoever made the leg; a structlog logger fits.
         """
         try:
-            line, subscriber = self._caller(leg)
+            party = self._party(leg)
         except Exception as error:
             log.error("caller.unknown", call_id=leg.call_id, error=repr(error), exc_info=True)
             leg.hang_up(SERVER_ERROR)
             return Outcome.FAILED
 
         async def flow(call: Call) -> None:
-            await self.flow_for(line, leg.dialled, log, leg.ticket)(call)
+            await self._flow_for(leg, party, log)(call)
 
-        call = Call(leg, subscriber, self._limits, log)
+        call = Call(leg, party, self._limits, log)
         try:
-            outcome = await guarded(call, flow, self._limits)
+            outcome = await guarded(call, flow)
             leg.ticket.outcome = outcome.value
             return outcome
         finally:
             call.release()
 
-    def flow_for(self, caller: Line, dialled: str, log: Log, ticket: Ticket) -> BoundFlow:
-        """What serves `caller` after `dialled`: a service's flow or a talkie."""
-        profile = self._office.profiles.of(caller.profile)
-        found = route(dialled, caller, profile, self._office.directory)
-        destination = found.destination
-        log.info(
-            "call.routed",
-            dialled=dialled[:LONGEST_LOGGED],
-            digits=found.dialled.digits,
-            kind=found.dialled.kind.name,
-            prefix=found.dialled.prefix,
-            destination=type(destination).__name__,
+    def _party(self, leg: Caller) -> Subscriber | Visitor:
+        if leg.account is None:
+            return Visitor(self._office.voices.of(Language.JA.value))
+        line = self._office.directory.line(leg.account.line)
+        if line is None:
+            raise UnknownLine(f"account {leg.account.user} belongs to no line")
+        voice = self._office.voices.of(line.language.value)
+        return Subscriber(line, self._office.profiles.of(line.profile), voice)
+
+    def _flow_for(self, leg: Caller, party: Subscriber | Visitor, log: Log) -> BoundFlow:
+        """What serves a caller after what they dialled: a service, a call, or a talkie."""
+        found = self._route(leg.dialled, party)
+        _tell(log, leg.dialled, found)
+        _note(leg.ticket, found, party)
+        match found.destination:
+            case Service() as service if isinstance(party, Subscriber):
+                return limited(self._service(party.profile.profile, service), self._limits)
+            case (AssignedLine() | ToTrunk()) as destination:
+                return self._connection(leg, party, found.dialled, destination)
+            case Incomplete():
+                return _refuse_at_once(ADDRESS_INCOMPLETE)
+            case Emergency():
+                who = party.line.number if isinstance(party, Subscriber) else None
+                log.warning("emergency.refused", line=who, dialled=found.dialled.digits)
+        return _talkie(talkies.TALKIES[type(found.destination)])
+
+    def _route(self, dialled: str, party: Subscriber | Visitor) -> Route:
+        office = self._office
+        if isinstance(party, Visitor):
+            return route_inward(dialled, office.directory)
+        return route(
+            dialled,
+            party.line,
+            party.profile,
+            office.directory,
+            office.trunks,
+            overlap=OVERLAP_DIALLING in party.line.options,
         )
-        _note(ticket, found)
-        if isinstance(destination, Service):
-            return self._service(caller.profile, destination)
-        if isinstance(destination, Emergency):
-            log.warning("emergency.refused", line=caller.number, dialled=found.dialled.digits)
-        return talkie_for(found)
 
     def _service(self, profile: Profile, service: Service) -> BoundFlow:
         flow = self._flows.get((profile, service.name)) or self._flows[None, service.name]
         return _after(service.number, flow) if service.number else flow
 
-    def _caller(self, leg: Leg) -> tuple[Line, Subscriber]:
-        if leg.account is None:
-            raise UnknownLine("a call from another carrier is of no line")
-        line = self._office.directory.line(leg.account.line)
-        if line is None:
-            raise UnknownLine(f"account {leg.account.user} belongs to no line")
-        voice = self._office.voices.of(line.language.value)
-        return line, Subscriber(line, self._office.profiles.of(line.profile), voice)
+    def _connection(
+        self,
+        leg: Caller,
+        party: Subscriber | Visitor,
+        dialled: Dialled,
+        destination: AssignedLine | ToTrunk,
+    ) -> BoundFlow:
+        """A flow that calls a line, or a number of another carrier."""
+
+        async def connect(call: Call) -> NoReturn:
+            origin = await self._origin(leg, party, dialled)
+            leg.ticket.presented = origin.presented.number
+            line_call = LineCall(call, self._lines, origin, self._limits)
+            if isinstance(destination, ToTrunk):
+                await line_call.to_trunk(destination.trunk, _outward(dialled))
+            await line_call.to_line(destination.line)
+
+        return connect
+
+    async def _origin(self, leg: Caller, party: Subscriber | Visitor, dialled: Dialled) -> Origin:
+        if isinstance(party, Visitor):
+            return visitors(leg)
+        presentation = self._office.services.presentation
+        return await subscribers(leg, party.line, dialled, presentation)
 
 
 def _after(number: str, flow: BoundFlow) -> BoundFlow:
@@ -131,31 +188,89 @@ def _after(number: str, flow: BoundFlow) -> BoundFlow:
     return numbered
 
 
-def _note(ticket: Ticket, found: Route) -> None:
+def _tell(log: Log, dialled: str, found: Route) -> None:
+    log.info(
+        "call.routed",
+        dialled=dialled[:LONGEST_LOGGED],
+        digits=found.dialled.digits,
+        kind=found.dialled.kind.name,
+        prefix=found.dialled.prefix,
+        destination=type(found.destination).__name__,
+    )
+
+
+def _note(ticket: Ticket, found: Route, party: Subscriber | Visitor) -> None:
     """Where the call leads, for its record: a service's code, a full number, or nowhere."""
-    dialled, destination = found.dialled, found.destination
+    dialled = found.dialled
+    if isinstance(party, Subscriber) and ticket.access is not None:
+        ticket.access = leaves_through(dialled, ticket.access, party.profile)
     ticket.routed(
-        destination.name if isinstance(destination, Service) else TALKIE,
+        _service_of(found),
         dialled.e164 or dialled.digits or None,
         dialled.prefix or "",
         withheld=dialled.prefix is CallerIdPrefix.WITHHOLD,
     )
 
 
-def talkie_for(found: Route) -> BoundFlow:
-    """A flow that says why the number is not connected."""
-    talkie = TALKIES[type(found.destination)]
+def _service_of(found: Route) -> str:
+    match found.destination:
+        case Service(name=name):
+            return name
+        case AssignedLine():
+            return LINE
+        case ToTrunk():
+            return TRUNK
+    return TALKIE
+
+
+def _outward(dialled: Dialled) -> str:
+    """A number as another carrier is told it."""
+    if dialled.kind is Kind.INTERNATIONAL and dialled.e164:
+        return dialled.e164
+    return dialled.digits
+
+
+def _refuse_at_once(status: int) -> BoundFlow:
+    """A flow that ends the call without a word."""
 
     async def refuse(call: Call) -> NoReturn:
-        await call.talkie(talkie.prompt, then=talkie.status)
+        call.refuse(status)
 
     return refuse
 
 
-async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
+def _talkie(talkie: talkies.Talkie) -> BoundFlow:
+    """A flow that says why the number is not connected."""
+
+    async def refuse(call: Call) -> NoReturn:
+        await talkies.tell(call, talkie)
+
+    return refuse
+
+
+def limited(flow: BoundFlow, limits: CallLimits) -> BoundFlow:
+    """A service's flow, ended when it takes too long; a conversation may last as it likes."""
+
+    async def serve(call: Call) -> None:
+        now = asyncio.get_running_loop().time
+        ends_at = now() + limits.longest_call_s
+        try:
+            # Unnamed: in a frame of a cancelled task, a Timeout and its task would hold each other.
+            async with asyncio.timeout_at(ends_at):
+                await flow(call)
+        except TimeoutError:
+            if now() < ends_at:
+                raise
+            raise await call.give_up(Outcome.TOO_LONG) from None
+
+    return serve
+
+
+async def guarded(call: Call, flow: BoundFlow) -> Outcome:
     """Run a flow to the end of its call, whatever happens in it."""
     try:
-        outcome = await _limited(call, flow, limits)
+        await flow(call)
+        outcome = Outcome.COMPLETED
     except asyncio.CancelledError:
         call.log.debug("service.ended", outcome="caller-hung-up")
         raise
@@ -172,20 +287,6 @@ async def guarded(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
     call.hang_up(SERVER_ERROR)
     call.log.info("service.ended", outcome=outcome.value)
     return outcome
-
-
-async def _limited(call: Call, flow: BoundFlow, limits: CallLimits) -> Outcome:
-    now = asyncio.get_running_loop().time
-    ends_at = now() + limits.longest_call_s
-    try:
-        # Unnamed: in a frame of a cancelled task, a Timeout and its task would hold each other.
-        async with asyncio.timeout_at(ends_at):
-            await flow(call)
-    except TimeoutError:
-        if now() < ends_at:
-            raise
-        raise await call.give_up(Outcome.TOO_LONG) from None
-    return Outcome.COMPLETED
 
 
 LastWords = Callable[[Call], Coroutine[Any, Any, None]]

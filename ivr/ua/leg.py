@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ivr.call.party import FarLeg, JoinEnd, Rung, Signs, Target
 from ivr.net.driver import Driver
-from ivr.sip import identity
+from ivr.sip import diverted, identity
 from ivr.sip.message import Request
 from ivr.sip.session import Session
 from ivr.ua.callers import whose
@@ -38,6 +38,7 @@ class InboundLeg(Side):
         account, caller: who calls, a line's account or somebody over a trunk; the other is None.
         whose: whose calls this one is counted among.
         withholds: the phone asks not to be shown, by Privacy or an anonymous From.
+        forwardings: how often the call was forwarded before it came.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class InboundLeg(Side):
         self.caller = None if isinstance(caller, Account) else caller
         self.whose = whose(caller)
         self.withholds = identity.withholds(session.request)
+        self.forwardings = diverted.hops(session.request.headers)
         self.dialled = dialled
         self._exchange = exchange
         self._opened = self._rang = False

@@ -38,6 +38,7 @@ from tests.support.scripted_call import (
 from tests.support.scripted_leg import Ending, ScriptedLeg, account_of
 
 UNASSIGNED = said(Prompt.TALKIE_UNASSIGNED)
+UNREACHABLE = said(Prompt.TALKIE_UNREACHABLE)
 NOT_AVAILABLE = said(Prompt.TALKIE_NOT_AVAILABLE)
 
 
@@ -60,8 +61,8 @@ NOT_AVAILABLE = said(Prompt.TALKIE_NOT_AVAILABLE)
         (DOCOMO, "+81-90-0000-0006", said(Prompt.TALKIE_SUSPENDED), 403),
         (SUSPENDED, "1429", NOT_AVAILABLE, 403),
         (SUSPENDED, "09000000001", NOT_AVAILABLE, 403),
-        (DOCOMO, "0300000003", NOT_AVAILABLE, 480),
-        (DOCOMO, "18409000000002", NOT_AVAILABLE, 480),
+        (DOCOMO, "0300000003", UNREACHABLE, 480),
+        (DOCOMO, "18409000000002", UNREACHABLE, 480),
         (DOCOMO, "010-1-212-555-1234", NOT_AVAILABLE, 404),
         (DOCOMO, "0033010123456", NOT_AVAILABLE, 404),
     ],

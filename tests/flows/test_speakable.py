@@ -80,11 +80,18 @@ def test_each_sentence_of_a_call_can_be_composed(
         assert words.compose(prompt, values).text
 
 
-BY_NO_SERVICE = {Prompt.CALL_FORWARDED, Prompt.TALKIE_UNREACHABLE, Prompt.TALKIE_CONGESTED}
+OF_LINE_CALLS = {
+    Prompt.CALL_FORWARDED,
+    Prompt.TALKIE_UNREACHABLE,
+    Prompt.TALKIE_CONGESTED,
+    Prompt.TALKIE_NO_ANSWER,
+    Prompt.TALKIE_FORWARDING_LOOP,
+}
+"""Said by no service (see test_line_call and test_forwarded_call); none takes a value."""
 ON_FAILURE = {Prompt.NOT_CONTRACTED, Prompt.TRY_LATER}
 """Said only when something fails; none takes a value."""
 
 
 def test_the_calls_above_say_all_there_is_to_say() -> None:
     heard = {prompt for call in CALLS for prompt, _ in said_in(*call)}
-    assert heard == set(Prompt) - BY_NO_SERVICE - ON_FAILURE
+    assert heard == set(Prompt) - OF_LINE_CALLS - ON_FAILURE

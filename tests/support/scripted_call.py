@@ -9,17 +9,19 @@ keys between commas come one after the other. After the last key the caller just
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import Outcome
 from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
+from ivr.media import tones
 from prompts.catalogue import SIGNATURES, Kind, Prompt, Speech, Value
-from provisioning.contract import E164, Line, LineStatus, Location, Profile
+from provisioning.contract import E164, Access, Line, LineStatus, Location, Profile, Trunks
 from provisioning.profiles.store import ProfileFiles
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_leg import BYTES_A_SECOND, Ending, ScriptedLeg, account_of
+from tests.support.scripted_party import Script, ScriptedParty
 from tests.support.virtual_loop import run_virtually
 
 TOKYO = Location("東京", "東京都")
@@ -31,6 +33,13 @@ AU = Line(E164("+819000000004"), Profile.AU, TOKYO)
 NTT_PLAIN = Line(E164("+81300000005"), Profile.NTT, TOKYO)
 SUSPENDED = Line(E164("+819000000006"), Profile.DOCOMO, TOKYO, status=LineStatus.SUSPENDED)
 LINES = (DOCOMO, RAKUTEN, NTT, AU, NTT_PLAIN, SUSPENDED)
+LINK = replace(account_of(RAKUTEN.number, Access.LINK), user="09000000002-link")
+ACCOUNTS = (*(account_of(line.number) for line in LINES), LINK)
+"""One account a line, and the Link app of the rakuten line."""
+
+RING_BACK, BUSY_TONE = "(ring-back)", "(busy)"
+"""How `Heard.prompts` shows tones."""
+TONES = {tones.ring_back(): RING_BACK, tones.busy(): BUSY_TONE}
 
 PROMPT_S = 3.0
 """How long every prompt lasts."""
@@ -71,8 +80,8 @@ class SpelledVoice:
 
     @staticmethod
     def read(ulaw: bytes) -> str:
-        """The prompt that `ulaw` spells."""
-        return ulaw.rstrip(b"\xff").decode(errors="replace")
+        """The prompt that `ulaw` spells, or the tone it is."""
+        return TONES.get(ulaw) or ulaw.rstrip(b"\xff").decode(errors="replace")
 
 
 class SpelledVoices:
@@ -153,14 +162,15 @@ class Network:
     presentation: InMemoryPresentation = field(
         default_factory=lambda: InMemoryPresentation({NTT.number: FREEPHONE})
     )
-    directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES))
+    directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES, ACCOUNTS))
+    trunks: Trunks | None = None
     limits: CallLimits = field(default_factory=CallLimits)
     voices: SpelledVoices = field(default_factory=SpelledVoices)
 
     def incoming(self) -> Incoming:
         """What serves the calls of this network."""
         services = Services(self.forwarding, self.presentation)
-        office = Office(self.directory, ProfileFiles.load(), services, self.voices)
+        office = Office(self.directory, ProfileFiles.load(), services, self.voices, self.trunks)
         return Incoming(office, self.limits)
 
     def dial(
@@ -172,9 +182,15 @@ class Network:
         hang_up_after_s: float | None = None,
         hang_up_at_event: int | None = None,
         leg: ScriptedLeg | None = None,
+        phones: Mapping[str, Script] | None = None,
     ) -> Heard:
-        """Dial and key; the caller hangs up after some seconds, or at the nth event of the log."""
+        """Dial and key; the caller hangs up after some seconds, or at the nth event of the log.
+
+        `phones`: what each phone that is registered does when it is rung, by its user; a trunk's
+        far end by the trunk's name. No other phone is registered.
+        """
         leg = leg or ScriptedLeg(account_of(line.number), dialled)
+        leg.parties = {name: ScriptedParty(script) for name, script in (phones or {}).items()}
         return run_virtually(self._call(leg, keys, hang_up_after_s, hang_up_at_event))
 
     async def _call(

@@ -41,6 +41,7 @@ class ScriptedLeg(ScriptedSound):
         self.targets: list[Target] = []
         self.joined: FarLeg | None = None
         self.withholds = False
+        self.forwardings = 0
         self._by = by
         self._dialled = dialled
         self.records, self.events = InMemoryRecords(), ToldEvents()

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import pytest
 
-from ivr.call.call import MOST_DIGITS, Call, Subscriber
+from ivr.call.call import MOST_DIGITS, Call
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import CallOver, Outcome
+from ivr.call.subscriber import Subscriber
 from prompts.catalogue import Prompt
 from provisioning.contract import Profile, StorageUnavailable
 from provisioning.profiles.store import ProfileFiles

@@ -1,0 +1,207 @@
+"""A call to a number: it rings there, or goes on to where the line forwards it.
+
+Which access rings is chosen first (LINE-03), then comes forwarding, by the carrier's precedence
+(FWD-05). Each destination is rung like a number that was dialled, until somebody answers or the
+caller hears why nobody does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from ivr.call.call import Call
+from ivr.call.limits import CallLimits
+from ivr.call.party import Diverted, Ring, Rung, Target
+from ivr.flows import talkies
+from ivr.flows.origin import Origin
+from ivr.numbering.access import ringing
+from ivr.numbering.diversion import (
+    Happened,
+    Redirection,
+    forbidden,
+    redirection,
+    rings_for_s,
+    without,
+)
+from ivr.numbering.plan import national
+from ivr.numbering.presentation import withholds
+from ivr.numbering.route import AssignedLine, Destination, ToTrunk, route
+from prompts.catalogue import Prompt
+from provisioning.contract import (
+    Access,
+    Account,
+    Directory,
+    Diversions,
+    Forwarding,
+    ForwardingRules,
+    Line,
+    Profiles,
+    Trunk,
+    Trunks,
+)
+
+DIRECT_MEDIA = "direct-media"
+"""The option of two lines whose phones may send their sound to each other."""
+
+LINE, FORWARDED = "line", "forwarding"
+"""Services of a called party's leg, for its record."""
+
+HAPPENED = {
+    Ring.UNREACHABLE: Happened.UNREACHABLE,
+    Ring.BUSY: Happened.BUSY,
+    Ring.NO_ANSWER: Happened.NO_ANSWER,
+}
+"""The ends of ringing that forwarding knows; after any other the call stays with its line."""
+
+OWN_LINE = Rung(Ring.BUSY, 486)
+NOBODY_THERE = Rung(Ring.UNREACHABLE, 480)
+NOT_RUNG = Rung(Ring.NO_ANSWER, 480)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What the office knows of lines; without `trunks` no call leaves."""
+
+    directory: Directory
+    profiles: Profiles
+    forwarding: Forwarding
+    trunks: Trunks | None = None
+
+    def rules(self, line: Line) -> ForwardingRules:
+        """How the line's carrier forwards."""
+        return self.profiles.of(line.profile).forwarding
+
+    def beyond(self, line: Line, going: Redirection) -> Destination:
+        """Where a line's forwarding leads: nowhere that the line could not dial itself."""
+        profile = self.profiles.of(line.profile)
+        return route(going.target, line, profile, self.directory, self.trunks).destination
+
+
+class LineCall:
+    """One call on its way, from the number that was dialled to whoever answers."""
+
+    def __init__(self, call: Call, lines: Lines, origin: Origin, limits: CallLimits) -> None:
+        self._call = call
+        self._lines = lines
+        self._origin = origin
+        self._limits = limits
+        self._diverted: tuple[Diverted, ...] = ()
+        self._forwarder: Line | None = None
+
+    async def to_line(self, line: Line) -> NoReturn:
+        """Ring a line, then whom it forwards to, until somebody talks or nobody can."""
+        while True:
+            reached = await self._reach(line)
+            if isinstance(reached, Rung):
+                await self._conclude(reached, talkies.of_line(reached))
+            line = await self._go_on(line, reached)
+
+    async def to_trunk(self, trunk: Trunk, digits: str) -> NoReturn:
+        """Ring a number of another carrier; `digits` as dialled in Japan, or with `+`."""
+        target = replace(self._target(digits), trunk=trunk.name)
+        rung = await self._call.ring(target, self._limits.ring_s)
+        if rung.far is None and self._call.party_heard:
+            self._call.refuse(talkies.passed_on(rung))
+        await self._conclude(rung, talkies.of_trunk(rung))
+
+    async def _conclude(self, rung: Rung, talkie: talkies.Talkie) -> NoReturn:
+        if rung.far is not None:
+            await self._call.talk(rung.far)
+        await talkies.tell(self._call, talkie)
+
+    async def _reach(self, line: Line) -> Rung | Redirection:
+        """Ring a line's accesses in turn: what came of it, or where the line forwards it."""
+        if self._origin.line is not None and self._origin.line.number == line.number:
+            return OWN_LINE
+        diversions = await self._diversions_of(line)
+        rules = self._lines.rules(line)
+        accounts = self._lines.directory.accounts_of(line.number)
+        rung, order = NOBODY_THERE, self._order(line, accounts)
+        for access in order:
+            if going := redirection(diversions, rules, access=access):
+                return going
+            users = tuple(each.user for each in accounts if each.access is access)
+            most_s = rings_for_s(diversions, rules, access=access, otherwise=self._limits.ring_s)
+            rung = await self._ring(line, users, most_s, in_doubt=access is not order[-1])
+            if rung.outcome is not Ring.UNREACHABLE:
+                break
+        if (happened := HAPPENED.get(rung.outcome)) is None:
+            return rung
+        return redirection(diversions, rules, (happened,), access=access) or rung
+
+    def _order(self, line: Line, accounts: Sequence[Account]) -> Sequence[Access]:
+        has = {account.access for account in accounts}
+        return ringing(line, has, from_link=self._origin.from_link)
+
+    async def _ring(
+        self, line: Line, users: tuple[str, ...], most_s: float, *, in_doubt: bool
+    ) -> Rung:
+        """Ring some accounts of a line; `in_doubt`: another access is next if these are silent."""
+        if not users:
+            return NOBODY_THERE
+        if most_s == 0:
+            return NOT_RUNG
+        target = self._target(national(line.number))
+        target = replace(
+            target,
+            users=users,
+            line=target.line or line.number,
+            direct_media=self._direct(line),
+            alive_within_s=self._limits.link_alive_s if in_doubt else None,
+        )
+        return await self._call.ring(target, most_s)
+
+    def _target(self, number: str) -> Target:
+        """Whom to ring, with what the call tells of itself (FWD-07, FWD-08)."""
+        payer = self._forwarder.number if self._forwarder else None
+        return Target(
+            number,
+            presented=self._origin.presented,
+            asserted=self._origin.number,
+            diversions=self._diverted,
+            line=payer,
+            payer=payer,
+            service=FORWARDED if payer else LINE,
+        )
+
+    def _direct(self, line: Line) -> bool:
+        caller = self._origin.line
+        return caller is not None and DIRECT_MEDIA in caller.options & line.options
+
+    async def _diversions_of(self, line: Line) -> Diversions:
+        """What the line set, without destinations that are forbidden by now (FWD-06)."""
+        diversions = await self._lines.forwarding.of(line.number)
+        refused = forbidden(diversions, line)
+        for condition, why in refused.items():
+            self._call.log.warning(
+                "forwarding.forbidden", line=line.number, condition=condition.value, why=why.name
+            )
+        return without(diversions, refused) if refused else diversions
+
+    async def _go_on(self, line: Line, going: Redirection) -> Line:
+        """The line a forwarded call goes on to; another carrier, or an obstacle, ends it here."""
+        destination = self._lines.beyond(line, going)
+        self._diverted += (Diverted(line.number, going.condition, withholds(line)),)
+        self._call.log.info(
+            "call.forwarded", line=line.number, condition=going.condition.value, to=going.target
+        )
+        way = self._way_on(destination)
+        if isinstance(way, talkies.Talkie):
+            await talkies.tell(self._call, way)
+        if self._forwarder is None:
+            await self._call.announce(Prompt.CALL_FORWARDED)
+        self._forwarder = line
+        if isinstance(way, Trunk):
+            await self.to_trunk(way, national(going.target))
+        return way
+
+    def _way_on(self, destination: Destination) -> Line | Trunk | talkies.Talkie:
+        """Whom a forwarded call goes on to, or why it does not (FWD-06)."""
+        if self._origin.forwardings + len(self._diverted) > self._limits.forwardings:
+            return talkies.TOO_FAR
+        if isinstance(destination, ToTrunk):
+            return destination.trunk
+        if not isinstance(destination, AssignedLine):
+            return talkies.TALKIES.get(type(destination), talkies.UNASSIGNED)
+        been = {diverted.number for diverted in self._diverted}
+        return talkies.LOOP if destination.line.number in been else destination.line

@@ -1,0 +1,72 @@
+"""Who calls, as far as the called party and its carrier are concerned."""
+
+from dataclasses import dataclass
+
+from ivr.call.leg import Caller
+from ivr.call.party import Presented
+from ivr.numbering.plan import CallerIdPrefix, Dialled
+from ivr.numbering.presentation import UNKNOWN_CALLER, of_line, of_trunk
+from provisioning.contract import (
+    E164,
+    Access,
+    Line,
+    NumberDisplay,
+    Presentation,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The origin of a call.
+
+    Attributes:
+        line: the caller's line; None for a caller from another carrier.
+        number: the true number, whatever is shown; None when another carrier told none.
+        presented: what the called party sees.
+        access: what the call leaves through; None from another carrier.
+        forwardings: how often the call was forwarded before it came here.
+    """
+
+    line: Line | None
+    number: E164 | None
+    presented: Presented
+    access: Access | None = None
+    forwardings: int = 0
+
+    @property
+    def from_link(self) -> bool:
+        """Whether it is a call of a Link app (LINE-03)."""
+        return self.access is Access.LINK
+
+
+async def subscribers(
+    leg: Caller, line: Line, dialled: Dialled, presentation: Presentation
+) -> Origin:
+    """The origin of a line's call; its number is the account's, whatever the phone says of itself.
+
+    A phone that asks for privacy withholds, as its line may by default; 186 beats both (CALL-04).
+    """
+    prefix = dialled.prefix
+    if prefix is None and leg.withholds:
+        prefix = CallerIdPrefix.WITHHOLD
+    display = NumberDisplay()
+    if line.freephone is not None:
+        display = await presentation.of(line.number)
+    return Origin(
+        line=line,
+        number=line.number,
+        presented=of_line(line, prefix, display),
+        access=leg.ticket.access,
+        forwardings=leg.forwardings,
+    )
+
+
+def visitors(leg: Caller) -> Origin:
+    """The origin of a call from another carrier."""
+    caller = leg.caller
+    return Origin(
+        line=None,
+        number=caller.number if caller else None,
+        presented=of_trunk(caller) if caller else UNKNOWN_CALLER,
+        forwardings=leg.forwardings,
+    )
