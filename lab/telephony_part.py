@@ -169,6 +169,7 @@ class TelephonyPart:
                     office.profiles,
                     Services(office.forwarding, office.presentation),
                     self._voices,
+                    office.trunks,
                 ),
                 _call_limits(self._settings),
             )
@@ -308,6 +309,10 @@ def _call_limits(settings: Settings) -> CallLimits:
         talkie_times=ivr.talkie_times,
         talkie_pause_s=ivr.talkie_pause_s,
         longest_call_s=ivr.longest_call_s,
+        ring_s=ivr.ring_s,
+        link_alive_s=ivr.link_alive_s,
+        busy_tone_s=ivr.busy_tone_s,
+        forwardings=ivr.forwardings,
     )
 
 
