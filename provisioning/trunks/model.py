@@ -25,7 +25,7 @@ _USER = re.compile(USER, re.ASCII)
 _PEER = re.compile(
     r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?(?:;transport=([A-Za-z]+))?", re.ASCII
 )
-_PREFIX = re.compile(r"0[0-9]{0,14}|\+[1-9]?[0-9]{0,14}", re.ASCII)
+_PREFIX = re.compile(r"0[0-9]{0,14}|\+(?:[1-9][0-9]{0,13})?", re.ASCII)
 
 
 class UnknownTrunk(ContractError):

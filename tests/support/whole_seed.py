@@ -1,8 +1,15 @@
-"""A whole seed for tests: a block, a customer with a contract and a login, and lines."""
+"""A whole seed for tests: a block, a customer with a contract and a login, lines, a trunk."""
 
 from provisioning.audit.model import Origin
-from provisioning.contract import E164, ContractKind, Location, Profile
-from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLogin
+from provisioning.contract import E164, ContractKind, Location, Profile, Trunk, TrunkClass
+from provisioning.seeds import (
+    Seed,
+    SeedBlock,
+    SeedContract,
+    SeedCustomer,
+    SeedLogin,
+    SeedTrunk,
+)
 from tests.support.storage import seed
 
 OPERATOR = Origin("operator", "test")
@@ -24,9 +31,19 @@ CUSTOMER = SeedCustomer(
     mail="shop@tokuban.example",
     contracts=(CONTRACT,),
 )
+TRUNK = SeedTrunk(
+    Trunk(
+        "other-carrier",
+        TrunkClass.MOBILE,
+        ("192.0.2.200:5060;transport=udp",),
+        account="other-carrier",
+        prefixes=("070",),
+    ),
+    "marker-trunk-password",
+)
 BLOCK = SeedBlock(E164("+815000000000"), E164("+815000000009"))
 
 
 def whole() -> Seed:
     """The lines of `storage.seed()` and the rest."""
-    return Seed(tuple(seed()), (CUSTOMER,), (BLOCK,))
+    return Seed(tuple(seed()), (CUSTOMER,), (BLOCK,), (TRUNK,))

@@ -41,6 +41,7 @@ GOOD: Mapping[str, dict[str, Any]] = {
     "/v1/numbers/05000000001/password-resets": {"which": "line"},
     "/v1/contracts/K00000001/login": {"selfcare_id": "somebody"},
     "/v1/tokens": {"name": "x", "scopes": ["lines:read"]},
+    "/v1/trunks": {"name": "other", "caller_class": "mobile", "peers": ["192.0.2.1"]},
 }
 """A body that each POST understands."""
 
@@ -68,9 +69,14 @@ NASTY: tuple[Any, ...] = (
 FREE_TEXT = {"name", "address", "ma", "prefecture", "form_reference"}
 """Fields that keep any one line of text: what a database or browser might take for more is text."""
 
-LISTS = ("customers", "contracts", "lines", "accounts", "numbers", "number-orders", "tokens")
+LISTS = (
+    "customers", "contracts", "lines", "accounts", "numbers", "number-orders", "tokens", "trunks",
+)  # fmt: skip
 
-TABLES = ("customers", "contracts", "lines", "accounts", "numbers", "number_orders", "api_tokens")
+TABLES = (
+    "customers", "contracts", "lines", "accounts", "numbers", "number_orders", "api_tokens",
+    "trunks",
+)  # fmt: skip
 
 
 def _is_a_line(value: Any) -> bool:

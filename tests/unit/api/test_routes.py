@@ -150,7 +150,8 @@ class TestLines:
         path = made.headers["location"]
         assert made.json()["password"]
         shown = (await api.get(path)).json()
-        assert shown == {"user": "added", "access": "os", "line": AU, "password": None}
+        account = {"user": "added", "access": "os", "line": AU, "sources": []}
+        assert shown == account | {"password": None}
         chosen = await api.post(f"{path}/password-resets", json={"password": "chosen-by-hand"})
         assert chosen.json()["password"] == "chosen-by-hand"
         users = [each["user"] for each in await walk(api, "/v1/accounts", line=AU)]

@@ -46,6 +46,11 @@ COMMANDS = (
     ("token", "create", "shop", "--scope", "lab"),
     ("token", "list"),
     ("token", "revoke", "T00000001"),
+    ("trunk", "list"),
+    ("trunk", "show", "other"),
+    ("trunk", "add", "other", "--class", "mobile", "--peer", "192.0.2.1"),
+    ("trunk", "remove", "other"),
+    ("line", "sources", "0300000003"),
     ("audit",),
     ("cdr", "list"),
     ("cdr", "export"),
@@ -124,6 +129,25 @@ def test_a_refusal_is_told_in_the_carrier_s_words_and_by_field() -> None:
             with pytest.raises(TurnedDown, match=said) as refused:
                 run("order", "place", "K00000001", "3", "--url", url)
             assert refused.value.status == 1
+
+
+def test_a_trunk_is_made_of_what_was_given() -> None:
+    asked = Asked({"name": "other", "password": "shown-once"})
+    words = ("--class", "mobile", "--peer", "192.0.2.1", "--peer", "192.0.2.2", "--trusted")
+    with carrier(asked) as url:
+        assert "shown-once" in run("trunk", "add", "other", *words, "--prefix", "+", "--url", url)
+        run("line", "sources", "0300000003", "--source", "192.0.2.0/29", "--url", url)
+    (made, _), (changed, sent) = ((each[:2], each[3]) for each in asked.requests)
+    assert made == ("POST", "/v1/trunks")
+    assert asked.requests[0][3] == {
+        "name": "other",
+        "caller_class": "mobile",
+        "peers": ["192.0.2.1", "192.0.2.2"],
+        "prefixes": ["+"],
+        "trusted": True,
+    }
+    assert changed == ("PUT", "/v1/accounts/0300000003/sources")
+    assert sent == {"sources": ["192.0.2.0/29"]}
 
 
 def test_each_post_has_a_key_of_its_own() -> None:

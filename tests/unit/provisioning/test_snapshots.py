@@ -20,9 +20,10 @@ from provisioning.office import Office, OfficeSettings
 from provisioning.snapshots import model, rows
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, UnknownSnapshot
 from provisioning.tokens.model import Scope
+from provisioning.upkeep.model import LineChanges
 from tests.support import postgres
 from tests.support.call_records import record
-from tests.support.storage import DOCOMO, NTT, REALM, SOMEWHERE, binding, seed
+from tests.support.storage import DOCOMO, FREEPHONE, NTT, REALM, SOMEWHERE, binding, seed
 from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
@@ -53,6 +54,10 @@ async def use(office: Office) -> None:
     await office.records.append(record())
     await office.clock.freeze()
     await office.plant(whole())
+    await office.bindings.save("other-carrier", (binding(),))
+    with_uni = LineChanges(options=frozenset({"tokutei-notify", "ngn-uni"}), freephone=FREEPHONE)
+    await office.upkeep.change(NTT, with_uni, origin=OPERATOR)
+    await office.upkeep.set_sources("ntt", ["192.0.2.0/29"], origin=OPERATOR)
     order = await office.orders.place(CONTRACT.id, 2, key="form", origin=OPERATOR)
     await office.orders.cancel(order.numbers[0].number, form_reference="F-1", origin=OPERATOR)
     await office.selfcare.begin("demo-shop", "marker-password", address="192.0.2.7")

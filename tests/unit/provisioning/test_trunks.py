@@ -1,0 +1,101 @@
+"""Trunks as they are kept: made, removed, seeded, registered, on both databases."""
+
+from dataclasses import replace
+
+import pytest
+
+from provisioning.audit.model import Origin
+from provisioning.contract import OutOfRange, Trunk, TrunkClass, UnknownLine
+from provisioning.lines.model import ha1
+from provisioning.office import Office, OfficeSettings
+from provisioning.seeds import Seed, SeedTrunk
+from provisioning.trunks.model import TrunkConflict, TrunkExists, UnknownTrunk
+from tests.support.storage import REALM, binding, seed
+
+OPERATOR = Origin("operator", "the desk")
+MOBILE = Trunk(
+    "mobile-carrier",
+    TrunkClass.MOBILE,
+    ("192.0.2.1:5060;transport=udp", "192.0.2.2;transport=tcp"),
+    prefixes=("070", "090"),
+    trusted=True,
+    prefecture="大阪府",
+    calls=30,
+)
+PBX = Trunk("pbx", TrunkClass.FIXED, account="pbx-user", prefixes=("06",))
+
+
+async def test_a_trunk_is_known_at_once_and_after_a_restart(
+    office: Office, office_settings: OfficeSettings
+) -> None:
+    made = await office.trunking.create(MOBILE, origin=OPERATOR)
+    assert (made.trunk, made.password) == (MOBILE, None)
+    asked = await office.trunking.create(PBX, origin=OPERATOR)
+    assert asked.password is not None
+    assert len(asked.password) == 16
+    account = office.trunks.account("pbx-user")
+    assert account is not None
+    assert account.ha1 == ha1("pbx-user", REALM, asked.password)
+    assert asked.password not in repr(asked) + repr(account)
+    await office.refresh()
+    assert office.trunks.all() == (MOBILE, PBX)
+    assert office.trunks.account("pbx-user") == account
+    changes = await office.audit.search(subject="pbx")
+    assert [(c.what, c.after, c.who) for c in changes.items] == [
+        ("trunk made", "fixed, account pbx-user, takes 06, 100 calls", "operator")
+    ]
+
+
+async def test_what_another_has_is_refused_and_nothing_changes(office: Office) -> None:
+    await office.trunking.create(MOBILE, origin=OPERATOR)
+    for wrong, refusal in (
+        (MOBILE, TrunkExists),
+        (replace(MOBILE, name="x", prefixes=()), TrunkConflict),
+        (Trunk("x", TrunkClass.FIXED, ("192.0.2.9",), prefixes=("+8190",)), TrunkConflict),
+        (Trunk("x", TrunkClass.FIXED, account="docomo"), TrunkConflict),
+        (Trunk("x", TrunkClass.FIXED, ("192.0.2.9",), prefixes=("119",)), OutOfRange),
+    ):
+        with pytest.raises(refusal):
+            await office.trunking.create(wrong, origin=OPERATOR)
+    with pytest.raises(OutOfRange, match="password"):
+        await office.trunking.create(
+            Trunk("x", TrunkClass.FIXED, ("192.0.2.9",)), password="long-enough", origin=OPERATOR
+        )
+    await office.refresh()
+    assert office.trunks.all() == (MOBILE,)
+
+
+async def test_a_removed_trunk_takes_account_and_registration_along(office: Office) -> None:
+    gone: list[str] = []
+    office.trunks.watchers.append(gone.append)
+    await office.trunking.create(PBX, password="chosen-by-us", origin=OPERATOR)
+    here = binding("sip:pbx@192.0.2.7:5060")
+    await office.bindings.save("pbx-user", (here,))
+    assert (await office.bindings.load())["pbx-user"] == (here,)
+    assert await office.bindings.of(["pbx-user", "docomo"]) == {"pbx-user": (here,)}
+    await office.trunking.remove("pbx", origin=OPERATOR)
+    assert (gone, office.trunks.all(), await office.bindings.load()) == (["pbx-user"], (), {})
+    with pytest.raises(UnknownLine):
+        await office.bindings.save("pbx-user", (here,))
+    with pytest.raises(UnknownTrunk):
+        await office.trunking.remove("pbx", origin=OPERATOR)
+
+
+async def test_a_seed_makes_changes_and_takes_back_its_own_trunks_alone(office: Office) -> None:
+    await office.trunking.create(MOBILE, origin=OPERATOR)
+    seeded = SeedTrunk(PBX, "seeded-password")
+    both = Seed(tuple(seed()), trunks=(seeded,))
+    await office.plant(both)
+    await office.bindings.save("pbx-user", (binding(),))
+    await office.plant(both)
+    assert office.trunks.all() == (MOBILE, PBX)
+    assert "pbx-user" in await office.bindings.load()
+    other = replace(PBX, calls=3)
+    await office.plant(Seed(tuple(seed()), trunks=(SeedTrunk(other, "another-one"),)))
+    account = office.trunks.account("pbx-user")
+    assert account is not None
+    assert (office.trunks.of("pbx"), account.ha1) == (other, ha1("pbx-user", REALM, "another-one"))
+    with pytest.raises(OutOfRange, match="not made by a seed"):
+        await office.plant(Seed(tuple(seed()), trunks=(SeedTrunk(MOBILE),)))
+    await office.plant(Seed(tuple(seed())))
+    assert office.trunks.all() == (MOBILE,)
