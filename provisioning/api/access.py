@@ -57,6 +57,7 @@ AREAS: Mapping[str, str] = {
     "audit": "audit",
     "cdrs": "calls",
     "calls": "calls",
+    "messages": "messages",
     "events": "events",
     "tokens": "tokens",
     "trunks": "trunks",

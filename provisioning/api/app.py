@@ -19,6 +19,7 @@ from provisioning.api import (
     events,
     figures,
     lines,
+    messages,
     numbers,
     orders,
     probes,
@@ -87,6 +88,7 @@ def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
         tokens,
         cdrs,
         calls,
+        messages,
         events,
         trunks,
     ):

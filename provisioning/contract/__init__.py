@@ -169,6 +169,10 @@ class StorageUnavailable(ContractError):
     """The change could not be made durable; try again later."""
 
 
+class UnknownMessage(ContractError):
+    """No such message."""
+
+
 class TooManyMessages(ContractError):
     """So many messages wait for a line, or from a sender, that no further one is kept."""
 
