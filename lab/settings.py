@@ -64,6 +64,14 @@ def _range_text(text: str) -> str:
     return f"{low}-{high}"
 
 
+class Encryption(StrEnum):
+    """Whether sound travels as SRTP (keys by SDES, RFC 4568)."""
+
+    OFF = "off"
+    ALLOWED = "allowed"
+    REQUIRED = "required"
+
+
 class MediaSettings(Section):
     """Sound: RTP ports and the limits of a silent call."""
 
@@ -77,6 +85,11 @@ class MediaSettings(Section):
     )
     packet_filter: bool = Field(
         default=True, description="Drop in the kernel the sound nobody listens to; keys still pass."
+    )
+    srtp: Encryption = Field(
+        default=Encryption.ALLOWED,
+        description="`allowed`: phones whose SIP comes over TLS are offered SRTP, and it is taken "
+        "where they offer it; `required`: a call without it is refused 488; `off`: RTP alone.",
     )
 
     @property

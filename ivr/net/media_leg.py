@@ -83,7 +83,6 @@ class MediaLeg:
     def __init__(self, around: Surroundings, pair: PortPair, stream: Stream, phase: Phase) -> None:
         self.port = pair.port
         self.on_key: Callable[[str, int], None] | None = None
-        self.closed = False
         self.pair = pair
         self._around = around
         self._loop = around.loop
@@ -99,7 +98,7 @@ class MediaLeg:
         self.fed_by: Feed | None = None
         self._wanted: tuple[int | None, ...] = ()
         self._can_receive = self._inband = self._echoing = False
-        self._deaf = False
+        self._deaf = self.closed = False
         self._sink: Sink | None = None
         self._timeline = Timeline()
         self._malformed = self._errors = 0

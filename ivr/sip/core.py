@@ -18,7 +18,6 @@ from ivr.sip.uri import Uri, host_text
 Header = tuple[str, str]
 
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
-_SECURED = frozenset(("TLS", "WSS"))
 _NEVER_OPENED = frozenset(("WS", "WSS"))
 """Transports whose connections come from the peer alone: a WebSocket client listens nowhere."""
 _MAKES_DIALOG = frozenset(("INVITE", "UPDATE", "REFER", "NOTIFY"))
@@ -121,7 +120,7 @@ class Core:
 
     def _dialog_fields(self, request: Request, flow: Flow) -> str:
         """What a response that makes a dialog, or refreshes one, has besides (§12.1.1)."""
-        sips = flow.transport in _SECURED and _asks_for_sips(request)
+        sips = flow.secured and _asks_for_sips(request)
         key = flow[:2], sips
         ours = self._dialog_texts.get(key)
         if ours is None:
@@ -138,7 +137,7 @@ class Core:
         """Put into a request of ours what its method asks for."""
         fields = request.headers
         if request.method in _MAKES_DIALOG:
-            sips = flow.transport in _SECURED and request.uri[:5].lower() == "sips:"
+            sips = flow.secured and request.uri[:5].lower() == "sips:"
             fields.set("Contact", self.contact(flow, sips=sips))
             fields.set("Allow", self._allow)
             fields.set("Supported", self._supported)

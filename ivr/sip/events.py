@@ -32,6 +32,11 @@ class Flow(NamedTuple):
     def reliable(self) -> bool:
         return self.transport != "UDP"
 
+    @property
+    def secured(self) -> bool:
+        """Whether nobody on the way reads what passes."""
+        return self.transport in ("TLS", "WSS")
+
 
 class Transmit(NamedTuple):
     """Bytes to be sent; the peer's host is an IP address and its port is 1 to 65535."""

@@ -21,7 +21,7 @@ from ivr.ua.outgoing_headers import Identities, Reader, identities
 from ivr.ua.policy import CallPolicy
 from ivr.ua.ringing import GIVEN_UP, Ringing, cause_of
 from ivr.ua.silence import SilenceWatch
-from ivr.ua.sound import Sound, SoundSettings
+from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
 from ivr.ua.ticket import Ticket, Tickets
 from ivr.ua.ways import Group, Way, groups_of, peers_of
 from provisioning.contract import Binding, Directory, Trunk, Trunks
@@ -217,8 +217,8 @@ class Dialler:
 
     def place(self, ringing: Ringing, way: Way) -> FarLeg | Final:
         """Send an INVITE; or the reason why none can be sent this way."""
-        job = self._jobs[ringing]
-        if way.flow is None:
+        job, flow = self._jobs[ringing], way.flow
+        if flow is None:
             return Final(503, Ring.UNREACHABLE)
         if not self._admit(job, way.whose):
             busy = job.trunk is None
@@ -228,14 +228,17 @@ class Dialler:
         except NoPortsLeft as error:
             self._log.error("call.refused", why=str(error))
             return Final(503, Ring.CONGESTED)
-        sound = Sound(media, self._sound, learn_from=way.flow.peer[0])
+        sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
         try:
             with self._driver.turn() as now:
-                session = self._invite(job, way, way.flow, sound.offer(), now)
+                session = self._invite(job, way, flow, sound.offer(), now)
                 if job.ticket is None:
                     job.ticket = self._ticket(job, way, session)
                 far = FarLeg(self._driver, session, sound, job.ticket, way.whose)
                 self._placed[session] = _Placed(far, ringing, job.caller)
+        except NotAcceptable:
+            media.close()
+            return Final(488, Ring.INCOMPATIBLE)
         except BaseException:
             media.close()
             raise

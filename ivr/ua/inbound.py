@@ -124,7 +124,8 @@ class InboundCalls:
             self._log.error("call.refused", why=str(error))
             self._refuse(session, request, caller, Cause.CONGESTED, _UNAVAILABLE, now, _LATER)
             return None
-        sound = Sound(media, self._sound, learn_from=session.flow.peer[0])
+        flow = session.flow
+        sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
         try:
             sound.describe(request.body)
         except NotAcceptable as error:

@@ -2,25 +2,40 @@
 
 import secrets
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from ivr.media.g711 import Law
 from ivr.net.media_leg import MediaLeg
 from ivr.sip import offer_answer
 from ivr.sip.offer_answer import Capabilities, Negotiated
+from ivr.sip.sdes import KEY_OCTETS, Securing
 from ivr.sip.sdp import Sdp, SdpError
 from ivr.sip.session import Session
 
 NOT_ACCEPTABLE_HERE = 488
 _WARNING = (("Warning", '305 tokuban "No audio stream with PCMU or PCMA over RTP/AVP"'),)
+_WARNING_SECURE = (
+    ("Warning", '305 tokuban "SRTP alone is taken here: AES_CM_128_HMAC_SHA1_80, SIP over TLS"'),
+)
 _LAWS: dict[str, Law] = {"PCMU": "PCMU", "PCMA": "PCMA"}
 
 
 class NotAcceptable(Exception):
     """The peer's description cannot be agreed to: 488, with `warning` as headers."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, warning: tuple[tuple[str, str], ...] = _WARNING) -> None:
         super().__init__(why)
-        self.warning = _WARNING
+        self.warning = warning
+
+
+class Srtp(Enum):
+    """Whether sound is encrypted; a key is told over TLS alone (RFC 4568 §7, RFC 5630 §3)."""
+
+    OFF = auto()
+    ALLOWED = auto()
+    """Offered to phones on TLS and taken from them."""
+    REQUIRED = auto()
+    """No call without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +44,29 @@ class SoundSettings:
 
     address: str
     capabilities: Capabilities = field(default_factory=Capabilities)
+    srtp: Srtp = Srtp.OFF
 
 
 class Sound:
     """Descriptions and media of one leg; every agreement is put into effect at once.
 
     `learn_from` is the host the peer's signalling comes from: RTP from there is believed
-    when the description's address is one behind a NAT.
+    when the description's address is one behind a NAT. `secured`: that signalling is encrypted.
     """
 
-    def __init__(self, media: MediaLeg, settings: SoundSettings, learn_from: str) -> None:
+    def __init__(
+        self, media: MediaLeg, settings: SoundSettings, learn_from: str, *, secured: bool = False
+    ) -> None:
         self.media = media
         self.audio: Negotiated | None = None
         self._settings = settings
         self._learn_from = learn_from
         self._session_id = secrets.randbits(31)
+        self._securing: Securing | None = None
+        self._forbidden = settings.srtp is Srtp.REQUIRED and not secured
+        if secured and settings.srtp is not Srtp.OFF:
+            required = settings.srtp is Srtp.REQUIRED
+            self._securing = Securing(secrets.token_bytes(KEY_OCTETS), required)
         self._ours: Sdp | None = None
         self._text: bytes | None = None
 
@@ -71,6 +94,7 @@ class Sound:
         Raises:
             NotAcceptable: nothing in it can be agreed to; what was agreed before stands.
         """
+        self._check_allowed()
         try:
             answer = offer_answer.answer(
                 Sdp.parse(offer),
@@ -79,12 +103,13 @@ class Sound:
                 port=self.media.port,
                 session_id=self._session_id,
                 previous=self._ours,
+                securing=self._securing,
             )
             if answer.audio is None and self._ours is None:
                 raise NotAcceptable("the offer has no audio")
             self._follow(answer.audio)
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
-            raise NotAcceptable(str(error)) from error
+            raise NotAcceptable(str(error), self._warning) from error
         self._ours, self._text = answer.sdp, None
         return self.description
 
@@ -97,15 +122,30 @@ class Sound:
         return self.answer(theirs) if theirs else self.offer()
 
     def offer(self) -> bytes:
-        """Offer audio, for the first time or as it stands."""
+        """Offer audio, for the first time or as it stands.
+
+        Raises:
+            NotAcceptable: sound must be encrypted, and nobody may read the key here.
+        """
+        self._check_allowed()
         if self._ours is None:
             self._ours = offer_answer.make_offer(
                 self._settings.capabilities,
                 address=self._settings.address,
                 port=self.media.port,
                 session_id=self._session_id,
+                securing=self._securing,
             )
         return self.description
+
+    @property
+    def _warning(self) -> tuple[tuple[str, str], ...]:
+        required = self._settings.srtp is Srtp.REQUIRED
+        return _WARNING_SECURE if required else _WARNING
+
+    def _check_allowed(self) -> None:
+        if self._forbidden:
+            raise NotAcceptable("SRTP is required, and SIP does not come over TLS", _WARNING_SECURE)
 
     def accept(self, answer: bytes) -> None:
         """Put the peer's answer to `offer` into effect.
@@ -131,6 +171,7 @@ class Sound:
                 can_send=audio.can_send,
                 can_receive=audio.can_receive,
                 learn_from=self._learn_from,
+                keys=audio.keys,
             )
         elif self.audio is not None:
             self._silence(self.audio)
@@ -145,6 +186,7 @@ class Sound:
             detect_inband=False,
             can_send=False,
             can_receive=False,
+            keys=before.keys,
         )
 
 
