@@ -31,7 +31,7 @@ from ivr.ua.occupancy import Occupancy
 from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
-from ivr.ua.sound import SoundSettings
+from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
 from lab.errors import Refused
@@ -110,8 +110,9 @@ class TelephonyPart:
     ) -> None:
         """Put together who answers callers, and who rings parties for them."""
         office, sip = self._office.office, self._settings.sip
-        sound = SoundSettings(sip.public_host)
-        policy = CallPolicy(sip.calls_per_user, float(self._settings.media.silence_s))
+        media_settings = self._settings.media
+        sound = SoundSettings(sip.public_host, srtp=Srtp[media_settings.srtp.name])
+        policy = CallPolicy(sip.calls_per_user, float(media_settings.silence_s))
         tickets = Tickets(office.records, office.events, office.clocks)
         occupancy, silence = Occupancy(), SilenceWatch(policy, self._log)
         parties = Parties(registrar.of, office.directory, office.trunks)
