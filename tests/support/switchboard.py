@@ -15,28 +15,18 @@ from ivr.sip.digest import ha1
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Event
 from ivr.sip.settings import EndpointSettings
-from ivr.ua.agent import Agent
-from ivr.ua.authentication import AuthenticationPolicy, Authenticator
-from ivr.ua.bindings import RegistrarLimits
-from ivr.ua.callers import Callers
-from ivr.ua.coupling import Couplings, CouplingSettings
-from ivr.ua.dialler import Dialler, Parties
-from ivr.ua.inbound import InboundCalls
-from ivr.ua.leg import Exchange, InboundLeg
-from ivr.ua.occupancy import Occupancy
+from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import Phone, PhoneSettings
 from ivr.ua.policy import CallPolicy
-from ivr.ua.registrar import Registrar
-from ivr.ua.silence import SilenceWatch
-from ivr.ua.sound import SoundSettings
-from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
 from provisioning.trunks.memory import MemoryTrunks
 from tests.support.fake_records import InMemoryRecords, ToldEvents
 from tests.support.fakes import InMemoryBindings, InMemoryDirectory
+from tests.support.notes import Notes
 from tests.support.ports import free_port, free_range
+from tests.support.user_agents import REALM, Ground, UserAgents
 
-USER, PASSWORD, REALM = "09000000001", "demo0001", "tokuban"
+USER, PASSWORD = "09000000001", "demo0001"
 NUMBER = E164("+819000000001")
 LINE = Line(NUMBER, Profile.DOCOMO, Location("東京", "東京都"))
 ACCOUNT = Account(
@@ -45,21 +35,6 @@ ACCOUNT = Account(
     Access.OS,
     {name: ha1(USER, REALM, PASSWORD, name) for name in ("SHA-256", "MD5")},
 )
-
-
-class Notes:
-    """A log that remembers."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, object]]] = []
-
-    def info(self, event: str, **facts: object) -> None:
-        self.lines.append((event, facts))
-
-    debug = warning = error = info
-
-    def events(self) -> list[str]:
-        return [event for event, _ in self.lines]
 
 
 class Switchboard:
@@ -75,49 +50,22 @@ class Switchboard:
         self.driver = Driver(self.endpoint, self._handle, self._failed)
         self.records, self.events = InMemoryRecords(), ToldEvents()
         self.media = MediaEngine(RtpPorts(host, *free_range(40)))
-        directory = InMemoryDirectory([LINE], [ACCOUNT])
         self.trunks = MemoryTrunks()
-        authenticator = Authenticator(
-            directory, AuthenticationPolicy(REALM), self.notes, self.trunks
-        )
-        callers = Callers(authenticator, directory, self.trunks)
-        self.registrar = Registrar(
+        ground = Ground(
             self.driver,
-            callers,
+            self.media,
+            InMemoryDirectory([LINE], [ACCOUNT]),
+            self.trunks,
             self.bindings,
-            RegistrarLimits(),
-            self.notes,
+            self.records,
             self.events,
-        )
-        tickets = Tickets(self.records, self.events, lambda: (1000.0, 2000.0))
-        self.occupancy = Occupancy()
-        silence = SilenceWatch(policy, self.notes)
-        self.dialler = Dialler(
-            self.driver,
-            self.media,
-            Parties(self.registrar.of, directory, self.trunks),
-            tickets,
-            SoundSettings(host),
-            policy,
-            self.occupancy,
-            silence,
             self.notes,
+            host,
         )
-        couplings = Couplings(self.driver, CouplingSettings(), self.notes)
-        self.calls = InboundCalls(
-            self.driver,
-            self.media,
-            callers,
-            self._park,
-            SoundSettings(host),
-            policy,
-            self.notes,
-            tickets,
-            Exchange(self.dialler, couplings, self.occupancy, silence),
-        )
-        self._agent = Agent(
-            self.driver, settings, self.calls, self.dialler, self.registrar, self.notes
-        )
+        agents = UserAgents(ground, settings, policy, self._park)
+        self.registrar, self.calls, self.dialler = agents.registrar, agents.calls, agents.dialler
+        self.occupancy = agents.occupancy
+        self._agent = agents.agent
 
     async def open(self) -> Self:
         udp = UdpTransport(self.driver, self.driver.undeliverable)

@@ -8,7 +8,7 @@ from ivr.sip.events import Flow
 from ivr.sip.message import Request, parse
 from ivr.ua.authentication import AuthenticationPolicy, Authenticator, Challenge
 from provisioning.contract import E164, Access, Account, Line
-from tests.support.switchboard import Notes
+from tests.support.notes import Notes
 
 REALM = "tokuban"
 FLOW = Flow("UDP", ("127.0.0.1", 5060), ("192.0.2.7", 5062))

@@ -1,0 +1,85 @@
+"""The whole user-agent layer over a driver and a media engine, the office in memory."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ivr.net.driver import Driver
+from ivr.net.media_engine import MediaEngine
+from ivr.sip.settings import EndpointSettings
+from ivr.ua.agent import Agent
+from ivr.ua.authentication import AuthenticationPolicy, Authenticator
+from ivr.ua.bindings import RegistrarLimits
+from ivr.ua.callers import Callers
+from ivr.ua.coupling import Couplings, CouplingSettings
+from ivr.ua.dialler import Dialler, Parties
+from ivr.ua.inbound import InboundCalls, Serve
+from ivr.ua.leg import Exchange
+from ivr.ua.occupancy import Occupancy
+from ivr.ua.policy import CallPolicy
+from ivr.ua.registrar import Registrar
+from ivr.ua.silence import SilenceWatch
+from ivr.ua.sound import SoundSettings
+from ivr.ua.ticket import Tickets
+from provisioning.contract import Binding
+from provisioning.trunks.memory import MemoryTrunks
+from tests.support.fake_records import InMemoryRecords, ToldEvents
+from tests.support.fakes import InMemoryBindings, InMemoryDirectory
+from tests.support.notes import Notes
+
+REALM = "tokuban"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the user agents stand on."""
+
+    driver: Driver
+    media: MediaEngine
+    directory: InMemoryDirectory
+    trunks: MemoryTrunks
+    bindings: InMemoryBindings
+    records: InMemoryRecords
+    events: ToldEvents
+    notes: Notes
+    host: str
+
+
+class UserAgents:
+    """Put together as the carrier puts them together; `serve` is what becomes of a caller.
+
+    `contacts` says where users' phones are, in place of the registrar.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        settings: EndpointSettings,
+        policy: CallPolicy,
+        serve: Serve,
+        contacts: Callable[[str], Iterable[Binding]] | None = None,
+    ) -> None:
+        driver, media, notes = ground.driver, ground.media, ground.notes
+        sound = SoundSettings(ground.host)
+        tickets = Tickets(ground.records, ground.events, lambda: (1000.0, 2000.0))
+        callers = _callers(ground)
+        self.registrar = Registrar(
+            driver, callers, ground.bindings, RegistrarLimits(), notes, ground.events
+        )
+        self.occupancy = occupancy = Occupancy()
+        silence = SilenceWatch(policy, notes)
+        parties = Parties(contacts or self.registrar.of, ground.directory, ground.trunks)
+        self.dialler = Dialler(
+            driver, media, parties, tickets, sound, policy, occupancy, silence, notes
+        )
+        self.couplings = Couplings(driver, CouplingSettings(), notes)
+        exchange = Exchange(self.dialler, self.couplings, occupancy, silence)
+        self.calls = InboundCalls(
+            driver, media, callers, serve, sound, policy, notes, tickets, exchange
+        )
+        self.agent = Agent(driver, settings, self.calls, self.dialler, self.registrar, notes)
+
+
+def _callers(ground: Ground) -> Callers:
+    policy = AuthenticationPolicy(REALM)
+    authenticator = Authenticator(ground.directory, policy, ground.notes, ground.trunks)
+    return Callers(authenticator, ground.directory, ground.trunks)
