@@ -147,7 +147,7 @@ class Relay:
         """The stream's RTP timestamp: while it flows at least a frame after the last packet's."""
         if not self.flowing:
             return self._stream.timestamp
-        passed = int((now - self._moved_at) * SAMPLE_RATE)
+        passed = round((now - self._moved_at) * SAMPLE_RATE)
         return (self._newest + self._clock + max(FRAME_SAMPLES, passed)) & 0xFFFFFFFF
 
     def _begin(self, packet: Packet, ahead: int) -> bool:

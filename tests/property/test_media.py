@@ -14,8 +14,9 @@ from ivr.media.pacer import CATCH_UP_TICKS, PHASES, TICK_S, Wheel
 from ivr.media.player import Stream
 from ivr.media.recorder import REORDER_SAMPLES, Recorder
 from ivr.media.rtcp import parse as parse_rtcp
-from ivr.media.rtp import Packet, build, parse
+from ivr.media.rtp import COMFORT_NOISE, Packet, build, parse
 from ivr.media.source_lock import Do, SourceLock
+from tests.support.relayed import EVENTS, Line
 
 OCTETS = st.binary(max_size=400)
 PACKETS = st.builds(
@@ -201,3 +202,50 @@ def test_numbers_run_on_without_a_seam_whatever_the_stream_is_told(
             slots += 1
         assert stream.made == slots
         assert stream.timestamp == (0xFFFFFF00 + 160 * slots) & 0xFFFFFFFF
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["audio", "key", "noise", "play", "rest"]), st.integers(-6, 9)),
+        max_size=60,
+    ),
+    st.integers(0, 0xFFFF),
+)
+def test_whatever_a_sender_does_the_listener_hears_one_stream(
+    acts: list[tuple[str, int]], first: int
+) -> None:
+    """The short way through a relay and the long one are the same; no number is used twice."""
+    short, long = Line(), Line(quick=False)
+    for line in (short, long):
+        sequence, was = first, dict[int, str]()
+        for act, ahead in acts:
+            sequence += ahead
+            said_then = act if act in ("play", "rest") else was.setdefault(sequence, act)
+            _act(line, said_then, sequence)
+    assert short.heard == long.heard
+    assert (short.reception.received, short.reception.highest) == (
+        long.reception.received,
+        long.reception.highest,
+    )
+    assert {packet.ssrc for packet in short.heard} <= {short.stream.ssrc}
+    said: dict[int, set[bytes]] = {}
+    for packet in short.heard:
+        said.setdefault(packet.sequence, set()).add(packet.payload)
+    assert all(len(payloads) == 1 for payloads in said.values())
+
+
+def _act(line: Line, act: str, sequence: int) -> None:
+    number = (sequence & 0xFFFF).to_bytes(2, "big") * 80
+    if act == "audio":
+        line.say(sequence, payload=number)
+    elif act == "key":
+        line.say(sequence, payload=b"\x05\x0a" + number[:2], payload_type=EVENTS, marker=True)
+    elif act == "noise":
+        line.say(sequence, payload=b"\x40", payload_type=COMFORT_NOISE)
+    elif act == "play":
+        line.relay.rest(line.now)
+        line.stream.play(number)
+        line.own(2)
+    else:
+        line.relay.rest(line.now)
+        line.own(1)
