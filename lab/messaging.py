@@ -30,7 +30,7 @@ class Messaging:
         self._asking = Asking(driver)
         own = settings.messages
         self._deliveries = Deliveries(
-            self._asking,
+            self._asking.ask,
             office.messages,
             self._reach,
             settings.sip.public_host,

@@ -6,11 +6,12 @@ the next REGISTER; one whose phones fail is tried again after a delay that grows
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from ivr.ua.asking import Asking
+from ivr.sip.events import Flow
+from ivr.sip.message import Request
 from ivr.ua.log import Log
 from ivr.ua.message_wire import written
 from ivr.ua.ways import Way
@@ -26,6 +27,9 @@ _OK, _EVERYWHERE = 200, 600
 _NO_ANSWER = frozenset((408, 503))
 _UNREACHABLE = 503
 _MOST_REMEMBERED = 1000
+
+Ask = Callable[[Request, Flow], Awaitable[int]]
+"""Sends a request and answers the status of its final response, see `Asking.ask`."""
 
 Reach = Callable[[E164], Sequence[Way]]
 """The addresses of the phones that are registered at a line now."""
@@ -75,14 +79,14 @@ class Deliveries:
 
     def __init__(
         self,
-        asking: Asking,
+        ask: Ask,
         messages: Messages,
         reach: Reach,
         host: str,
         patience: Patience,
         log: Log,
     ) -> None:
-        self._asking, self._messages, self._reach = asking, messages, reach
+        self._ask, self._messages, self._reach = ask, messages, reach
         self._host, self._patience, self._log = host, patience, log
         self._queues: dict[E164, _Queue] = {}
         self._expected: dict[int, asyncio.Future[MessageState]] = {}
@@ -97,8 +101,11 @@ class Deliveries:
     async def load(self) -> None:
         """Take over what is kept, and nothing else, and deliver what can be."""
         await self.close()
+        self._unsaved.clear()
+        self._ended.clear()
+        waiting = await self._messages.waiting()
         self._closed = False
-        for message, line in await self._messages.waiting():
+        for message, line in waiting:
             self._queues.setdefault(line, _Queue()).messages.append(message)
         for line in list(self._queues):
             self._go(line)
@@ -243,7 +250,7 @@ class Deliveries:
     async def _branch(self, kept: KeptMessage, text: str, way: Way) -> int:
         if way.flow is None:
             return _UNREACHABLE
-        return await self._asking.ask(written(kept, text, way, self._host), way.flow)
+        return await self._ask(written(kept, text, way, self._host), way.flow)
 
     async def _over(self, kept: KeptMessage, state: MessageState, status: int) -> _Came:
         self._log.info(f"message.{state}", message=kept.id, line=kept.to, status=status)
