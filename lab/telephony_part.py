@@ -35,6 +35,7 @@ from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
 from lab.errors import Refused
+from lab.messaging import Messaging
 from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.transports import listen_further, stream_limits
@@ -45,7 +46,7 @@ from provisioning.contract import Directory
 log = structlog.stdlib.get_logger("tokuban.telephony")
 
 ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER",
-         "REFER")  # fmt: skip
+         "MESSAGE", "REFER")  # fmt: skip
 """What the carrier answers today; other methods get 405 with this list."""
 
 _PLAIN = ("UDP", "TCP")
@@ -72,6 +73,7 @@ class TelephonyPart:
         self._agent: Agent | None = None
         self._driver: Driver | None = None
         self._transfers: Transfers | None = None
+        self._messaging: Messaging | None = None
 
     @property
     def secured(self) -> dict[str, int]:
@@ -104,6 +106,14 @@ class TelephonyPart:
         self._take_calls(driver, self.media, callers, registrar)
         self._incoming = self._make_incoming()
         await self._listen(driver)
+        await self._take_messages(driver, callers, registrar)
+
+    async def _take_messages(self, driver: Driver, callers: Callers, registrar: Registrar) -> None:
+        office = self._office.office
+        messaging = Messaging(self._settings, office, driver, registrar, callers, self._log)
+        if self._agent is not None:
+            await messaging.open(self._agent)
+        self._messaging = messaging
 
     def _take_calls(
         self, driver: Driver, media: MediaEngine, callers: Callers, registrar: Registrar
@@ -224,6 +234,8 @@ class TelephonyPart:
         calls.draining = True
         if self._transfers is not None:
             await self._transfers.drain()
+        if self._messaging is not None:
+            await self._messaging.pause()
         await calls.drain(grace_s)
 
     async def resume(self) -> None:
@@ -234,6 +246,8 @@ class TelephonyPart:
             await self.registrar.load()
         finally:
             self.calls.resume()
+            if self._messaging is not None:
+                await self._messaging.resume()
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""
