@@ -43,9 +43,10 @@ _SECRETS_IN_TEXT = (
     re.compile(r"""(?i)\b(response|password|passwd|token|ha1|cnonce)(\s*[=:]\s*)([^\s",;&]+)"""),
     re.compile(r"(?i)(://[^\s:/@]+)(:)([^\s/@]+)(?=@)"),
     re.compile(r"(?i)\b(bearer)(\s+)(\S+)"),
+    re.compile(r"(?i)\b(inline)(:)([A-Za-z0-9+/=]{20,})"),
 )
 
-_HINTS = ("response", "passw", "token", "ha1", "cnonce", "bearer", "://")
+_HINTS = ("response", "passw", "token", "ha1", "cnonce", "bearer", "://", "inline:")
 """One of these stands in every text that a pattern above fits: looking for them costs a tenth."""
 
 NOISY = (

@@ -1,7 +1,7 @@
 """Remember the SIP messages that pass, and hand them to whoever follows.
 
 The driver calls `TraceHub.tap` for every message; without a reader that costs one append.
-Digest responses are masked, in equal length, before a message leaves this module.
+Digest responses and keys of SRTP are masked, in equal length, before a message leaves this module.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ QUEUE_MESSAGES = 1000
 
 _RESPONSE = re.compile(rb'(?i)(\bresponse\s*=\s*)("?)([^"\s,]+)')
 _CREDENTIALS = re.compile(rb"(?im)^((?:proxy-)?authorization[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*)")
+_KEY_LINES = re.compile(rb"(?im)^((?:a=crypto|k=)[^\r\n]*)")
+_KEY = re.compile(rb"(?i)((?:inline|clear|base64|uri):)()([^\s|;]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,12 @@ class Gap:
 
 
 def masked(data: bytes) -> bytes:
-    """The message with every digest `response` replaced by as many `x` (RFC 7616 §3.4)."""
-    return _CREDENTIALS.sub(lambda header: _RESPONSE.sub(_crossed, header[1]), data)
+    """The message with every digest `response` and every key of media replaced by as many `x`.
+
+    Keys stand in `a=crypto` (RFC 4568) and, of old, in `k=` (RFC 4566 §5.12).
+    """
+    data = _CREDENTIALS.sub(lambda header: _RESPONSE.sub(_crossed, header[1]), data)
+    return _KEY_LINES.sub(lambda line: _KEY.sub(_crossed, line[1]), data)
 
 
 def _crossed(found: re.Match[bytes]) -> bytes:

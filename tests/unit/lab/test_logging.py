@@ -108,6 +108,11 @@ def test_a_secret_is_found_however_it_is_written(text: str) -> None:
     assert "x1y2" not in masked(text)
 
 
+def test_a_key_of_srtp_is_found() -> None:
+    key = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+    assert key not in masked(f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}|2^20")
+
+
 def test_a_fact_is_quoted_where_it_would_be_misread(out: io.StringIO) -> None:
     log_as(LogFormat.TEXT, out).info("a b", one='say "x"', two="p=q", three=None, four=True, five=5)
     _, _, facts = out.getvalue().rstrip().partition(" level=info ")

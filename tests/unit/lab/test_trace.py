@@ -47,6 +47,12 @@ class TestMasking:
         header = b"Proxy-Authorization: Digest RESPONSE=" + RESPONSE + b"\r\n"
         assert masked(b"\r\n" + header) == b"\r\n" + header.replace(RESPONSE, b"x" * 32)
 
+    def test_keys_of_srtp_are_crossed_out_in_equal_length(self) -> None:
+        key = b"WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+        body = b"v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key + b"|2^20|1:4;inline:"
+        body += key + b" KDR=1\r\nk=base64:" + key + b"\r\na=note:inline:" + key[:4] + b"\r\n"
+        assert masked(body) == body.replace(key, b"x" * 40)
+
     def test_other_headers_stay(self) -> None:
         message = b'OPTIONS sip:a SIP/2.0\r\nSubject: response="abc"\r\n\r\n'
         assert masked(message) == message
