@@ -152,6 +152,10 @@ class Endpoint:
             raise WrongState(f"answer: {transaction.final_status} was the final response already")
         self._core.respond(transaction, status, now, headers=headers, reason=reason)
 
+    def address(self, flow: Flow) -> str:
+        """Host and port at which whoever is at the other end of a flow finds this endpoint."""
+        return self._core.sent_by(flow)
+
     def request(self, request: Request, flow: Flow, now: float) -> ClientTransaction:
         """Send a request outside any dialog; Via and its branch are added here."""
         request.headers.set("User-Agent", self._settings.user_agent)
@@ -167,6 +171,7 @@ class Endpoint:
         now: float,
         headers: Sequence[Header] = (),
         hops: int = 70,
+        expires_s: int | None = None,
     ) -> Session:
         """Call `target` (the Request-URI).
 
@@ -177,6 +182,7 @@ class Endpoint:
             headers: further header fields; `Route` among them is written, not obeyed: `flow` says
                 where the INVITE goes.
             hops: Max-Forwards.
+            expires_s: the session interval, neither more nor less; None for the usual terms.
         """
         tag = self._core.token()
         fields = Headers([("Max-Forwards", str(hops))])
@@ -187,15 +193,17 @@ class Endpoint:
         request = Request("INVITE", target, fields, sdp)
         self._core.equip(request, flow, headers)
         if "timer" in self._settings.supported:
-            fields.set("Session-Expires", str(self._settings.session_expires_s))
-            fields.set("Min-SE", str(self._settings.min_se_s))
+            fields.set("Session-Expires", str(expires_s or self._settings.session_expires_s))
+            fields.set("Min-SE", str(expires_s or self._settings.min_se_s))
         if sdp:
             fields.set("Content-Type", "application/sdp")
         else:
             # A reliable provisional could bring the offer, whose answer belongs into the PRACK.
             kept = [tag for tag in self._settings.supported if tag != "100rel"]
             fields.set("Supported", *([", ".join(kept)] if kept else []))
-        return Session.outgoing(self._core, tag, request, flow, now)
+        session = Session.outgoing(self._core, tag, request, flow, now)
+        session.expires_s = expires_s or session.expires_s
+        return session
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """Pass on a response to `request`."""

@@ -41,10 +41,11 @@ class Session:
         local_sdp: the last description of ours; remote_sdp: the peer's.
         answered: a 2xx was sent or received.
         outbound: the INVITE was ours.
+        expires_s: the session interval that we agree to at most (RFC 4028 §9).
     """
 
     __slots__ = ("__weakref__", "_expiry", "_min_se_s", "_reoffers", "_timer", "answered",
-                 "bye_reason", "callee", "caller", "core", "dialog", "flow", "id",
+                 "bye_reason", "callee", "caller", "core", "dialog", "expires_s", "flow", "id",
                  "last_request", "last_response", "local_sdp", "offer", "outbound",
                  "remote_sdp", "reported", "request", "state")  # fmt: skip
 
@@ -70,6 +71,7 @@ class Session:
         self._timer: SessionTimer | None = None
         self._expiry: Timer | None = None
         self._min_se_s = core.settings.min_se_s
+        self.expires_s = core.settings.session_expires_s
 
     @classmethod
     def incoming(
@@ -292,7 +294,7 @@ class Session:
         """Settle the session timer for our 2xx and say so in its headers (RFC 4028 §9)."""
         settings = self.core.settings
         current = self._timer.terms if self._timer is not None else None
-        terms = accept_terms(request, settings.session_expires_s, settings.min_se_s, current)
+        terms = accept_terms(request, self.expires_s, settings.min_se_s, current)
         self.run_timer(terms, now)
         if terms is None:
             return ()

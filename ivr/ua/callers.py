@@ -57,11 +57,15 @@ class Callers:
     def of_registration(self, request: Request, flow: Flow) -> Account | TrunkAccount:
         """Whose address is registered; raises `Challenge`."""
         if "Authorization" not in request.headers:
-            user = _to_user(request)
-            for account in self._directory.accounts_at(flow.peer[0]):
-                if account.user == user:
-                    return account
+            account = self.at_home(_to_user(request) or "", flow)
+            if account is not None:
+                return account
         return self._authenticator.account_of(request, flow)
+
+    def at_home(self, user: str, flow: Flow) -> Account | None:
+        """The account of `user` when the flow comes from its own user-network interface."""
+        accounts = self._directory.accounts_at(flow.peer[0])
+        return next((account for account in accounts if account.user == user), None)
 
     def challenge(
         self, request: Request, flow: Flow, salt: str, now: float

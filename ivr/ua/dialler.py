@@ -12,6 +12,7 @@ from ivr.net.media_leg import MediaLeg
 from ivr.sip import events
 from ivr.sip.events import Flow
 from ivr.sip.session import Session
+from ivr.ua import uni
 from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.far_leg import FarLeg
 from ivr.ua.forking import Final
@@ -26,8 +27,6 @@ from ivr.ua.ticket import Ticket, Tickets
 from ivr.ua.ways import Group, Way, groups_of, peers_of
 from provisioning.contract import Binding, Directory, Trunk, Trunks
 
-CALLED_PARTY_ID = frozenset({"ngn-uni"})
-"""Options of lines whose phones want the dialled number in P-Called-Party-ID (facts §8)."""
 _TIMED_OUT = 408
 
 
@@ -271,18 +270,24 @@ class Dialler:
         headers += told.headers
         if job.within_s is not None:
             headers.append(("Expires", str(ceil(job.within_s))))
+        expires_s = uni.SESSION_S if self._is_uni(way) else None
+        hops = job.target.hops
         return self._driver.endpoint.invite(
-            way.uri, flow, told.from_, told.to, offer, now, headers, job.target.hops
+            way.uri, flow, told.from_, told.to, offer, now, headers, hops, expires_s
         )
 
     def _identities(self, job: _Job, way: Way) -> Identities:
         trunk = job.trunk
         if trunk is not None:
             return identities(job.target, Reader(self._sound.address, True, trunk.trusted))
+        asked = self._is_uni(way)
+        return identities(job.target, Reader(self._sound.address, called_party_id=asked))
+
+    def _is_uni(self, way: Way) -> bool:
+        """Whether it leads to a phone at an NGN user-network interface."""
         account = self._parties.directory.account(way.whose)
         line = self._parties.directory.line(account.line) if account else None
-        asked = line is not None and bool(line.options & CALLED_PARTY_ID)
-        return identities(job.target, Reader(self._sound.address, called_party_id=asked))
+        return line is not None and uni.OPTION in line.options
 
     def _ticket(self, job: _Job, way: Way, session: Session) -> Ticket:
         target = job.target

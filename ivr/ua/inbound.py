@@ -10,6 +10,7 @@ from ivr.net.media_engine import MediaEngine, NoPortsLeft
 from ivr.sip.events import CallReceived, EndCause, Flow, SessionEnded
 from ivr.sip.message import Request
 from ivr.sip.session import Session
+from ivr.ua import uni
 from ivr.ua.authentication import Challenge
 from ivr.ua.callers import Callers, whose
 from ivr.ua.causes import OF_SESSION, Cause
@@ -82,6 +83,8 @@ class InboundCalls:
                 self._log.warning("call.refused", user=whose(caller), why="too many calls at once")
                 self._refuse(session, request, caller, Cause.TOO_MANY, _full(caller), now)
                 return
+            if isinstance(caller, Account) and self._callers.at_home(caller.user, session.flow):
+                session.expires_s = uni.SESSION_S
             leg = self._leg(session, request, caller, now)
             if leg is not None:
                 self._begin(leg)

@@ -12,6 +12,7 @@ from ivr.net.driver import Driver
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import RequestReceived
 from ivr.sip.message import Request
+from ivr.ua import uni
 from ivr.ua.authentication import Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
 from ivr.ua.callers import Callers
@@ -133,7 +134,10 @@ class Registrar:
         request, flow = event.request, flow_text(event.flow)
         now = clock.monotonic()
         try:
-            bindings = after(request, self.of(user), flow=flow, now=now, limits=self._limits)
+            limits = self._limits
+            if self._callers.at_home(user, event.flow):
+                limits = uni.limits(limits)
+            bindings = after(request, self.of(user), flow=flow, now=now, limits=limits)
             saving = self._store.save(user, moved(bindings, self._wall() - now))
         except Refused as refusal:
             self._refuse(event, refusal)
@@ -235,7 +239,11 @@ class Registrar:
         request, now = event.request, clock.monotonic()
         headers = [("Contact", _contact(binding, now)) for binding in self.of(user)]
         headers.append(("Date", _date(int(self._wall()))))
-        if "Path" in request.headers and "path" in request.headers.tokens("Supported"):
+        home = self._callers.at_home(user, event.flow)
+        if home is not None:
+            address = self._driver.endpoint.address(event.flow)
+            headers += uni.granted(request, home.line, address)
+        elif "Path" in request.headers and "path" in request.headers.tokens("Supported"):
             headers += [("Path", path) for path in request.headers.all("Path")]
         self._answer(event, 200, headers)
 
