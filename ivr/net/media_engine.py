@@ -25,7 +25,7 @@ from ivr.net.rtp_ports import NoPortsLeft, RtpPorts
 __all__ = ["MediaEngine", "MediaFacts", "MediaLeg", "MediaStats", "NoPortsLeft", "RtpPorts"]
 
 SWEEP_S = 0.5
-_SWEEP_TICKS = 80
+SWEEP_TICKS = 80
 """A sweep is spread over as many ticks, so that none is long for it."""
 _BEGINNING = Struct("!IHI")
 _LATENESS_SAMPLES = 4096
@@ -156,7 +156,7 @@ class MediaEngine:
                 return
             self._sweep_at = now + SWEEP_S
             self._unswept = list(self._legs)
-            self._sweep_share = -(-len(self._unswept) // _SWEEP_TICKS)
+            self._sweep_share = -(-len(self._unswept) // SWEEP_TICKS)
         share = slice(-self._sweep_share, None)
         legs = self._unswept[share]
         del self._unswept[share]

@@ -1,12 +1,18 @@
 """Two legs coupled on real sockets: what one phone says, the other hears."""
 
+import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 
+import pytest
+
+from ivr.media import source_lock, tones
 from ivr.media.g711 import SILENCE_FRAME, to_wire
+from ivr.media.pacer import TICK_S
 from ivr.media.rtp import Packet
+from ivr.net import feed, media_engine
 from ivr.net.media_engine import MediaEngine, MediaLeg
-from tests.unit.net.media_phone import PROMPT, Phone, locked, until
+from tests.unit.net.media_phone import PROMPT, Phone, join, locked, until
 
 Make = Callable[..., Phone]
 
@@ -123,12 +129,263 @@ async def test_an_ended_relay_carries_nothing_and_the_leg_says_silence_again(
     assert_seamless(callee.got)
 
 
-async def test_none_of_a_strangers_packets_is_relayed(engine: MediaEngine, phones: Make) -> None:
+async def test_a_quiet_speaker_leaves_the_other_silence_until_it_speaks_again(
+    engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "QUIET_S", 0.05)
+    monkeypatch.setattr(media_engine, "SWEEP_S", 0.05)
     caller, _, callee, _ = await coupled(engine, phones, {}, {})
-    stranger = phones(ssrc=caller.ssrc)
-    stranger.to, stranger.sequence = caller.to, caller.sequence
-    for _ in range(250):
-        stranger.say(word(9))
     caller.say(word(1))
-    await until(lambda: words_in(callee.listen()) != [], "the caller")
-    assert words_in(callee.got) == [1]
+    await until(lambda: words_in(callee.listen()) == [1], "the word")
+    await until(lambda: callee.listen()[-1].payload == SILENCE_FRAME, "silence")
+    caller.say(word(2))
+    await until(lambda: words_in(callee.listen()) == [1, 2], "the next word")
+    assert_seamless(callee.got)
+    assert next(p for p in callee.got if p.payload == word(2)).marker
+
+
+async def test_while_a_relay_feeds_a_leg_it_says_no_silence(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the word")
+    before, own = len(callee.got), one.facts().sent
+    for _ in range(10):
+        caller.say(word(2))
+        await until(lambda own=own: one.facts().sent > own, "a slot of the other leg")  # type: ignore[misc]
+        own = one.facts().sent
+    await until(lambda: words_in(callee.listen()).count(2) == 10, "the words")
+    assert {p.payload for p in callee.got[before:]} == {word(2)}
+    assert two.facts().sent == len(callee.got)
+
+
+async def test_hold_stops_one_way_and_resume_starts_it_again(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the word before")
+    join(two, callee, can_send=False)
+    heard = one.facts().received
+    caller.say(word(2))
+    callee.say(word(3))
+    await until(lambda: words_in(caller.listen()) == [3], "the callee's word")
+    await until(lambda: one.facts().received > heard, "the caller's word")
+    join(two, callee)
+    caller.say(word(4))
+    await until(lambda: words_in(callee.listen()) == [1, 4], "the word after")
+
+
+async def test_who_may_not_send_is_not_relayed(engine: MediaEngine, phones: Make) -> None:
+    caller, one, callee, _ = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the word before")
+    join(one, caller, can_receive=False)
+    heard = one.facts().received
+    caller.say(word(2))
+    await until(lambda: one.facts().received > heard, "the word that may not be")
+    join(one, caller)
+    caller.say(word(3))
+    await until(lambda: words_in(callee.listen()) == [1, 3], "the word after")
+
+
+async def test_a_re_invite_changes_the_law_within_the_stream(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, _, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(PROMPT)
+    await until(lambda: PROMPT in [p.payload for p in callee.listen()], "µ-law")
+    join(two, callee, law="PCMA", payload_type=8)
+    caller.say(PROMPT)
+    alaw = to_wire(PROMPT, "PCMA")
+    await until(lambda: alaw in [p.payload for p in callee.listen()], "A-law")
+    assert callee.got[-1].payload_type == 8
+    assert_seamless(callee.got)
+
+
+async def test_the_kernels_filter_holds_no_audio_of_a_relayed_leg_back(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, callee, one, two = phones(ssrc=1), phones(ssrc=2), engine.open(), engine.open()
+    await locked(one, caller)
+    await locked(two, callee)
+    await until(lambda: one.facts().sampled, "the filter")
+    one.relay_to(two)
+    for number in range(1, 11):
+        caller.say(word(number))
+    await until(lambda: len(words_in(callee.listen())) == 10, "every word")
+    facts = one.facts()
+    assert (facts.sampled, facts.received, facts.lost) == (False, 10, 0)
+    one.relay_to(None)
+    await until(lambda: one.facts().sampled, "the filter again")
+
+
+async def test_a_relayed_leg_can_be_recorded_and_heard_for_tones(
+    engine: MediaEngine, phones: Make
+) -> None:
+    plain: dict[str, object] = {"event_payload_type": None, "detect_inband": True}
+    caller, one, callee, _ = await coupled(engine, phones, plain, {})
+    keys, kept = list[str](), list[bytes]()
+    one.on_key = lambda key, _: keys.append(key)
+    one.record(lambda _, ulaw: kept.append(ulaw))
+    audio = tones.key_tone("7", 80, 80)
+    for at in range(0, len(audio), 160):
+        caller.say(audio[at : at + 160])
+    await until(lambda: keys == ["7"], "the key")
+    await until(lambda: audio in b"".join(p.payload for p in callee.listen()), "the tones")
+    assert audio in b"".join(kept)
+
+
+async def test_keys_we_press_go_before_the_relay(engine: MediaEngine, phones: Make) -> None:
+    caller, _, callee, two = await coupled(engine, phones, {}, {"event_payload_type": None})
+    told: list[bool] = []
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the word before")
+    caller.press("9")
+    two.send_keys("9", told.append)
+    await until(lambda: told == [True], "the key as a tone")
+    caller.say(word(2))
+    await until(lambda: words_in(callee.listen()) == [1, 2], "the word after")
+    assert {p.payload_type for p in callee.got} == {0}
+    assert_seamless(callee.got)
+
+
+async def test_a_new_speaker_takes_over_in_the_same_stream(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    third, three = phones(ssrc=3), engine.open()
+    await locked(three, third)
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the first speaker")
+    three.relay_to(two)
+    before = one.facts().received
+    caller.say(word(2))
+    await until(lambda: one.facts().received > before, "a word that goes nowhere")
+    third.say(word(3))
+    await until(lambda: words_in(callee.listen()) == [1, 3], "the second speaker")
+    one.relay_to(None)
+    third.say(word(4))
+    await until(lambda: words_in(callee.listen()) == [1, 3, 4], "the second speaker still")
+    assert_seamless(callee.got)
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_closed_leg_leaves_the_other_alone(
+    engine: MediaEngine, phones: Make, first: bool
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    callee.say(word(1))
+    await until(lambda: words_in(callee.listen()) == words_in(caller.listen()) == [1], "words")
+    gone, left, phone = (one, two, callee) if first else (two, one, caller)
+    gone.close()
+    gone.relay_to(left)
+    left.relay_to(gone)
+    phone.say(word(2))
+    await until(lambda: phone.listen()[-1].payload == SILENCE_FRAME, "silence")
+    assert engine.stats().streams == 1
+    assert left.fed_by is None
+    assert_seamless(phone.got)
+
+
+async def test_a_phone_that_is_gone_is_counted_and_the_other_way_lives(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    callee.say(word(1))
+    await until(lambda: words_in(callee.listen()) == words_in(caller.listen()) == [1], "words")
+    callee.close()
+    while two.facts().refused < 2:
+        caller.say(word(2))
+        await asyncio.sleep(0)
+    assert one.facts().refused == 0
+
+
+class TestWhoIsHeard:
+    async def test_none_of_a_strangers_packets_is_relayed(
+        self, engine: MediaEngine, phones: Make
+    ) -> None:
+        caller, _, callee, _ = await coupled(engine, phones, {}, {})
+        stranger = phones(ssrc=caller.ssrc)
+        stranger.to, stranger.sequence = caller.to, caller.sequence
+        for _ in range(250):
+            stranger.say(word(9))
+        caller.say(word(1))
+        await until(lambda: words_in(callee.listen()) != [], "the caller")
+        assert words_in(callee.got) == [1]
+
+    async def test_nor_before_the_phones_first_word(
+        self, engine: MediaEngine, phones: Make
+    ) -> None:
+        caller, callee, one, two = phones(), phones(), engine.open(), engine.open()
+        stranger = phones(host="127.0.0.2")
+        await locked(two, callee)
+        join(one, caller, learn_from="127.0.0.1")
+        one.relay_to(two)
+        stranger.to = caller.to
+        while one.facts().foreign < 250:
+            stranger.say(word(9))
+            await asyncio.sleep(0)
+        caller.say(word(1))
+        await until(lambda: words_in(callee.listen()) != [], "the caller")
+        assert words_in(callee.got) == [1]
+
+    async def test_nor_while_the_phone_is_silent(
+        self, engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
+        caller, one, callee, _ = await coupled(engine, phones, {}, {})
+        stranger = phones(ssrc=99)
+        stranger.to, stranger.sequence = caller.to, caller.sequence
+        while one.facts().foreign < 250:
+            stranger.say(word(9))
+            await asyncio.sleep(0)
+        caller.say(word(1))
+        await until(lambda: words_in(callee.listen()) != [], "the caller")
+        assert words_in(callee.got) == [1]
+
+    async def test_a_nat_that_rebinds_is_followed_after_a_long_talk(
+        self, engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Long enough that only packets which took the short way tell where the phone was."""
+        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
+        monkeypatch.setattr(media_engine, "SWEEP_S", 0.05)
+        caller, one, callee, _ = await coupled(engine, phones, {}, {})
+        for _ in range(source_lock.KIN_SEQUENCES // 50 + 1):
+            for _ in range(50):
+                caller.say(word(1))
+            await until(lambda: len(words_in(callee.listen())) % 50 == 0, "the talk")
+        moved = phones(ssrc=caller.ssrc)
+        moved.to = caller.to
+        moved.sequence, moved.timestamp = caller.sequence, caller.timestamp
+
+        def followed() -> bool:
+            moved.say(word(2))
+            return one.facts().locked == moved.address
+
+        await until(followed, "the new address")
+        callee.say(word(3))
+        await until(lambda: words_in(moved.listen()) == [3], "the callee at the new address")
+        await until(lambda: 2 in words_in(callee.listen()), "the caller from the new address")
+
+    def test_media_is_back_within_two_seconds_of_a_rebinding(self) -> None:
+        """The silence that opens the lock, the sweeps until it is seen, and a packet."""
+        sweep_s = media_engine.SWEEP_S + media_engine.SWEEP_TICKS * TICK_S
+        assert source_lock.SILENCE_S + sweep_s + 0.02 <= 2.0
+
+    async def test_a_port_that_expects_nobody_answers_nothing(
+        self, engine: MediaEngine, phones: Make
+    ) -> None:
+        stranger, phone, leg = phones(), phones(), engine.open()
+        await locked(leg, phone)
+        idle = engine.open()
+        for port in (idle.port, idle.port + 1):
+            stranger.to = "127.0.0.1", port
+            for _ in range(20):
+                stranger.say(word(9))
+            stranger.socket.sendto(b"\x80\xc9\x00\x01" + bytes(4), stranger.to)
+        await until(lambda: len(phone.listen()) >= 10, "the engine's time")
+        assert stranger.listen() == []
