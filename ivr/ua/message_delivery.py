@@ -156,9 +156,8 @@ class Deliveries:
     async def close(self) -> None:
         """Deliver nothing further; what was on its way is waiting still."""
         self._closed = True
-        for expected in self._expected.values():
-            if not expected.done():
-                expected.set_result(MessageState.WAITING)
+        for message in list(self._expected):
+            self._answer(message, MessageState.WAITING)
         tasks = [queue.task for queue in self._queues.values() if queue.task is not None]
         for queue in self._queues.values():
             if queue.timer is not None:
@@ -245,6 +244,7 @@ class Deliveries:
             return await self._over(kept, MessageState.REFUSED, max(statuses))
         answered = not _NO_ANSWER.issuperset(statuses)
         self._log.info("message.undelivered", message=kept.id, status=max(statuses))
+        self._answer(kept.id, MessageState.WAITING)
         return _Came.REFUSED_NOW if answered else _Came.NO_ANSWER
 
     async def _branch(self, kept: KeptMessage, text: str, way: Way) -> int:
@@ -264,6 +264,10 @@ class Deliveries:
         self._ended[message] = state
         if len(self._ended) > _MOST_REMEMBERED:
             self._ended.popitem(last=False)
+        self._answer(message, state)
+
+    def _answer(self, message: int, state: MessageState) -> None:
+        """Tell its sender, if it waits still."""
         expected = self._expected.get(message)
         if expected is not None and not expected.done():
             expected.set_result(state)

@@ -65,7 +65,7 @@ class Switchboard:
         agents = UserAgents(ground, settings, policy, self._park)
         self.registrar, self.calls, self.dialler = agents.registrar, agents.calls, agents.dialler
         self.occupancy = agents.occupancy
-        self._agent = agents.agent
+        self.agent = agents.agent
 
     async def open(self) -> Self:
         udp = UdpTransport(self.driver, self.driver.undeliverable)
@@ -90,7 +90,7 @@ class Switchboard:
         await asyncio.Event().wait()
 
     def _handle(self, event: Event) -> None:
-        self._agent.handle(event)
+        self.agent.handle(event)
 
     def _failed(self, what: str, error: Exception) -> None:
         self.faults.append(f"{what}: {error!r}")

@@ -137,7 +137,7 @@ def test_every_phone_of_the_line_rings_and_one_is_enough() -> None:
 def test_a_phone_that_fails_is_tried_again_after_longer_and_longer() -> None:
     async def test(made: Bench) -> None:
         kept = await made.keep()
-        assert await made.deliveries.outcome(kept.id, LINE, 4.0) is None
+        assert await made.deliveries.outcome(kept.id, LINE, 4.0) is MessageState.WAITING
         await made.until_quiet()
         gaps = [b - a for a, b in zip(made.phones.instants, made.phones.instants[1:], strict=False)]
         assert [round(gap) for gap in gaps] == [10, 20, 40, 80, 100, 100]
