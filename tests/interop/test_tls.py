@@ -1,9 +1,12 @@
 """Phones over TLS: they register, call and hear; what speaks no TLS costs nobody else anything."""
 
+import json
+import re
 import socket
 import ssl
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +18,7 @@ from tests.interop import lines
 from tests.interop.conftest import SETTINGS
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
+from tests.support.phones import sounds
 from tests.support.phones.baresip_phone import BaresipPhone
 from tests.support.phones.linphone_phone import LinphonePhone
 from tests.support.phones.program import find
@@ -48,6 +52,29 @@ def secure(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Sec
         yield carrier
 
 
+def baresip(
+    secure: SecureCarrier, folder: Path, *, srtp: bool = False, voice: Path | None = None
+) -> BaresipPhone:
+    """Over TLS, with the line that is baresip's."""
+    line = lines.BARESIP
+    return BaresipPhone(
+        folder,
+        line.number,
+        line.password,
+        secure.tls_address,
+        rtp_ports=free_range(16),
+        authority=secure.authority,
+        srtp=srtp,
+        voice=voice,
+    )
+
+
+def traced(carrier: Carrier) -> bytes:
+    """Every message so far, as the trace shows it."""
+    shown = carrier.fetch("/lab/trace?follow=false").splitlines()
+    return b"".join(b64decode(json.loads(line)["data"]) for line in shown)
+
+
 @pytest.mark.rule("LINE-02")
 def test_linphone_registers_and_calls(secure: SecureCarrier, tmp_path: Path, voice: Voice) -> None:
     line, record = lines.LINPHONE, tmp_path / "heard.wav"
@@ -63,18 +90,38 @@ def test_linphone_registers_and_calls(secure: SecureCarrier, tmp_path: Path, voi
 
 @pytest.mark.rule("LINE-02")
 def test_baresip_registers_and_calls(secure: SecureCarrier, tmp_path: Path) -> None:
-    line = lines.BARESIP
-    with BaresipPhone(
-        tmp_path,
-        line.number,
-        line.password,
-        secure.tls_address,
-        rtp_ports=free_range(16),
-        authority=secure.authority,
-    ) as phone:
+    with baresip(secure, tmp_path) as phone:
         assert phone.wait_registered()
         phone.dial(lines.TONE)
         phone.wait_answered()
+        phone.hang_up()
+
+
+def test_linphone_hears_and_is_heard_by_srtp(
+    secure: SecureCarrier, tmp_path: Path, voice: Voice
+) -> None:
+    line, record = lines.LINPHONE, tmp_path / "heard.wav"
+    with LinphonePhone(tmp_path, authority=secure.authority, srtp=True) as phone:
+        assert phone.register(line.number, line.password, secure.tls_address)
+        phone.say(f"play {sounds.tone(tmp_path / 'tone.wav', 700, 60)}")
+        phone.dial(lines.ECHO, record)
+        phone.wait_answered()
+        Ear(lambda: record, voice).hears_tone(700)
+        phone.hang_up()
+    seen = traced(secure)
+    assert b"RTP/SAVP " in seen
+    assert set(re.findall(rb"inline:([^\r\n|]{40})", seen)) == {b"x" * 40}
+
+
+def test_baresip_hears_and_is_heard_by_srtp(
+    secure: SecureCarrier, tmp_path: Path, voice: Voice
+) -> None:
+    tone = sounds.tone(tmp_path / "tone.wav", 700, 60)
+    with baresip(secure, tmp_path / "phone", srtp=True, voice=tone) as phone:
+        assert phone.wait_registered()
+        phone.dial(lines.ECHO)
+        phone.wait_answered()
+        Ear(lambda: phone.recordings()[-1] if phone.recordings() else None, voice).hears_tone(700)
         phone.hang_up()
 
 
