@@ -89,10 +89,10 @@ class Callers:
         accounts = self._directory.accounts_at(flow.peer[0])
         if not accounts:
             return None
-        said = _said(request)
-        meant = [a for a in accounts if a.user in said or a.line in said]
-        if len(meant) == 1:
-            return meant[0]
+        for said in _said(request):
+            meant = [a for a in accounts if a.user == said or a.line == full(said)]
+            if len(meant) == 1:
+                return meant[0]
         return accounts[0] if len(accounts) == 1 else None
 
     def _over(self, trunk: Trunk, request: Request) -> TrunkCaller:
@@ -127,15 +127,13 @@ def full(number: str | None) -> E164 | None:
     return parse(number).e164
 
 
-def _said(request: Request) -> frozenset[str]:
-    """Users and full numbers that the phone calls itself."""
-    claim = identity.preferred(request)
-    found = {number for each in claim.listed if (number := full(each)) is not None}
+def _said(request: Request) -> tuple[str, ...]:
+    """What the phone calls itself: its preferred numbers, then the user of From."""
     try:
         user = request.from_.uri.user
     except GrammarError:
         user = None
-    return frozenset(found) | {user or ""} | frozenset(claim.listed)
+    return (*identity.preferred(request).listed, user or "")
 
 
 def _to_user(request: Request) -> str | None:
