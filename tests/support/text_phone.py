@@ -124,7 +124,9 @@ class TextPhone:
         """Hang up the call that an INVITE of the carrier's began."""
         self.request("BYE", invite)
 
-    def request(self, method: str, invite: Message, extra: Sequence[str] = ()) -> None:
+    def request(
+        self, method: str, invite: Message, extra: Sequence[str] = (), body: str = ""
+    ) -> None:
         """A request within the dialog of an INVITE of the carrier's."""
         number = next(self._exchange.numbers)
         sent_by = f"{self.address[0]}:{self.address[1]}"
@@ -138,7 +140,8 @@ class TextPhone:
                 f"CSeq: {number} {method}",
                 "Max-Forwards: 70",
                 *extra,
-            ]
+            ],
+            body,
         )
 
 
