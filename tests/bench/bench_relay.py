@@ -276,7 +276,8 @@ def main() -> None:
         figures = measure(calls, asked.seconds)
         print(
             f"{figures.calls:5}  {figures.cpu_ms:13.3f}  {figures.bare_ms:12.3f}"
-            f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}  {figures.worst_ms:8.1f}"
+            f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}"
+            f"  {figures.worst_ms:8.1f}"
             f"  {figures.sent:6}  {figures.lost:4}  {verdict(figures)}",
             flush=True,
         )
