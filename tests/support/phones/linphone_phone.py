@@ -63,7 +63,9 @@ class LinphonePhone(Closing):
         keys_by_info: bool = False,
         authority: Path | None = None,
         srtp: bool = False,
+        voice: Path | None = None,
     ) -> None:
+        """Start it; `voice`: the WAV file it speaks from."""
         home = folder / "home"
         for part in (".local/share/linphone", ".config/linphone"):
             (home / part).mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,7 @@ class LinphonePhone(Closing):
         self.program = Program(command, folder / "linphone.log", env=environment, listen=True)
         self.say("ipv6 disable")
         self.say("soundcard use files")
-        self.say(f"play {sounds.silence(folder / 'silence.wav')}")
+        self.say(f"play {voice or sounds.silence(folder / 'silence.wav')}")
         self.wait_said("Using wav files instead of soundcard")
 
     def say(self, command: str) -> None:
@@ -140,6 +142,21 @@ class LinphonePhone(Closing):
     def wait_ended(self, timeout_s: float = _PATIENCE_S) -> str:
         """What it said about the call's end."""
         return self.wait_said(r"Call \d+ with .* (ended.*|error.*)", timeout_s)
+
+    def answer(self, record: Path) -> None:
+        """Take the call that rings here, recording what is heard."""
+        self.wait_said(r"Receiving new incoming call")
+        self.say(f"record {record}")
+        self.say("answer")
+
+    def message(self, number: str, text: str) -> None:
+        """Send a MESSAGE to a number of the registered server."""
+        host, port = self._server
+        self.say(f'chat sip:{number}@{host}:{port} "{text}"')
+
+    def wait_message(self, text: str, timeout_s: float = _PATIENCE_S) -> str:
+        """Who sent the MESSAGE that says `text`, as it said."""
+        return self.wait_said(rf"Message received from (\S+): {re.escape(text)}", timeout_s)
 
     def keys(self, keys: str) -> None:
         """Send keys, the whole string at once."""
