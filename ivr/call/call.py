@@ -59,6 +59,7 @@ class Call:
         self.over = False
         self.party_heard = False
         self._audible = False
+        self._far: FarLeg | None = None
         self._leg = leg
         self._party = party
         self._voice = party.voice
@@ -253,20 +254,22 @@ class Call:
         back = ringing.RingBack(self._leg, self.log)
         rung = await back.ring(target, within_s)
         self.party_heard = back.party_heard
+        self._far = rung.far
         self.log.info("party.rung", outcome=rung.outcome.name.lower(), status=rung.status)
         return rung
 
     async def talk(self, far: FarLeg) -> NoReturn:
         """Answer the caller, let both talk until one hangs up, and end the other half.
 
-        What is keyed meanwhile is between the two of them: it is neither logged nor told.
+        `far` is who answered the latest `ring`. What is keyed meanwhile is between the two of
+        them: it is neither logged nor told.
         """
         self._leg.on_key = None
         try:
             await self.answer()
             end = await self._leg.join(far)
         finally:
-            far.hang_up()
+            self._let_go()
         self.hang_up()
         raise CallOver(ringing.JOIN_ENDS[end])
 
@@ -312,8 +315,17 @@ class Call:
         self.log.debug("call.hung-up", status=final)
 
     def release(self) -> None:
-        """Let go of the leg: leg and call know each other, which only a collector would end."""
+        """Let go of the leg: leg and call know each other, which only a collector would end.
+
+        Ends the half of a party that answered and was never talked to.
+        """
         self._leg.on_key = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        far, self._far = self._far, None
+        if far is not None:
+            far.hang_up()
 
     async def _open_media(self) -> None:
         if not self._audible:

@@ -5,7 +5,7 @@ Which access rings is chosen first (LINE-03), then comes forwarding, by the carr
 caller hears why nobody does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -93,7 +93,7 @@ class LineCall:
         while True:
             reached = await self._reach(line)
             if isinstance(reached, Rung):
-                await self._conclude(reached, talkies.of_line(reached))
+                await self._conclude(reached, talkies.of_line)
             line = await self._go_on(line, reached)
 
     async def to_trunk(self, trunk: Trunk, digits: str) -> NoReturn:
@@ -102,12 +102,12 @@ class LineCall:
         rung = await self._call.ring(target, self._limits.ring_s)
         if rung.far is None and self._call.party_heard:
             self._call.refuse(talkies.passed_on(rung))
-        await self._conclude(rung, talkies.of_trunk(rung))
+        await self._conclude(rung, talkies.of_trunk)
 
-    async def _conclude(self, rung: Rung, talkie: talkies.Talkie) -> NoReturn:
+    async def _conclude(self, rung: Rung, talkie_of: Callable[[Rung], talkies.Talkie]) -> NoReturn:
         if rung.far is not None:
             await self._call.talk(rung.far)
-        await talkies.tell(self._call, talkie)
+        await talkies.tell(self._call, talkie_of(rung))
 
     async def _reach(self, line: Line) -> Rung | Redirection:
         """Ring a line's accesses in turn: what came of it, or where the line forwards it."""

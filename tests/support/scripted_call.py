@@ -17,8 +17,9 @@ from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
 from ivr.media import tones
 from prompts.catalogue import SIGNATURES, Kind, Prompt, Speech, Value
-from provisioning.contract import E164, Access, Line, LineStatus, Location, Profile, Trunks
+from provisioning.contract import E164, Access, Line, LineStatus, Location, Profile, Trunk, Trunks
 from provisioning.profiles.store import ProfileFiles
+from provisioning.trunks.memory import MemoryTrunks
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_leg import BYTES_A_SECOND, Ending, ScriptedLeg, account_of
 from tests.support.scripted_party import Script, ScriptedParty
@@ -49,6 +50,13 @@ KEYING_S = 0.2
 """Time between two keys."""
 
 Event = tuple[str, Mapping[str, object]]
+
+
+def trunks_of(*trunks: Trunk) -> MemoryTrunks:
+    """Ways to other carriers; the scripted far end of each is the phone of its name."""
+    memory = MemoryTrunks()
+    memory.replace(trunks, ())
+    return memory
 
 
 def said(prompt: Prompt, *values: object) -> str:

@@ -65,11 +65,12 @@ class Invitation:
         self.final: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.far: ScriptedFar | None = None
         self.cancelled = False
-        self._told = told
+        self._told: Signs | None = told
+        self.final.add_done_callback(self._fall_silent)
 
     def sign(self, sign: RingSign) -> None:
         """The phone rings, or sends its own sound."""
-        if sign not in self.signs and not self.final.done():
+        if self._told and sign not in self.signs and not self.final.done():
             self.signs.append(sign)
             self._told(sign)
 
@@ -86,6 +87,10 @@ class Invitation:
             self.final.cancel()
         elif self.far is not None:
             self.far.hang_up()
+
+    def _fall_silent(self, _: asyncio.Future[int]) -> None:
+        """Whoever was told is let go of: they may know this phone."""
+        self._told = None
 
     @property
     def outcome(self) -> Ring:

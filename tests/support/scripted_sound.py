@@ -21,6 +21,8 @@ class Playing:
 class ScriptedSound:
     """Plays, and remembers: `heard` has every audio that began, `looped` what was to repeat.
 
+    `stopped_at` has when audio was stopped, in the loop's time.
+
     `on_silence` is called whenever audio ends by itself or is stopped; `mute` is set at the end.
     """
 
@@ -28,6 +30,7 @@ class ScriptedSound:
         self.on_silence: Callable[[], None] | None = None
         self.heard: list[bytes] = []
         self.looped: list[bytes] = []
+        self.stopped_at: list[float] = []
         self.mute = False
         self._playing: Playing | None = None
 
@@ -53,6 +56,7 @@ class ScriptedSound:
 
     def stop_playing(self) -> None:
         if self._playing:
+            self.stopped_at.append(asyncio.get_running_loop().time())
             self._end(to_its_end=False)
             self._silent()
 

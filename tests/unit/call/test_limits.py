@@ -14,6 +14,9 @@ from ivr.call.limits import CallLimits
         lambda: CallLimits(inter_digit_s=-1),
         lambda: CallLimits(longest_call_s=0),
         lambda: CallLimits(talkie_pause_s=-0.1),
+        lambda: CallLimits(ring_s=0),
+        lambda: CallLimits(link_alive_s=0),
+        lambda: CallLimits(busy_tone_s=-1),
     ],
 )
 def test_times_are_positive(wrong: Callable[[], CallLimits]) -> None:
@@ -27,6 +30,12 @@ def test_times_are_positive(wrong: Callable[[], CallLimits]) -> None:
 def test_counts_are_at_least_one(wrong: Callable[[], CallLimits]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         wrong()
+
+
+def test_a_network_may_forward_no_call() -> None:
+    assert CallLimits(forwardings=0).forwardings == 0
+    with pytest.raises(ValueError, match="not negative"):
+        CallLimits(forwardings=-1)
 
 
 def test_a_talkie_may_follow_without_a_pause() -> None:

@@ -10,7 +10,15 @@ from ivr.flows.incoming import Incoming
 from provisioning.contract import Line
 from tests.support.scripted_call import DOCOMO, NTT, Caller, EventLog, Network
 from tests.support.scripted_leg import ScriptedLeg, account_of
+from tests.support.scripted_party import ScriptedParty, behaves
 from tests.support.virtual_loop import run_virtually
+
+PHONES = {
+    "0300000003": behaves(answers_s=2),
+    "09000000004": behaves(),
+    "0300000005": behaves(refuses=486),
+}
+"""One is answered, one rings, one is busy."""
 
 
 @pytest.mark.parametrize("hang_up_after_s", [1.0, 5.0, 3600.0], ids=["hears", "thinks", "stays"])
@@ -21,6 +29,9 @@ from tests.support.virtual_loop import run_virtually
         (DOCOMO, "0312345678", ""),
         (DOCOMO, "000001", ""),
         (NTT, "1351", ""),
+        (DOCOMO, "0300000003", ""),
+        (DOCOMO, "09000000004", ""),
+        (DOCOMO, "0300000005", ""),
     ],
 )
 def test_a_leg_is_freed_when_its_call_is_over(
@@ -28,6 +39,7 @@ def test_a_leg_is_freed_when_its_call_is_over(
 ) -> None:
     async def serve(incoming: Incoming) -> weakref.ref[ScriptedLeg]:
         leg = ScriptedLeg(account_of(line.number), dialled)
+        leg.parties = {user: ScriptedParty(script) for user, script in PHONES.items()}
         Caller(leg, keys)
         call = asyncio.ensure_future(incoming.serve(leg, EventLog()))
         hang_up = asyncio.get_running_loop().call_later(hang_up_after_s, call.cancel)
