@@ -223,6 +223,11 @@ class StreamTransport:
         if error.answer is not None:
             self.send(flow, error.answer)
 
+    def standing(self, peer: tuple[str, int]) -> Flow | None:
+        """The flow of the connection to a peer, if there is one."""
+        connection = self._by_peer.get(peer)
+        return connection.flow if connection is not None else None
+
     def send(self, flow: Flow, data: bytes) -> None:
         """Write on the flow's connection; when it is gone, on another to the same peer."""
         connection = self._by_id.get(flow.connection) or self._by_peer.get(flow.peer)

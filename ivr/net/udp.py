@@ -129,6 +129,10 @@ class UdpTransport:
             flow = Flow("UDP", self.local, peer[:2])
             self._undeliverable(flow, ConnectionRefusedError("nothing listens there"))
 
+    def standing(self, peer: tuple[str, int]) -> Flow:
+        """The flow to a peer; datagrams need nothing more."""
+        return self._flows.get(peer) or self._flow_from(peer)
+
     def send(self, flow: Flow, data: bytes) -> None:
         """Send one datagram to the flow's peer, or queue it while the kernel's buffer is full."""
         if self._waiting:

@@ -79,7 +79,8 @@ class Agent:
             case events.SessionConfirmed(session=session, request=request):
                 leg = self._calls.leg_of(session)
                 if leg is not None:
-                    leg.confirmed(request, monotonic())
+                    with self._driver.turn() as now:
+                        leg.confirmed(request, now)
             case _:
                 self._other(event)
 

@@ -62,13 +62,33 @@ def _to_contact(user: str, binding: Binding, transports: Transports, number: str
     An INVITE never leaves for another host than that, whatever the Contact says. Path is gone
     through on the way (RFC 3327 §5.1).
     """
+    contact = Uri.parse(binding.contact)
     uri = binding.contact
     if number is not None:
-        contact = Uri.parse(uri)
         uri = str(Uri("sip", number, contact.host, contact.port, params=contact.params))
     named = read_flow(binding.flow)
-    flow = _flow(*named, transports) if named else None
+    flow = _registered(*named, contact, transports) if named else None
     return Way(uri, flow, user, binding.path)
+
+
+def _registered(
+    transport: str, peer: tuple[str, int], contact: Uri, transports: Transports
+) -> Flow | None:
+    """The flow that stands; a connection that was lost is only opened to a phone that listens.
+
+    One that keeps its connection for that (`ob`, RFC 5626 §5.4), or speaks WebSocket, cannot be
+    reached otherwise.
+    """
+    known = transports.get(transport)
+    if known is None:
+        return None
+    standing = known.standing(peer)
+    if standing is not None:
+        return standing
+    listens = contact.host == peer[0] and "ob" not in contact.params
+    if not listens or transport not in _DEFAULT_PORTS:
+        return None
+    return _flow(transport, (contact.host, contact.port or _DEFAULT_PORTS[transport]), transports)
 
 
 def _to_peer(peer: str, number: str, whose: str, transports: Transports) -> Way:
@@ -88,4 +108,6 @@ def _flow(transport: str, peer: tuple[str, int], transports: Transports) -> Flow
         host = str(ip_address(peer[0]))
     except ValueError:
         return None
-    return Flow(transport, known.local, (host, peer[1])) if known is not None else None
+    if known is None or not 0 < peer[1] < 65536:
+        return None
+    return known.standing((host, peer[1])) or Flow(transport, known.local, (host, peer[1]))

@@ -151,7 +151,7 @@ class TextCaller(TextPhone):
     def __init__(self, exchange: Ether) -> None:
         number = next(exchange.numbers)
         super().__init__(exchange, (CALLERS, 6000 + number), "UDP")
-        self._call_id = f"call{number}"
+        self.call_id = f"call{number}"
         self._answered: Message | None = None
 
     def take(self, message: Message) -> None:
@@ -181,14 +181,14 @@ class TextCaller(TextPhone):
             self.give_up()
 
     def say(self, method: str, number: int, to: str, body: str = "") -> None:
-        branch = f"z9hG4bK{self._call_id}{'INVITE' if method == 'CANCEL' else method}"
+        branch = f"z9hG4bK{self.call_id}{'INVITE' if method == 'CANCEL' else method}"
         host, port = self.address
         lines = [
             f"{method} sip:{USER}@{CARRIER[0]} SIP/2.0",
             f"Via: SIP/2.0/UDP {host}:{port};branch={branch};rport",
-            f"From: <sip:0312345678@{host}>;tag={self._call_id}",
+            f"From: <sip:0312345678@{host}>;tag={self.call_id}",
             f"To: {to}",
-            f"Call-ID: {self._call_id}",
+            f"Call-ID: {self.call_id}",
             f"CSeq: {number} {method}",
             f"Contact: <sip:{host}:{port}>",
             "Max-Forwards: 70",

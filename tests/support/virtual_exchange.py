@@ -58,6 +58,11 @@ class Air:
     async def listen(self, host: str, port: int) -> None:
         """Nothing to bind."""
 
+    def standing(self, peer: Address) -> Flow | None:
+        """As of datagrams; a connection stands while its phone is there."""
+        there = self.name == "UDP" or peer in self._exchange.phones
+        return Flow(self.name, self.local, peer) if there else None
+
     def send(self, flow: Flow, data: bytes) -> None:
         """Carry a message to the phone at the flow's peer, if there is one."""
         loop = asyncio.get_running_loop()

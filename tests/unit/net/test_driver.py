@@ -60,6 +60,9 @@ class Wire:
     async def listen(self, host: str, port: int) -> None:
         raise AssertionError("nothing listens here")
 
+    def standing(self, peer: tuple[str, int]) -> Flow:
+        return Flow(self.name, self.local, peer)
+
     def send(self, flow: Flow, data: bytes) -> None:
         if self.failures:
             self.failures -= 1

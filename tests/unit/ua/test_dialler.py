@@ -1,8 +1,10 @@
 """Parties that answer, in every way a phone may: one record a leg, and nothing is left."""
 
+from dataclasses import replace
+
 import pytest
 
-from ivr.call.party import Ring, RingSign
+from ivr.call.party import Presented, Ring, RingSign
 from tests.support.text_phone import OFFER, USER, TextPhone
 from tests.support.virtual_exchange import CALLING, NUMBER, VirtualExchange, pass_, play
 from tests.support.wire import Message
@@ -183,3 +185,49 @@ class TestAnswers:
             await pass_()
 
         assert [rung.outcome for rung in play(scene).rung] == [Ring.ANSWERED]
+
+
+class TestWhoIsSeen:
+    @pytest.mark.rule("CALL-04")
+    def test_no_word_of_a_withheld_caller_reaches_the_phone(self) -> None:
+        """Neither their number nor anything of their own half of the call."""
+
+        async def scene(exchange: VirtualExchange) -> None:
+            exchange.target = replace(TARGET, presented=Presented(None, "Anonymous"))
+            phone = exchange.phone()
+            phone.invites(phone.rings(), phone.answers())
+            caller = exchange.caller()
+            await pass_()
+            caller.hang_up()
+            await pass_()
+            assert {m.method for m in phone.got} == {"INVITE", "ACK", "BYE"}
+            for message in phone.got:
+                told = repr((message.start, message.headers, message.body))
+                for secret in ("312345678", caller.address[0], caller.call_id):
+                    assert secret not in told
+
+        play(scene)
+
+    @pytest.mark.rule("CALL-04")
+    def test_a_caller_who_shows_their_number_is_seen(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone()
+            phone.invites(phone.refuses(486))
+            exchange.caller()
+            await pass_()
+            invite = phone.one("INVITE")
+            assert invite.get("From").startswith("<sip:0312345678@127.0.0.1;user=phone>;tag=")
+            assert invite.get("Max-Forwards") == "70"
+
+        play(scene)
+
+    def test_the_hops_that_are_left_are_told(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            exchange.target = replace(TARGET, hops=7)
+            phone = exchange.phone()
+            phone.invites(phone.refuses(486))
+            exchange.caller()
+            await pass_()
+            assert phone.one("INVITE").get("Max-Forwards") == "7"
+
+        play(scene)
