@@ -192,9 +192,15 @@ class WirePhone(Wire):
     """A phone with an account: registers, dials, ends calls, step by step."""
 
     def __init__(
-        self, server: Address, user: str, password: str, *, algorithm: str = "SHA-256"
+        self,
+        server: Address,
+        user: str,
+        password: str,
+        *,
+        algorithm: str = "SHA-256",
+        host: str = LOOPBACK,
     ) -> None:
-        super().__init__(server)
+        super().__init__(server, host)
         self.user, self.password, self.algorithm = user, password, algorithm
         self.tag = token()
 
@@ -237,14 +243,18 @@ class WirePhone(Wire):
             ],
         )
 
-    def register(self, expires_s: int = 300) -> Message:
-        """Register with the challenged round; the final response."""
+    def register(self, expires_s: int = 300, *, at: int | None = None) -> Message:
+        """Register with the challenged round; the final response.
+
+        `at`: the port where the calls shall go, in place of this phone's.
+        """
+        contact = f"<sip:{self.user}@{self.host}:{at}>" if at else None
         call_id = token()
         uri = f"sip:{self.server[0]}:{self.server[1]}"
-        self.send(self.register_text(call_id, 1, expires_s=expires_s))
+        self.send(self.register_text(call_id, 1, expires_s=expires_s, contact=contact))
         refusal = self.expect(401, method="REGISTER")
         extra = [self.credentials(refusal, "REGISTER", uri)]
-        self.send(self.register_text(call_id, 2, expires_s=expires_s, extra=extra))
+        self.send(self.register_text(call_id, 2, expires_s=expires_s, extra=extra, contact=contact))
         return self.expect(200, 401, 403, 423, 503, method="REGISTER")
 
 
@@ -253,6 +263,7 @@ class WireCall(Closing):
 
     def __init__(self, phone: WirePhone, number: str, *, event_type: int = 101) -> None:
         self.phone = phone
+        self.sender = f"<sip:{phone.user}@{phone.server[0]}>"
         host, port = phone.server
         self.uri = f"sip:{number.replace('#', '%23')}@{host}:{port}"
         self.call_id = token()
@@ -284,7 +295,7 @@ class WireCall(Closing):
         phone = self.phone
         headers = [
             ("Via", phone.via(branch)),
-            ("From", f"<sip:{phone.user}@{phone.server[0]}>;tag={phone.tag}"),
+            ("From", f"{self.sender};tag={phone.tag}"),
             ("To", self.to),
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
