@@ -6,7 +6,7 @@ import pytest
 
 from ivr.call.party import Presented, Ring, RingSign
 from tests.support.text_phone import OFFER, USER, TextPhone
-from tests.support.virtual_exchange import CALLING, NUMBER, VirtualExchange, pass_, play
+from tests.support.virtual_exchange import CALLING, NUMBER, TARGET, VirtualExchange, pass_, play
 from tests.support.wire import Message
 
 pytestmark = pytest.mark.rule("CALL-01")
