@@ -50,6 +50,8 @@ COMMANDS = (
     ("trunk", "show", "other"),
     ("trunk", "add", "other", "--class", "mobile", "--peer", "192.0.2.1"),
     ("trunk", "remove", "other"),
+    ("message", "list"),
+    ("message", "send", "09000000001", "hello"),
     ("line", "sources", "0300000003"),
     ("audit",),
     ("cdr", "list"),
@@ -148,6 +150,18 @@ def test_a_trunk_is_made_of_what_was_given() -> None:
     }
     assert changed == ("PUT", "/v1/accounts/0300000003/sources")
     assert sent == {"sources": ["192.0.2.0/29"]}
+
+
+def test_a_message_is_sent_and_listed() -> None:
+    asked = Asked({"id": 1, "items": [], "next": None})
+    with carrier(asked) as url:
+        run("message", "send", "09000000001", "今日は", "--from", "171", "--url", url)
+        run("message", "list", "--to", "09000000001", "--state", "waiting", "--url", url)
+    (method, path, _, sent), (_, listed, _, _) = asked.requests
+    assert (method, path) == ("POST", "/v1/messages")
+    assert sent == {"to": "09000000001", "text": "今日は", "sender": "171"}
+    filters = {"to": ["09000000001"], "state": ["waiting"], "limit": ["100"]}
+    assert parse_qs(urlsplit(listed).query) == filters
 
 
 def test_each_post_has_a_key_of_its_own() -> None:
