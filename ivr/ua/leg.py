@@ -70,12 +70,13 @@ class InboundLeg(Side):
         told = self._rang or (self._opened and not ringing)
         if self._closed or told or self.session.answered:
             return
-        early = bool(self.session.remote_sdp)
-        if not (early or ringing):
+        offered = bool(self.session.remote_sdp)
+        if not (offered or ringing):
             return
+        # The answer is given once: again in a reliable response it would be an offer (RFC 3262 §5).
+        sdp = self.sound.description if offered and not self._opened else b""
         self._opened, self._rang = True, ringing
         with self._driver.turn() as now:
-            sdp = self.sound.description if early else b""
             self.session.progress(sdp, now, _RINGING if ringing else _PROGRESS)
 
     async def answer(self) -> None:
