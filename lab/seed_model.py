@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ivr.numbering import access, overlap, presentation
 from lab.errors import suggestion
 from provisioning.contract import (
     Access,
@@ -111,6 +112,9 @@ class Option(StrEnum):
     TOKUTEI_NOTIFY = OPTION
     INTERNATIONAL_FORWARDING = ABROAD
     NGN_UNI = lines.UNI_OPTION
+    NUMBER_WITHHELD = presentation.WITHHELD_BY_DEFAULT
+    IOS_HANDSET = access.IOS_HANDSET
+    OVERLAP_DIALLING = overlap.OVERLAP_DIALLING
 
 
 class Table(BaseModel):

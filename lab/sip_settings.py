@@ -121,7 +121,7 @@ class SipSettings(Section):
     calls_per_user: int = Field(
         default=20,
         ge=1,
-        description="Calls one SIP user may have at once; more get 486. (An assumption.)",
+        description="Calls one SIP user may have at once, both ways; more get 486. (An assumption.)",
     )
     hold_tone: bool = Field(
         default=True,
@@ -140,6 +140,12 @@ class SipSettings(Section):
     )
     nonce_life_s: int = Field(
         default=300, ge=10, description="Life of a digest nonce; then `stale=true` (RFC 7616 §3.3)."
+    )
+    overlap: bool = Field(
+        default=False,
+        description="Answer the beginning of a number with 484, for phones that dial digit by "
+        "digit; `#` ends a number. Off, only for lines with the option overlap-dialling. (An "
+        "assumption: softphones send whole numbers, and one too short is to get its talkie.)",
     )
     shed_after_ms: int = Field(
         default=300,

@@ -181,6 +181,7 @@ class TelephonyPart:
                     Services(office.forwarding, office.presentation),
                     self._voices,
                     office.trunks,
+                    self._settings.sip.overlap,
                 ),
                 _call_limits(self._settings),
             )

@@ -54,13 +54,18 @@ TRUNK = "trunk"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What incoming calls need of the office and its voices; without `trunks` no call leaves."""
+    """What incoming calls need of the office and its voices; without `trunks` no call leaves.
+
+    `overlap`: the phones of all lines may dial digit by digit, not only those of lines with the
+    option.
+    """
 
     directory: Directory
     profiles: Profiles
     services: Services
     voices: Voices
     trunks: Trunks | None = None
+    overlap: bool = False
 
 
 class Incoming:
@@ -145,7 +150,7 @@ class Incoming:
             party.profile,
             office.directory,
             office.trunks,
-            overlap=OVERLAP_DIALLING in party.line.options,
+            overlap=office.overlap or OVERLAP_DIALLING in party.line.options,
         )
 
     def _service(self, profile: Profile, service: Service) -> BoundFlow:

@@ -236,5 +236,6 @@ def test_the_beginning_of_a_number_is_refused_at_once_for_digit_by_digit_phones(
     assert (heard.prompts, heard.ending) == ([], Ending(484))
     heard = net.dial(slow, NTT_USER, phones={NTT_USER: ANSWERS})
     assert heard.outcome is Outcome.FAR_HUNG_UP
+    assert Network(overlap=True).dial(DOCOMO, "03000").ending == Ending(484)
     heard = Network().dial(DOCOMO, "03000")
     assert heard.ending == Ending(404)

@@ -172,13 +172,15 @@ class Network:
     )
     directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES, ACCOUNTS))
     trunks: Trunks | None = None
+    overlap: bool = False
     limits: CallLimits = field(default_factory=CallLimits)
     voices: SpelledVoices = field(default_factory=SpelledVoices)
 
     def incoming(self) -> Incoming:
         """What serves the calls of this network."""
         services = Services(self.forwarding, self.presentation)
-        office = Office(self.directory, ProfileFiles.load(), services, self.voices, self.trunks)
+        profiles = ProfileFiles.load()
+        office = Office(self.directory, profiles, services, self.voices, self.trunks, self.overlap)
         return Incoming(office, self.limits)
 
     def dial(

@@ -6,6 +6,9 @@ import pytest
 
 from lab import seeds
 from lab.errors import Refused
+from lab.seed_model import Option
+from provisioning.contract import Profile
+from provisioning.profiles.store import ProfileFiles
 from tests.unit.lab.test_seeds import WHOLE
 
 REFUSED = "must be plain text on one line, without control characters"
@@ -21,3 +24,9 @@ def test_what_would_show_as_another_name_is_refused(hidden: str, name: str, plac
     with pytest.raises(Refused) as refused:
         seeds.parse(Path("seed.yaml"), WHOLE.replace(name, f'{field}: "{text}{hidden}x"'))
     assert f"{place}: {REFUSED}" in str(refused.value)
+
+
+def test_every_option_of_a_profile_can_be_named() -> None:
+    profiles = ProfileFiles.load()
+    offered = {option for profile in Profile for option in profiles.of(profile).options}
+    assert set(Option) == offered
