@@ -9,7 +9,7 @@ import pytest
 
 from tests.interop import lines
 from tests.support.carrier import Carrier
-from tests.support.open_phone import OpenCall, OpenPhone, Ringing
+from tests.support.open_phone import OpenCall, OpenPhone, Ringing, give_up
 from tests.support.waiting import until
 from tests.support.wire import Message, Wire, WireCall, WirePhone, authorization, token
 
@@ -120,9 +120,8 @@ class TestCallsIn:
     def test_who_is_not_shown_leaves_no_number_in_what_the_phone_reads(
         self, peer: OpenPhone, phone: WirePhone, sender: str, extra: list[str], reason: str
     ) -> None:
-        fields = [tuple(each.split(": ", 1)) for each in extra]
-        fields = [(name, value) for name, value in fields]
-        with OpenCall(peer, LINE.number, sender=sender, extra=fields) as call:  # type: ignore[arg-type]
+        fields = [(name, value) for name, _, value in (each.partition(": ") for each in extra)]
+        with OpenCall(peer, LINE.number, sender=sender, extra=fields) as call:
             branch = token("z9hG4bK")
             peer.send(call.invite(branch))
             with Ringing(phone) as ringing:
@@ -132,9 +131,8 @@ class TestCallsIn:
                 assert header(ringing.invite, "From") in (expected, expected.replace('"', ""))
                 assert ringing.invite.get("Privacy") == "id"
                 assert "9087654321" not in read
-                ringing.respond("486 Busy Here")
-                phone.expect_request("ACK")
-            assert call.wait_final(branch).status == 486
+                ringing.respond("180 Ringing")
+                assert give_up(call, branch, ringing).status == 487
 
     @pytest.mark.rule("LINE-04")
     def test_services_emergency_and_other_carriers_are_not_for_it(
@@ -216,9 +214,8 @@ class TestCallsOut:
                     own = LINE.number[1:]
                     assert (own in invite.get("P-Asserted-Identity")) is trusted
                     assert (own in read) is trusted
-                    ringing.respond("603 Decline")
-                    end.expect_request("ACK")
-                assert call.wait_final(branch).status == 603
+                    ringing.respond("180 Ringing")
+                    assert give_up(call, branch, ringing).status == 487
 
 
 class TestStrangers:
@@ -276,9 +273,8 @@ class TestAccounts:
             phone.send(call.invite(branch))
             with Ringing(account) as ringing:
                 assert ringing.invite.start.startswith("INVITE sip:0119990111@")
-                ringing.respond("404 Not Found")
-                account.expect_request("ACK")
-            assert call.wait_final(branch).status == 404
+                ringing.respond("180 Ringing")
+                assert give_up(call, branch, ringing).status == 487
 
     def test_an_unregistered_one_takes_no_call(self, phone: WirePhone, account: WirePhone) -> None:
         with WireCall(phone, "0119990111") as call:

@@ -42,6 +42,15 @@ class OpenCall(WireCall):
         return self.text("INVITE", self.cseq, branch=branch, extra=self._extra, body=body)
 
 
+def give_up(call: WireCall, branch: str, ringing: "Ringing") -> Message:
+    """The caller hangs up while it rings; what the caller's INVITE is answered."""
+    call.phone.send(call.text("CANCEL", call.cseq, branch=branch))
+    ringing.phone.answer(ringing.phone.expect_request("CANCEL"))
+    ringing.respond("487 Request Terminated")
+    ringing.phone.expect_request("ACK")
+    return call.wait_final(branch)
+
+
 class Ringing(Closing):
     """A call that a phone gets: its INVITE, and what the phone answers."""
 
