@@ -20,8 +20,6 @@ from provisioning.office import Office, OfficeSettings
 from tests.support.fake_messages import InMemoryMessages
 from tests.support.storage import AU, DOCOMO, NOBODY, REALM, seed
 
-pytestmark = pytest.mark.rule("CALL-01")
-
 LIMITS = Limits(octets=20, per_line=2, per_account=3)
 NEW = NewMessage("au|a1|1", "au", DOCOMO, AU, "今日は", withheld=True)
 

@@ -13,7 +13,7 @@ from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.ports import free_range
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.interop, pytest.mark.rule("CALL-01")]
+pytestmark = pytest.mark.interop
 
 ALICE, BOB, CAROL = lines.CROWD[-3:]
 LINK, OS = "09000000002-link", "09000000002"
@@ -81,7 +81,6 @@ def test_baresip_and_linphone(carrier: Carrier, tmp_path: Path) -> None:
         assert CAROL.number in other.wait_message("今日は")
 
 
-@pytest.mark.rule("LINE-03")
 def test_both_accesses_of_a_line_have_it(carrier: Carrier, tmp_path: Path) -> None:
     with Pjsua2Phone(tmp_path / "link") as link, Pjsua2Phone(tmp_path / "os") as os:
         assert link.register(LINK, PASSWORDS[LINK], carrier.address) == 200

@@ -20,8 +20,6 @@ from provisioning.messages.store import Wanted
 from provisioning.office import Office
 from tests.support.storage import AU, DOCOMO, NOBODY
 
-pytestmark = pytest.mark.rule("CALL-01")
-
 NEW = NewMessage("au|a1|1", "au", DOCOMO, AU, "今日は 📱")
 
 

@@ -41,8 +41,6 @@ from tests.support.switchboard import (
 from tests.support.user_agents import REALM
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.rule("CALL-01")
-
 SUSPENDED = replace(LINE, number=E164("+819000000006"), status=LineStatus.SUSPENDED)
 SHY = replace(LINE, number=E164("+819000000007"), options=frozenset({"number-withheld"}))
 POLICY = MessagePolicy(per_minute=5, at_once_s=0.2)

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
-import pytest
-
 from ivr.sip.events import Flow
 from ivr.sip.message import Request
 from ivr.ua.message_delivery import Deliveries, Patience
@@ -14,8 +12,6 @@ from provisioning.contract import E164, KeptMessage, MessageState, NewMessage
 from tests.support.fake_messages import InMemoryMessages
 from tests.support.notes import Notes
 from tests.support.virtual_loop import run_virtually
-
-pytestmark = pytest.mark.rule("CALL-01")
 
 LINE, OTHER = E164("+819000000001"), E164("+819000000002")
 TRANSACTION_S = 32.0
