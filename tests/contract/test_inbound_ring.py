@@ -1,46 +1,21 @@
 """The leg of a real call can be connected: our own phone calls, a phone of plain text is rung."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 
 from ivr.call.party import Target
-from ivr.net import clock
-from ivr.sip.events import Flow
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import PhoneCall, PhoneEvent, Progress
-from provisioning.contract import Binding
 from tests.contract.leg_contract import PATIENCE_S, eventually
 from tests.contract.ring_contract import RingContract
-from tests.support.ports import LOOPBACK
-from tests.support.switchboard import Switchboard, phone_of, switchboard
-from tests.support.text_phone import OFFER, Address, TextPhone
-from tests.support.wire import Message, read
+from tests.support.socket_phone import CALLED, registered
+from tests.support.switchboard import phone_of, switchboard
+from tests.support.text_phone import OFFER, TextPhone
+from tests.support.wire import Message
 
-CALLED = "09000000002"
 KEY = ["Content-Type: application/dtmf-relay"]
-
-
-class Socket(asyncio.DatagramProtocol):
-    """A UDP socket on loopback that one phone is behind."""
-
-    def __init__(self, server: Address) -> None:
-        self.numbers: Iterator[int] = itertools.count(1)
-        self.phones: dict[Address, TextPhone] = {}
-        self.transport: asyncio.DatagramTransport | None = None
-        self._server = server
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        for phone in self.phones.values():
-            phone.take(read(data))
-
-    def received(self, data: bytes, flow: Flow) -> None:
-        """Send what the phone says."""
-        if self.transport is not None:
-            self.transport.sendto(data, self._server)
 
 
 class ObedientPhone:
@@ -95,27 +70,6 @@ class WireScene:
 
     def provisional(self) -> list[int]:
         return [told.status for told in self._told if isinstance(told, Progress)]
-
-
-@asynccontextmanager
-async def registered(board: Switchboard) -> AsyncIterator[TextPhone]:
-    """A phone that is registered as `CALLED`."""
-    loop = asyncio.get_running_loop()
-    transport, socket = await loop.create_datagram_endpoint(
-        lambda: Socket(board.address), local_addr=(LOOPBACK, 0)
-    )
-    socket.transport = transport
-    host, port = transport.get_extra_info("sockname")
-    contact = f"sip:{CALLED}@{host}:{port}"
-    binding = Binding(contact, "r", 1, clock.wall() + 600, f"udp:{host}:{port}")
-    board.bindings.rows[CALLED] = (binding,)
-    await board.registrar.load()
-    try:
-        yield TextPhone(socket, (host, port), "UDP")
-    finally:
-        await board.calls.drain(PATIENCE_S)
-        await board.driver.quiet(PATIENCE_S)
-        transport.close()
 
 
 class TestInboundRinging(RingContract):
