@@ -33,6 +33,7 @@ KNOWN = {
     3515: "REFER",
     3550: "RTP",
     3551: "RTP audio profile",
+    3578: "overlap dialling to and from ISUP",
     3581: "rport",
     3605: "RTCP attribute in SDP",
     3711: "SRTP",

@@ -49,6 +49,10 @@ def upgrade() -> None:
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_messages_attempts_count")),
         sqlite_autoincrement=True,
     )
+    _create_indexes()
+
+
+def _create_indexes() -> None:
     op.create_index("ix_messages_recipient_id", "messages", ["recipient", "id"])
     op.create_index("ix_messages_state_expires_at", "messages", ["state", "expires_at"])
     op.create_index("ix_messages_account_state", "messages", ["account", "state"])
