@@ -26,6 +26,11 @@ QUIET_S = 0.5
 """Once a speaker said nothing for so long the leg says silence itself: a phone that hears nothing
 takes the call for dead, and a NAT forgets it."""
 
+MOST_A_SECOND = 200
+"""Packets a second: four times what a phone sends; more is a flood, or goes round in a circle."""
+MOST_AT_ONCE = 400
+"""What a network may hold back and let go together."""
+
 _WORDS = Struct("!III")
 """The header as three words: version to sequence number, timestamp, SSRC (RFC 3550 §5.1)."""
 _NOBODY = -1
@@ -43,10 +48,13 @@ class Relay:
     """Carries on in `stream` what the sender says that `reception` counts.
 
     It flows from the first packet that finds the stream with nothing to say, until `rest`. While
-    it flows the stream's numbers are the relay's. `now` is monotonic seconds.
+    it flows the stream's numbers are the relay's. `excess` counts what was more than `allow`
+    allows. `now` is monotonic seconds.
     """
 
     __slots__ = (
+        "_allowance",
+        "_allowed_at",
         "_clock",
         "_from",
         "_highest_word",
@@ -63,6 +71,7 @@ class Relay:
         "_told_at",
         "_word",
         "_word_change",
+        "excess",
     )
 
     def __init__(self, reception: Reception, stream: Stream) -> None:
@@ -73,7 +82,8 @@ class Relay:
         self._sender = _NOBODY
         self._numbers = self._clock = self._oldest = self._newest = 0
         self._word = self._highest_word = self._word_change = 0
-        self._moved_at = self._told_at = 0.0
+        self._moved_at = self._told_at = self._allowed_at = 0.0
+        self._allowance, self.excess = MOST_AT_ONCE, 0
 
     @property
     def flowing(self) -> bool:
@@ -109,6 +119,9 @@ class Relay:
         ahead = word - self._word
         if sender != self._sender or not 0 < ahead <= MOST_AHEAD or word > self._highest_word:
             return None
+        if not self._allowance:
+            return None
+        self._allowance -= 1
         self._word, self._newest, self._moved_at = word, timestamp, now
         self._reception.advance(ahead, timestamp, now)
         payload = datagram[12:]
@@ -124,6 +137,9 @@ class Relay:
         second = self._seconds.get(packet.payload_type)
         if second is None:
             self._leave_out(packet, ahead, now)
+            return None
+        if not self._allowance:
+            self._exceed(packet, ahead)
             return None
         if not self.flowing:
             if not self._begin(packet, ahead):
@@ -142,6 +158,16 @@ class Relay:
         sequence = (self._word + self._word_change + 1) & 0xFFFF
         self._stream.resume(sequence, self.timestamp(now))
         self._sender = _NOBODY
+
+    def allow(self, now: float) -> None:
+        """Let pass what time allows, to be called every second or oftener.
+
+        Two phones that send back all they hear, or say that they are at ports of ours, would have
+        a packet go round for ever, as fast as it can be carried.
+        """
+        passed = int((now - self._allowed_at) * MOST_A_SECOND)
+        self._allowance = min(MOST_AT_ONCE, self._allowance + passed)
+        self._allowed_at = now
 
     def timestamp(self, now: float) -> int:
         """The stream's RTP timestamp: while it flows at least a frame after the last packet's."""
@@ -180,6 +206,11 @@ class Relay:
             self._numbers -= 1
             self._expect(packet.sequence)
 
+    def _exceed(self, packet: Packet, ahead: int) -> None:
+        self.excess += 1
+        if 0 < ahead <= MOST_AHEAD:
+            self._expect(packet.sequence)
+
     def _rewritten(self, packet: Packet, second: int, ahead: int, now: float) -> bytes:
         sequence = (packet.sequence + self._numbers) & 0xFFFF
         timestamp = (packet.timestamp + self._clock) & 0xFFFFFFFF
@@ -188,6 +219,7 @@ class Relay:
             self._expect(packet.sequence)
             if packet.timestamp != self._newest:  # all packets of a key have its beginning's
                 self._newest, self._moved_at = packet.timestamp, now
+        self._allowance -= 1
         payload = packet.payload
         if packet.marker:
             second |= MARKER

@@ -155,6 +155,11 @@ class Reception:
         self.jitter = 0.0
 
     @property
+    def newest(self) -> tuple[int, int]:
+        """The SSRC and sequence number of the newest packet; zeros before the first."""
+        return self.ssrc or 0, self.highest & 0xFFFF
+
+    @property
     def expected(self) -> int:
         """How many packets the peer sent since its first that came, by their numbers."""
         return 0 if self.ssrc is None else self.highest - self._base + 1

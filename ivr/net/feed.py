@@ -102,6 +102,7 @@ class Feed:
         return read
 
     def tend(self, now: float) -> None:
-        """Let the listener's leg say silence itself once the speaker fell silent."""
+        """Allow what time allows; once the speaker fell silent the leg says silence itself."""
+        self.relay.allow(now)
         if self.relay.flowing and now - self.relay.heard_at >= QUIET_S:
             self.rest(now)

@@ -12,7 +12,7 @@ class MediaFacts:
 
     `sampled` says that the kernel holds audio back, so that `received` counts only what is let
     through and `lost` and `jitter_ms` stand where they were before; what is heard is counted anew
-    once it no longer does. `remote` is what the peer
+    once it no longer does. `excess` was more than is relayed. `remote` is what the peer
     reported last of our packets.
     """
 
@@ -24,6 +24,7 @@ class MediaFacts:
     foreign: int
     malformed: int
     refused: int
+    excess: int
     sampled: bool
     locked: Address | None
     remote: Block | None

@@ -146,8 +146,8 @@ class MediaLeg:
     def relay_to(self, other: "MediaLeg | None") -> None:
         """Let `other` say at once what is heard here, in place of whom it was fed by; None ends it.
 
-        What `other` plays, its keys and its echo go before. It says silence while the peer here
-        does; events become its own, and are left out where it negotiated none.
+        What `other` plays, its keys and its echo go before; while the peer here is quiet it says
+        silence. Events become its own, and are left out where it negotiated none.
         """
         feed, self._feed = self._feed, None
         if feed is not None:
@@ -209,6 +209,7 @@ class MediaLeg:
             foreign=self._lock.foreign,
             malformed=self._malformed,
             refused=self._errors + self.out.refused,
+            excess=self._feed.relay.excess if self._feed else 0,
             sampled=self._reception.sampled,
             locked=self._lock.locked,
             remote=self._rtcp.remote if self._rtcp else None,
@@ -274,8 +275,7 @@ class MediaLeg:
         heard_at = feed.relay.heard_at
         if heard_at > self.last_received:
             self.last_received = heard_at
-            counted = self._reception
-            self._lock.heard(counted.ssrc or 0, counted.highest & 0xFFFF, heard_at)
+            self._lock.heard(*self._reception.newest, heard_at)
         feed.tend(now)
 
     def _soon(self, done: Done | None) -> Done | None:

@@ -3,9 +3,9 @@
 import pytest
 
 from ivr.media.g711 import SILENCE_FRAME, to_wire
-from ivr.media.relay import Format
+from ivr.media.relay import MOST_AT_ONCE, Format
 from ivr.media.rtp import COMFORT_NOISE, Packet, build, parse
-from tests.support.relayed import EVENTS, Line, steps
+from tests.support.relayed import EVENTS, STEP_S, Line, steps
 
 
 class TestNumbers:
@@ -20,11 +20,12 @@ class TestNumbers:
         assert steps(line.heard) == [(1, 160)] * 20
         assert [n for n, p in enumerate(line.heard) if p.marker] == [0, 3, 18]
 
-    def test_both_wraps_of_the_sequence_number_and_of_the_timestamp(self) -> None:
+    @pytest.mark.parametrize("wrap", [2**16, 2**32 // 160])
+    def test_numbers_wrap_on_both_sides(self, wrap: int) -> None:
         line = Line()
-        for sequence in range(2**32 // 160 - 300, 2**32 // 160 + 300):
+        for sequence in range(wrap - 100, wrap + 100):
             line.say(sequence)
-        assert steps(line.heard) == [(1, 160)] * 599
+        assert steps(line.heard) == [(1, 160)] * 199
 
     def test_loss_stays_visible(self) -> None:
         line = Line()
@@ -91,6 +92,38 @@ class TestNumbers:
         line = Line()
         line.say(1)
         assert line.relay.quick(datagram, line.now) is None
+
+
+class TestExcess:
+    def test_a_flood_is_cut_to_what_time_allows_and_shows_as_loss(self) -> None:
+        line = Line()
+        line.relay.allow(line.now)
+        for sequence in range(1, MOST_AT_ONCE + 51):
+            line.say(sequence)
+        assert (len(line.heard), line.relay.excess) == (MOST_AT_ONCE, 50)
+        line.now += 0.1
+        line.relay.allow(line.now)
+        for sequence in range(MOST_AT_ONCE + 51, MOST_AT_ONCE + 100):
+            line.say(sequence)
+        assert steps(line.heard)[MOST_AT_ONCE - 1] == (51, 51 * 160)
+        assert line.reception.received == MOST_AT_ONCE + 99
+        assert line.reception.lost == 0
+
+    def test_neither_new_senders_nor_keys_pass_more(self) -> None:
+        line = Line()
+        for sequence in range(MOST_AT_ONCE + 50):
+            line.say(sequence, ssrc=sequence % 3, payload_type=EVENTS * (sequence % 2), marker=True)
+        assert len(line.heard) <= MOST_AT_ONCE
+
+    def test_what_phones_send_is_never_too_much(self) -> None:
+        """Packets of 10 ms for a minute, and a network that holds a second of them back."""
+        line = Line()
+        for sequence in range(6000):
+            line.say(sequence)
+            line.now += 0.01 - STEP_S if sequence % 100 else 1.0
+            if sequence % 90 == 0:
+                line.relay.allow(line.now)
+        assert line.relay.excess == 0
 
 
 class TestPrecedence:

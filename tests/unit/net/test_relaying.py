@@ -9,7 +9,8 @@ import pytest
 from ivr.media import source_lock, tones
 from ivr.media.g711 import SILENCE_FRAME, to_wire
 from ivr.media.pacer import TICK_S
-from ivr.media.rtp import Packet
+from ivr.media.relay import MOST_AT_ONCE
+from ivr.media.rtp import Packet, build
 from ivr.net import feed, media_engine
 from ivr.net.media_engine import MediaEngine, MediaLeg
 from tests.unit.net.media_phone import PROMPT, Phone, join, locked, until
@@ -304,6 +305,37 @@ async def test_a_phone_that_is_gone_is_counted_and_the_other_way_lives(
     assert one.facts().refused == 0
 
 
+async def test_what_goes_round_between_two_phones_that_send_all_back_is_cut_short(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, two = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    while one.facts().excess + two.facts().excess == 0:
+        for phone in (caller, callee):
+            for packet in phone.listen():
+                phone.socket.sendto(build(packet), phone.to)
+            phone.got.clear()
+        await asyncio.sleep(0)
+    assert one.facts().received + two.facts().received <= 4 * MOST_AT_ONCE
+
+
+async def test_a_phone_that_says_it_is_at_a_port_of_ours_gains_nothing(
+    engine: MediaEngine, phones: Make
+) -> None:
+    _, one, _, two = await coupled(engine, phones, {}, {})
+    for leg, other in ((one, two), (two, one)):
+        leg.connect(
+            ("127.0.0.1", other.port),
+            law="PCMU",
+            payload_type=0,
+            event_payload_type=None,
+            detect_inband=False,
+        )
+    await until(lambda: one.facts().excess + two.facts().excess > 0, "the limit")
+    sent = engine.stats().sent
+    await until(lambda: engine.stats().sent > sent + 100, "what time allows")
+
+
 class TestWhoIsHeard:
     async def test_none_of_a_strangers_packets_is_relayed(
         self, engine: MediaEngine, phones: Make
@@ -352,9 +384,10 @@ class TestWhoIsHeard:
     ) -> None:
         """Long enough that only packets which took the short way tell where the phone was."""
         monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
+        monkeypatch.setattr(source_lock, "KIN_SEQUENCES", 250)
         monkeypatch.setattr(media_engine, "SWEEP_S", 0.05)
         caller, one, callee, _ = await coupled(engine, phones, {}, {})
-        for _ in range(source_lock.KIN_SEQUENCES // 50 + 1):
+        for _ in range(6):
             for _ in range(50):
                 caller.say(word(1))
             await until(lambda: len(words_in(callee.listen())) % 50 == 0, "the talk")
