@@ -378,6 +378,7 @@ class MediaLeg:
         """Hear every source again; the lock judges them."""
         if not self.out.release():
             self._errors += 1
+        self._watch.anew()
         self._tune_filter()
 
     def _tune_filter(self) -> None:
