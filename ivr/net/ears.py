@@ -89,8 +89,18 @@ class Watch:
             detach_filter(self._socket)
         read = read or self._read
         if read != self._by_loop:
-            self._loop.add_reader(self._socket.fileno(), read)
-            self._by_loop = read
+            self._listen(read)
+
+    def anew(self) -> None:
+        """Listen again where the loop may have stopped: uvloop does at an ICMP error."""
+        if self._by_loop is not None:
+            self._listen(self._by_loop)
+
+    def _listen(self, read: Callable[[], object]) -> None:
+        if self._by_loop is not None:
+            self._loop.remove_reader(self._socket.fileno())
+        self._loop.add_reader(self._socket.fileno(), read)
+        self._by_loop = read
 
     def stirred(self) -> bool:
         """Whether the filter dropped anything since it was asked last: the peer lives."""
