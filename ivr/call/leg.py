@@ -131,6 +131,14 @@ class Caller(Leg, Protocol):
         """How often the call was forwarded before it came, as its History-Info tells."""
         ...
 
+    @property
+    def hops(self) -> int:
+        """How many more networks the call may go through: what Max-Forwards leaves of it.
+
+        A call that a trunk reflects comes to its end by it (RFC 3261 §8.1.1.6).
+        """
+        ...
+
     async def progress(self, *, ringing: bool = False) -> None:
         """As a leg; `ringing` tells 180 in place of 183, or after it.
 

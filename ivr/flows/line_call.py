@@ -162,6 +162,7 @@ class LineCall:
             line=payer,
             payer=payer,
             service=FORWARDED if payer else LINE,
+            hops=self._origin.hops,
         )
 
     def _direct(self, line: Line) -> bool:

@@ -25,6 +25,7 @@ class Origin:
         presented: what the called party sees.
         access: what the call leaves through; None from another carrier.
         forwardings: how often the call was forwarded before it came here.
+        hops: how many more networks it may go through.
     """
 
     line: Line | None
@@ -32,6 +33,7 @@ class Origin:
     presented: Presented
     access: Access | None = None
     forwardings: int = 0
+    hops: int = 70
 
     @property
     def from_link(self) -> bool:
@@ -58,6 +60,7 @@ async def subscribers(
         presented=of_line(line, prefix, display),
         access=leg.ticket.access,
         forwardings=leg.forwardings,
+        hops=leg.hops,
     )
 
 
@@ -69,4 +72,5 @@ def visitors(leg: Caller) -> Origin:
         number=caller.number if caller else None,
         presented=of_trunk(caller) if caller else UNKNOWN_CALLER,
         forwardings=leg.forwardings,
+        hops=leg.hops,
     )

@@ -19,6 +19,8 @@ from ivr.ua.ticket import Ticket
 from provisioning.contract import Account, TrunkCaller
 
 _RINGING, _PROGRESS, _SERVER_ERROR = 180, 183, 500
+_MOST_HOPS = 70
+"""Where a caller sets no limit (RFC 3261 §8.1.1.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class InboundLeg(Side):
         whose: whose calls this one is counted among.
         withholds: the phone asks not to be shown, by Privacy or an anonymous From.
         forwardings: how often the call was forwarded before it came.
+        hops: the Max-Forwards of what is sent on.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class InboundLeg(Side):
         self.whose = whose(caller)
         self.withholds = identity.withholds(session.request)
         self.forwardings = diverted.hops(session.request.headers)
+        self.hops = _hops(session.request)
         self.dialled = dialled
         self._exchange = exchange
         self._opened = self._rang = False
@@ -139,6 +143,11 @@ class InboundLeg(Side):
         else:
             self.ticket.status = status
             self.session.refuse(status or _SERVER_ERROR, now, _reason_header(reason))
+
+
+def _hops(request: Request) -> int:
+    limit = request.max_forwards
+    return max((_MOST_HOPS if limit is None else limit) - 1, 0)
 
 
 def _reason_header(reason: str | None) -> tuple[tuple[str, str], ...]:

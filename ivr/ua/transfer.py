@@ -58,6 +58,7 @@ class ReferredLeg:
 
     caller: TrunkCaller | None = None
     withholds = False
+    hops = 70
 
     def __init__(self, transfer: "Transfer", account: Account, dialled: str) -> None:
         self.on_key: KeyHandler | None = None

@@ -7,6 +7,7 @@ and obeys the test. Nothing here depends on how fast the subclass's loop is.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -153,6 +154,17 @@ class RingContract:
             rung = await ring.ended()
         assert (rung.outcome, rung.far) == (Ring.NO_ANSWER, None)
         await eventually(scene.called.cancelled)
+
+    async def test_a_phone_that_gives_no_sign_is_unreachable(self, scene: Scene) -> None:
+        async with ringing(scene, within_s=0.5) as ring:
+            rung = await ring.ended()
+        assert (rung.outcome, ring.signs) == (Ring.UNREACHABLE, [])
+
+    async def test_a_phone_must_give_a_sign_in_time_where_another_waits(self, scene: Scene) -> None:
+        target = replace(scene.target, alive_within_s=0.3)
+        async with asyncio.timeout(PATIENCE_S):
+            rung = await scene.leg.ring(target, within_s=LONG_ENOUGH_S, signs=lambda _: None)
+        assert rung.outcome is Ring.UNREACHABLE
 
     async def test_nobody_registered_is_unreachable_at_once(self, scene: Scene) -> None:
         rung = await scene.leg.ring(scene.nobody, within_s=None, signs=lambda _: None)

@@ -344,6 +344,13 @@ class TestForwardedToAnotherCarrier:
         assert heard.ending == Ending(480)
         assert heard.leg.targets == []
 
+    def test_a_call_that_comes_back_from_there_uses_up_its_hops(self) -> None:
+        leg = ScriptedLeg(account_of(DOCOMO.number), user(AU))
+        leg.hops = 3
+        forwarding = {AU: Diversions(always=to(OUTSIDE))}
+        heard = call(forwarding, {"other": ANSWERS}, outside=True, leg=leg)
+        assert one_target(heard).hops == 3
+
     def test_emergency_numbers_are_never_reached_by_forwarding(self) -> None:
         heard = call({AU: Diversions(always=to(E164("+81110")))}, {user(AU): ANSWERS}, outside=True)
         assert rung(heard) == [user(AU)]

@@ -42,6 +42,7 @@ class ScriptedLeg(ScriptedSound):
         self.joined: FarLeg | None = None
         self.withholds = False
         self.forwardings = 0
+        self.hops = 69
         self._by = by
         self._dialled = dialled
         self.records, self.events = InMemoryRecords(), ToldEvents()

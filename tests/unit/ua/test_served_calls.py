@@ -99,6 +99,7 @@ def test_a_call_that_nobody_answers_goes_on_to_the_next_line() -> None:
         first.one("CANCEL")
         invite = second.one("INVITE")
         assert NEXT.user in invite.get("To")
+        assert invite.get("Max-Forwards") == "69"
         assert USER in invite.get("Diversion")
         assert "no-answer" in invite.get("Diversion")
         assert "cause=408" in ",".join(invite.all("History-Info"))
