@@ -9,6 +9,7 @@ from ivr.call.party import Ring, Rung, Signs, Target
 from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, NoPortsLeft
 from ivr.net.media_leg import MediaLeg
+from ivr.numbering.plan import parse
 from ivr.sip import events
 from ivr.sip.events import Flow
 from ivr.sip.session import Session
@@ -296,6 +297,7 @@ class Dialler:
             job.caller.ticket, account, target.number, session.request.call_id
         )
         ticket.line, ticket.payer, ticket.service = target.line, target.payer, target.service
+        ticket.destination = parse(target.number).e164 or target.number
         ticket.presented = target.presented.number
         ticket.trunk = target.trunk
         return ticket

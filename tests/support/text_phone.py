@@ -32,10 +32,13 @@ class Ether(Protocol):
 
 
 class TextPhone:
-    """A phone at an address; what it does with a request of a method is the test's to say."""
+    """A phone at an address; what it does with a request of a method is the test's to say.
+
+    `home` is the address it knows itself by, another one behind a NAT.
+    """
 
     def __init__(self, exchange: Ether, address: Address, transport: str) -> None:
-        self.address = address
+        self.address = self.home = address
         self.got: list[Message] = []
         self.acts: dict[str, Act] = {"BYE": self.ok, "CANCEL": self.cancelled}
         self.tag = f"p{next(exchange.numbers)}"
@@ -85,7 +88,7 @@ class TextPhone:
         has_tag = ";tag=" in request.get("To") or status == 100
         lines.append(f"To: {request.get('To')}" + ("" if has_tag else f";tag={tag or self.tag}"))
         if contact:
-            lines.append(f"Contact: <sip:phone@{self.address[0]}:{self.address[1]}>")
+            lines.append(f"Contact: <sip:phone@{self.home[0]}:{self.home[1]}>")
         if sdp:
             lines.append("Content-Type: application/sdp")
         self.send([*lines, *extra], sdp)

@@ -137,15 +137,24 @@ class VirtualExchange:
         leg.hang_up()
 
     def phone(
-        self, number: int = 1, *, transport: str = "UDP", q: float = 1.0, user: str = USER
+        self,
+        number: int = 1,
+        *,
+        transport: str = "UDP",
+        q: float = 1.0,
+        user: str = USER,
+        home: Address | None = None,
+        path: tuple[str, ...] = (),
     ) -> TextPhone:
         """A phone that is registered."""
         address = (f"192.0.2.{100 + number}", 5060)
         flow = f"{transport.lower()}:{address[0]}:{address[1]}"
-        contact = f"sip:phone@{address[0]}:{address[1]}"
-        binding = Binding(contact, "r", 1, 1e9, flow, q)
+        phone = TextPhone(self, address, transport)
+        phone.home = home or address
+        contact = f"sip:phone@{phone.home[0]}:{phone.home[1]}"
+        binding = Binding(contact, "r", 1, 1e9, flow, q, path)
         self.bindings[user] = (*self.bindings.get(user, ()), binding)
-        return TextPhone(self, address, transport)
+        return phone
 
     def caller(self) -> TextCaller:
         """A caller who has dialled."""

@@ -39,7 +39,7 @@ class TestAnswers:
         assert {first.call_id, first.linked_id} == {second.call_id, second.linked_id}
         far = first if first.leg == 2 else second
         assert (far.line, far.payer, far.access, far.called) == (NUMBER, None, "os", USER)
-        assert (far.presented, far.calling) == (CALLING, CALLING)
+        assert (far.presented, far.calling, far.destination) == (CALLING, CALLING, NUMBER)
 
     def test_the_party_hangs_up(self) -> None:
         async def scene(exchange: VirtualExchange) -> None:
@@ -185,6 +185,48 @@ class TestAnswers:
             await pass_()
 
         assert [rung.outcome for rung in play(scene).rung] == [Ring.ANSWERED]
+
+
+class TestWhere:
+    def test_a_phone_behind_a_nat_is_spoken_to_where_it_registered_from(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone(home=("10.0.0.7", 5062))
+            phone.invites(phone.rings(), phone.answers())
+            caller = exchange.caller()
+            await pass_()
+            assert phone.one("INVITE").start == "INVITE sip:phone@10.0.0.7:5062 SIP/2.0"
+            assert len(phone.requests("ACK")) == 1
+            caller.hang_up()
+            await pass_()
+            assert phone.one("BYE").start == "BYE sip:phone@10.0.0.7:5062 SIP/2.0"
+
+        play(scene)
+
+    def test_no_contact_sends_a_call_to_a_third_party(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            victim = exchange.phone(2, user="somebody else")
+            phone = exchange.phone(1, home=victim.address)
+            phone.invites(phone.rings())
+            caller = exchange.caller()
+            await pass_()
+            caller.give_up()
+            await pass_()
+            assert victim.got == []
+
+        play(scene)
+
+    def test_a_path_is_gone_through_by_invite_and_cancel(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            path = "<sip:edge@192.0.2.101;lr>"
+            phone = exchange.phone(home=("10.0.0.7", 5062), path=(path,))
+            phone.invites(phone.rings())
+            caller = exchange.caller()
+            await pass_()
+            caller.give_up()
+            await pass_()
+            assert phone.one("INVITE").all("Route") == phone.one("CANCEL").all("Route") == [path]
+
+        play(scene)
 
 
 class TestWhoIsSeen:
