@@ -37,7 +37,7 @@ def examine(settings: Settings, prompt_problems: Callable[[], Sequence[str]]) ->
     yield from ports(settings)
     yield own_ports(settings)
     yield advertised(settings)
-    yield from encryption(settings)
+    yield from encryption(settings, _bindable)
     yield rtp_range(settings)
     yield open_files()
     yield public_passwords(settings)

@@ -1,7 +1,8 @@
 """What `tokuban doctor` says of certificates and the ports they are for."""
 
+import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,11 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _ANEW = "`tokuban certs` makes it anew"
 
 
-def encryption(settings: Settings) -> Iterator[Finding]:
+Bindable = Callable[[str, socket.SocketKind, str, int, str], Finding]
+"""Whether an address is to be had: what for, kind, host, port, and the setting of the port."""
+
+
+def encryption(settings: Settings, bindable: Bindable) -> Iterator[Finding]:
     """Certificate and key are there, are a pair, last, and name what phones connect to."""
     try:
         files = transports.certificate_files(settings)
@@ -25,10 +30,14 @@ def encryption(settings: Settings) -> Iterator[Finding]:
     except Refused as refused:
         yield fail(f"TLS: {refused}", "or leave the setting out")
         return
+    sip = settings.sip
+    for place in transports.places(sip, sip.port, certified=tls is not None):
+        what = f"SIP over {place.name}"
+        yield bindable(what, socket.SOCK_STREAM, sip.host, place.port, place.setting)
     if files is None or tls is None:
         yield ok("no certificates: SIP without TLS (`tokuban certs` makes them)")
         return
-    yield certificate(files.certificate, settings.sip.public_host, clock.wall())
+    yield certificate(files.certificate, sip.public_host, clock.wall())
     yield private(files.key)
 
 

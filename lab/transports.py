@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +28,10 @@ class CertificateFiles(NamedTuple):
     authority: Path | None
 
 
-class Asked(NamedTuple):
-    """A transport, the port it is to have, and the setting that says so."""
+class Place(NamedTuple):
+    """A transport by name, the port it is to have, and the setting that says so."""
 
-    transport: StreamTransport
+    name: str
     port: int
     setting: str
 
@@ -71,29 +71,39 @@ async def listen_further(settings: Settings, driver: Driver, port: int) -> None:
     Raises:
         Refused: a port or certificate is not to be had.
     """
-    for transport, wanted, setting in _asked(settings, driver, port):
+    sip, limits = settings.sip, stream_limits(settings.sip)
+    tls = tls_of(settings)
+    makers: dict[str, Callable[[], StreamTransport]] = {
+        "TLS": lambda: StreamTransport(driver, limits, tls),
+        "WS": lambda: WebSocketTransport(driver, limits, allowed_origins(sip)),
+        "WSS": lambda: WebSocketTransport(driver, limits, allowed_origins(sip), tls),
+    }
+    for place in places(sip, port, certified=tls is not None):
+        transport = makers[place.name]()
         try:
-            await transport.listen(settings.sip.host, wanted)
+            await transport.listen(sip.host, place.port)
         except OSError as error:
             await driver.close()
-            what = f"SIP over {transport.name}"
-            raise Refused(bind_failure(error, what, settings.sip.host, wanted, setting)) from None
+            what = f"SIP over {place.name}"
+            why = bind_failure(error, what, sip.host, place.port, place.setting)
+            raise Refused(why) from None
         driver.add(transport)
 
 
-def _asked(settings: Settings, driver: Driver, port: int) -> Iterator[Asked]:
-    sip, limits = settings.sip, stream_limits(settings.sip)
-    tls = tls_of(settings)
-    if tls is not None:
+def places(sip: SipSettings, port: int, *, certified: bool) -> Iterator[Place]:
+    """Where TLS and WebSocket are served.
+
+    Args:
+        port: where UDP and TCP are served.
+        certified: there is a certificate, without which there is no TLS.
+    """
+    if certified:
         above = port + 1 if sip.port and port < 65535 else 0
-        wanted = above if sip.tls_port is None else sip.tls_port
-        yield Asked(StreamTransport(driver, limits, tls), wanted, "sip.tls_port")
-    origins = allowed_origins(sip)
+        yield Place("TLS", above if sip.tls_port is None else sip.tls_port, "sip.tls_port")
     if sip.ws_port is not None:
-        yield Asked(WebSocketTransport(driver, limits, origins), sip.ws_port, "sip.ws_port")
+        yield Place("WS", sip.ws_port, "sip.ws_port")
     if sip.wss_port is not None:
-        transport = WebSocketTransport(driver, limits, origins, tls)
-        yield Asked(transport, sip.wss_port, "sip.wss_port")
+        yield Place("WSS", sip.wss_port, "sip.wss_port")
 
 
 def tls_of(settings: Settings) -> Tls | None:

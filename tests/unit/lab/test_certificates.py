@@ -1,20 +1,23 @@
 """`tokuban certs`: what is made, kept and renewed, who may read it, and what doctor says."""
 
 import ipaddress
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from ivr.net import clock
 from lab import certificates
 from lab.certificates import Renewed, Unusable, renew
+from lab.checkup import _bindable
 from lab.encryption_checkup import certificate, encryption, private
 from lab.errors import Refused
 from lab.finding import Verdict
 from lab.settings import Settings, StorageSettings
 from lab.sip_settings import SipSettings
-from lab.transports import tls_of
+from lab.transports import allowed_origins, places, tls_of
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -113,7 +116,62 @@ def test_doctor_sees_a_key_that_others_may_read(tmp_path: Path, made: Renewed) -
 def test_without_certificates_there_is_no_tls(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     assert tls_of(settings) is None
-    assert [finding.verdict for finding in encryption(settings)] == [Verdict.OK]
+    assert [finding.verdict for finding in encryption(settings, _bindable)] == [Verdict.OK]
+
+
+def test_doctor_looks_at_each_port(tmp_path: Path) -> None:
+    renew(tmp_path / "tls", ("127.0.0.1",), clock.wall())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = settings_of(tmp_path, tls_port=port, ws_port=0, wss_port=0)
+        found = [finding.verdict for finding in encryption(settings, _bindable)]
+    assert found == [Verdict.FAIL, *[Verdict.OK] * 4]
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "welcome"),
+    [
+        ("", "http://127.0.0.1:8080", True),
+        ("", "https://LOCALHOST", True),
+        ("", "http://[::1]:3000", True),
+        ("", "http://192.0.2.10", True),
+        ("", "https://phone.example.com", False),
+        ("https://phone.example.com/", "https://phone.example.com", True),
+        ("https://phone.example.com", "https://phone-example.com", False),
+        ("https://phone.example.com", "http://127.0.0.1.example.com", False),
+    ],
+)
+def test_pages_of_this_host_and_of_named_origins_may_connect(
+    origins: str, origin: str, welcome: bool
+) -> None:
+    pattern = allowed_origins(SipSettings(advertise="192.0.2.10", ws_origins=origins))
+    assert pattern is not None
+    assert bool(pattern.fullmatch(origin)) is welcome
+
+
+def test_a_star_lets_every_page_connect() -> None:
+    assert allowed_origins(SipSettings(ws_origins="https://a.example, *")) is None
+
+
+@pytest.mark.parametrize(
+    ("sip", "port", "expected"),
+    [
+        ({}, 5060, [("TLS", 5061)]),
+        ({"port": 0}, 41000, [("TLS", 0)]),
+        ({"port": 65535}, 65535, [("TLS", 0)]),
+        (
+            {"tls_port": 443, "ws_port": 80, "wss_port": 0},
+            5060,
+            [("TLS", 443), ("WS", 80), ("WSS", 0)],
+        ),
+    ],
+)
+def test_tls_stands_above_udp_unless_told_otherwise(
+    sip: dict[str, int], port: int, expected: list[tuple[str, int]]
+) -> None:
+    found = places(SipSettings.model_validate(sip), port, certified=True)
+    assert [(place.name, place.port) for place in found] == expected
+    assert not any(place.name == "TLS" for place in places(SipSettings(), 5060, certified=False))
 
 
 @pytest.mark.parametrize("asked", [{"tls_port": 0}, {"wss_port": 0}])
@@ -126,7 +184,7 @@ def test_a_port_that_needs_a_certificate_is_refused_without(
 
 def test_a_certificate_without_key_is_refused(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, certificate=tmp_path / "server.pem")
-    assert [finding.verdict for finding in encryption(settings)] == [Verdict.FAIL]
+    assert [finding.verdict for finding in encryption(settings, _bindable)] == [Verdict.FAIL]
 
 
 def test_a_certificate_of_ones_own_is_served(tmp_path: Path, made: Renewed) -> None:
