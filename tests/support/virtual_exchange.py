@@ -88,14 +88,13 @@ class VirtualExchange:
         self.phones: dict[Address, TextPhone] = {}
         self.bindings: dict[str, tuple[Binding, ...]] = {}
         self.trunks = MemoryTrunks()
-        self.trunks.replace([WAY_IN], [])
+        self.trunks.put(WAY_IN, None)
         self.records, self.events = InMemoryRecords(), ToldEvents()
-        self.endpoint = Endpoint(
-            settings or EndpointSettings(), lambda: f"x{next(self.numbers):08d}", lambda: 0.5
-        )
+        settings = settings or EndpointSettings()
+        self.endpoint = Endpoint(settings, lambda: f"x{next(self.numbers):08d}", lambda: 0.5)
         self.driver = Driver(self.endpoint, self._handle, self._failed, now=loop.time)
-        for name in ("UDP", "TCP"):
-            self.driver.add(Air(name, self))
+        self.driver.add(Air("UDP", self))
+        self.driver.add(Air("TCP", self))
         self.media = MediaEngine(RtpPorts(LOOPBACK, *free_range(100)), packet_filter=False)
         self.ports = self.media.stats().free_ports
         ground = Ground(
@@ -111,7 +110,7 @@ class VirtualExchange:
         )
         self.agents = UserAgents(
             ground,
-            settings or EndpointSettings(),
+            settings,
             policy or CallPolicy(),
             lambda leg: self.serve(leg),
             lambda user: self.bindings.get(user, ()),
@@ -119,8 +118,7 @@ class VirtualExchange:
         self.serve: Callable[[InboundLeg], Coroutine[Any, Any, None]] = self.ring
         self.target = TARGET
         self.within_s: float | None = None
-        self.signs: list[RingSign] = []
-        self.rung: list[Rung] = []
+        self.signs, self.rung = list[RingSign](), list[Rung]()
 
     async def ring(self, leg: InboundLeg) -> None:
         """Ring `target`; let both talk, or refuse the caller as the party did."""
