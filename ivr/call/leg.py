@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ivr.call.party import FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
+from ivr.call.party import Diverted, FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
 from provisioning.contract import Access, Account, TrunkCaller
 
 
@@ -129,6 +129,11 @@ class Caller(Leg, Protocol):
     @property
     def forwardings(self) -> int:
         """How often the call was forwarded before it came, as its History-Info tells."""
+        ...
+
+    @property
+    def diverted(self) -> tuple[Diverted, ...]:
+        """Those forwardings, oldest first, as far as another carrier names who forwarded."""
         ...
 
     @property

@@ -158,7 +158,7 @@ class LineCall:
             number,
             presented=self._origin.presented,
             asserted=self._origin.number,
-            diversions=self._diverted,
+            diversions=(*self._origin.diverted, *self._diverted),
             line=payer,
             payer=payer,
             service=FORWARDED if payer else LINE,
@@ -186,7 +186,7 @@ class LineCall:
         self._call.log.info(
             "call.forwarded", line=line.number, condition=going.condition.value, to=going.target
         )
-        way = self._way_on(destination)
+        way = self._way_on(line, destination)
         if isinstance(way, talkies.Talkie):
             await talkies.tell(self._call, way)
         if self._forwarder is None:
@@ -196,13 +196,15 @@ class LineCall:
             await self.to_trunk(way, national(going.target))
         return way
 
-    def _way_on(self, destination: Destination) -> Line | Trunk | talkies.Talkie:
-        """Whom a forwarded call goes on to, or why it does not (FWD-06)."""
+    def _way_on(self, line: Line, destination: Destination) -> Line | Trunk | talkies.Talkie:
+        """Whom a call that `line` forwards goes on to, or why it does not (FWD-06)."""
+        if line.number in self._origin.been:
+            return talkies.LOOP
         if self._origin.forwardings + len(self._diverted) > self._limits.forwardings:
             return talkies.TOO_FAR
         if isinstance(destination, ToTrunk):
             return destination.trunk
         if not isinstance(destination, AssignedLine):
             return talkies.TALKIES.get(type(destination), talkies.UNASSIGNED)
-        been = {diverted.number for diverted in self._diverted}
+        been = {*self._origin.been, *(each.number for each in self._diverted)}
         return talkies.LOOP if destination.line.number in been else destination.line

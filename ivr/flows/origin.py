@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ivr.call.leg import Caller
-from ivr.call.party import Presented
+from ivr.call.party import Diverted, Presented
 from ivr.numbering.plan import CallerIdPrefix, Dialled
 from ivr.numbering.presentation import UNKNOWN_CALLER, of_line, of_trunk
 from provisioning.contract import (
@@ -25,6 +25,8 @@ class Origin:
         presented: what the called party sees.
         access: what the call leaves through; None from another carrier.
         forwardings: how often the call was forwarded before it came here.
+        diverted: by whom, for the called party to see; as far as a trusted carrier tells.
+        been: the numbers of all who are said to have forwarded it, trusted or not.
         hops: how many more networks it may go through.
     """
 
@@ -33,6 +35,8 @@ class Origin:
     presented: Presented
     access: Access | None = None
     forwardings: int = 0
+    diverted: tuple[Diverted, ...] = ()
+    been: frozenset[E164] = frozenset()
     hops: int = 70
 
     @property
@@ -72,5 +76,7 @@ def visitors(leg: Caller) -> Origin:
         number=caller.number if caller else None,
         presented=of_trunk(caller) if caller else UNKNOWN_CALLER,
         forwardings=leg.forwardings,
+        diverted=leg.diverted if caller and caller.trunk.trusted else (),
+        been=frozenset(each.number for each in leg.diverted),
         hops=leg.hops,
     )

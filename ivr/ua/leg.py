@@ -11,6 +11,7 @@ from ivr.sip.session import Session
 from ivr.ua.callers import whose
 from ivr.ua.coupling import Couplings
 from ivr.ua.dialler import Dialler
+from ivr.ua.earlier import diverted_before
 from ivr.ua.occupancy import Occupancy
 from ivr.ua.side import Side
 from ivr.ua.silence import SilenceWatch
@@ -41,6 +42,7 @@ class InboundLeg(Side):
         whose: whose calls this one is counted among.
         withholds: the phone asks not to be shown, by Privacy or an anonymous From.
         forwardings: how often the call was forwarded before it came.
+        diverted: by whom, as another carrier tells; what a subscriber's phone says counts only.
         hops: the Max-Forwards of what is sent on.
     """
 
@@ -60,6 +62,7 @@ class InboundLeg(Side):
         self.whose = whose(caller)
         self.withholds = identity.withholds(session.request)
         self.forwardings = diverted.hops(session.request.headers)
+        self.diverted = diverted_before(session.request) if self.caller else ()
         self.hops = _hops(session.request)
         self.dialled = dialled
         self._exchange = exchange

@@ -10,7 +10,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ivr.call.party import FarLeg, JoinEnd, KeyHandler, PlayEnded, RingSign, Rung, Signs, Target
+from ivr.call.party import (
+    Diverted,
+    FarLeg,
+    JoinEnd,
+    KeyHandler,
+    PlayEnded,
+    RingSign,
+    Rung,
+    Signs,
+    Target,
+)
 from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
 from ivr.sip.events import EndCause
@@ -58,6 +68,7 @@ class ReferredLeg:
 
     caller: TrunkCaller | None = None
     withholds = False
+    diverted: tuple[Diverted, ...] = ()
     hops = 70
 
     def __init__(self, transfer: "Transfer", account: Account, dialled: str) -> None:

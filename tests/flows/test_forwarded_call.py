@@ -16,6 +16,7 @@ from provisioning.contract import (
     Diversions,
     Line,
     Trunk,
+    TrunkCaller,
     TrunkClass,
 )
 from tests.support.diversions import unanswered
@@ -267,6 +268,15 @@ def chain(length: int, limits: CallLimits) -> Heard:
     return net.dial(DOCOMO, user(lines[0]), phones={user(lines[-1]): ANSWERS})
 
 
+def comes_in(*diverted: Diverted, trusted: bool) -> Heard:
+    """A call from another carrier, forwarded before, to a line that forwards it out again."""
+    trunk = replace(OTHER, trusted=trusted)
+    leg = ScriptedLeg(TrunkCaller(trunk, None, TrunkClass.FIXED), user(AU))
+    leg.diverted, leg.forwardings = diverted, len(diverted)
+    forwarding = {AU: Diversions(always=to(OUTSIDE))}
+    return call(forwarding, {"other": ANSWERS}, outside=True, leg=leg)
+
+
 def one_target(heard: Heard) -> Target:
     return heard.leg.targets[-1]
 
@@ -343,6 +353,21 @@ class TestForwardedToAnotherCarrier:
         )
         assert heard.ending == Ending(480)
         assert heard.leg.targets == []
+
+    @pytest.mark.rule("FWD-06")
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_a_call_that_the_line_forwarded_before_goes_no_round_more(self, trusted: bool) -> None:
+        heard = comes_in(Diverted(AU.number, Condition.CFU), trusted=trusted)
+        assert heard.prompts == [LOOP, LOOP]
+        assert heard.ending == Ending(482)
+        assert heard.leg.targets == []
+
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_who_forwarded_before_is_passed_on_from_a_trusted_carrier(self, trusted: bool) -> None:
+        elsewhere = Diverted(E164("+81612345678"), Condition.CFB)
+        heard = comes_in(elsewhere, trusted=trusted)
+        own = Diverted(AU.number, Condition.CFU)
+        assert one_target(heard).diversions == ((elsewhere, own) if trusted else (own,))
 
     def test_a_call_that_comes_back_from_there_uses_up_its_hops(self) -> None:
         leg = ScriptedLeg(account_of(DOCOMO.number), user(AU))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.call.party import FarLeg, JoinEnd, KeyHandler, Rung, Signs, Target
+from ivr.call.party import Diverted, FarLeg, JoinEnd, KeyHandler, Rung, Signs, Target
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, TrunkCaller
 from tests.support.fake_records import InMemoryRecords, ToldEvents
@@ -42,6 +42,7 @@ class ScriptedLeg(ScriptedSound):
         self.joined: FarLeg | None = None
         self.withholds = False
         self.forwardings = 0
+        self.diverted: tuple[Diverted, ...] = ()
         self.hops = 69
         self._by = by
         self._dialled = dialled
