@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from provisioning.contract import OutOfRange, StorageUnavailable
+from provisioning.contract import NewMessage, OutOfRange, StorageUnavailable
 from provisioning.db import migrate, schema
 from provisioning.lines.sealing import WrongKey
 from provisioning.notify.model import Mail, MailState
@@ -62,6 +62,7 @@ async def use(office: Office) -> None:
     await office.orders.cancel(order.numbers[0].number, form_reference="F-1", origin=OPERATOR)
     await office.selfcare.begin("demo-shop", "marker-password", address="192.0.2.7")
     await office.tokens.create("test", [Scope.LINES_READ], origin=OPERATOR)
+    await office.messages.keep(NewMessage("occasion", "ntt", DOCOMO, NTT, "今日は"))
     await office.caught.take("a@b.example", ("c@d.example",), b"Subject: x\r\n\r\ny")
 
 
@@ -97,13 +98,15 @@ async def test_time_goes_on_from_there(office: Office) -> None:
     await office.snapshots.save("quarantined")
     assert [ran.work for ran in await office.clock.advance(200 * 86_400)] == [
         "self-care codes",
+        "messages",  # one expired
+        "messages",  # and was forgotten
         "quarantines",
     ]
     free = (await office.numbers.counts())[NumberState.FREE]
     await office.snapshots.load("quarantined")
     await office.refresh()
     assert (await office.numbers.counts())[NumberState.FREE] == free - 1
-    assert len(await office.clock.advance(200 * 86_400)) == 2
+    assert len(await office.clock.advance(200 * 86_400)) == 4
     assert (await office.numbers.counts())[NumberState.FREE] == free
 
 
