@@ -185,16 +185,12 @@ class Endpoint:
             expires_s: the session interval, neither more nor less; None for the usual terms.
         """
         tag = self._core.token()
-        fields = Headers([("Max-Forwards", str(hops))])
-        fields.add("From", f"{from_};tag={tag}")
-        fields.add("To", to)
+        fields = Headers([("Max-Forwards", str(hops)), ("From", f"{from_};tag={tag}"), ("To", to)])
         fields.add("Call-ID", self._core.token())
         fields.add("CSeq", "1 INVITE")
         request = Request("INVITE", target, fields, sdp)
         self._core.equip(request, flow, headers)
-        if "timer" in self._settings.supported:
-            fields.set("Session-Expires", str(expires_s or self._settings.session_expires_s))
-            fields.set("Min-SE", str(expires_s or self._settings.min_se_s))
+        self._offer_terms(fields, expires_s)
         if sdp:
             fields.set("Content-Type", "application/sdp")
         else:
@@ -204,6 +200,12 @@ class Endpoint:
         session = Session.outgoing(self._core, tag, request, flow, now)
         session.expires_s = expires_s or session.expires_s
         return session
+
+    def _offer_terms(self, fields: Headers, expires_s: int | None) -> None:
+        """The session timer of an INVITE of ours (RFC 4028 §7.1)."""
+        if "timer" in self._settings.supported:
+            fields.set("Session-Expires", str(expires_s or self._settings.session_expires_s))
+            fields.set("Min-SE", str(expires_s or self._settings.min_se_s))
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """Pass on a response to `request`."""

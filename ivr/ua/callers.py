@@ -77,6 +77,17 @@ class Callers:
             return None
         return self._authenticator.challenge(request, salt, now)
 
+    def claims_another(self, account: Account, request: Request) -> bool:
+        """Whether a phone wants a number shown that is not its line's; the line's is (RFC 3325 §9.2).
+
+        Phones write an anonymous or a local From of their own accord: only P-Preferred-Identity
+        is a wish.
+        """
+        if "P-Preferred-Identity" not in request.headers:
+            return False
+        digits = "0" + account.line.removeprefix("+81")
+        return identity.identified(request, (account.line, digits)).number is None
+
     def _trunk(self, flow: Flow) -> Trunk | None:
         return self._trunks.from_peer(*flow.peer, flow.transport) if self._trunks else None
 

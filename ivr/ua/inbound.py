@@ -85,6 +85,8 @@ class InboundCalls:
                 return
             if isinstance(caller, Account) and self._callers.at_home(caller.user, session.flow):
                 session.expires_s = uni.SESSION_S
+            if isinstance(caller, Account) and self._callers.claims_another(caller, request):
+                self._log.warning("identity.refused", user=caller.user, call_id=request.call_id)
             leg = self._leg(session, request, caller, now)
             if leg is not None:
                 self._begin(leg)

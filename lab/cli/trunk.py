@@ -13,6 +13,44 @@ COLUMNS = ("name", "caller_class", "peers", "account", "prefixes", "trusted", "c
 app = typer.Typer(help="Other carriers: who calls in over them, and which numbers go out to them.")
 
 Name = Annotated[str, typer.Argument(help="As other-carrier.")]
+CallerClass = Annotated[
+    str,
+    typer.Option(
+        "--class",
+        help="What its callers are: fixed, mobile, phs, ip-phone, international, payphone or "
+        "satellite.",
+    ),
+]
+Peers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--peer",
+        help="An address, once for each: 192.0.2.1:5060;transport=udp. With a port, datagrams are "
+        "taken from that port alone.",
+    ),
+]
+UserName = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        help="The user it registers as; its password is made up and shown this once.",
+    ),
+]
+Prefixes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prefix",
+        help="First digits of numbers that go out over it, once for each: 03, 090, or + for other "
+        "countries.",
+    ),
+]
+Trusted = Annotated[
+    bool, typer.Option("--trusted", help="Believe the identities it tells, and tell it ours.")
+]
+Prefecture = Annotated[
+    str | None, typer.Option(help="Where its callers count as calling from, as 東京都.")
+]
+Calls = Annotated[int | None, typer.Option(min=1, help="The most calls at once.")]
 
 
 @app.command("list")
@@ -42,42 +80,13 @@ def show(
 @app.command()
 def add(
     name: Name,
-    caller_class: Annotated[
-        str,
-        typer.Option(
-            "--class",
-            help="What its callers are: fixed, mobile, phs, ip-phone, international, payphone or "
-            "satellite.",
-        ),
-    ],
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--peer",
-            help="An address, once for each: 192.0.2.1:5060;transport=udp. With a port, datagrams "
-            "are taken from that port alone.",
-        ),
-    ] = None,
-    account: Annotated[
-        str | None,
-        typer.Option(help="The user it registers as; its password is made up and shown this once."),
-    ] = None,
-    prefix: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--prefix",
-            help="First digits of numbers that go out over it, once for each: 03, 090, or + for "
-            "other countries.",
-        ),
-    ] = None,
-    trusted: Annotated[
-        bool,
-        typer.Option("--trusted", help="Believe the identities it tells, and tell it ours."),
-    ] = False,
-    prefecture: Annotated[
-        str | None, typer.Option(help="Where its callers count as calling from, as 東京都.")
-    ] = None,
-    calls: Annotated[int | None, typer.Option(min=1, help="The most calls at once.")] = None,
+    caller_class: CallerClass,
+    peer: Peers = None,
+    account: UserName = None,
+    prefix: Prefixes = None,
+    trusted: Trusted = False,
+    prefecture: Prefecture = None,
+    calls: Calls = None,
     key: office.Key = None,
     as_json: office.AsJson = False,
     url: options.Url = options.URL,

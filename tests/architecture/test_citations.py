@@ -36,6 +36,7 @@ KNOWN = {
     3578: "overlap dialling to and from ISUP",
     3581: "rport",
     3605: "RTCP attribute in SDP",
+    3608: "Service-Route",
     3711: "SRTP",
     3834: "automatic responses to mail",
     3841: "caller preferences",

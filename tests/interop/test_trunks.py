@@ -227,6 +227,27 @@ class TestStrangers:
                 with OpenCall(stranger, LINE.number, sender=sender) as call:
                     assert call.dial().status == 401
 
+    @pytest.mark.rule("CALL-04")
+    def test_a_phone_shows_its_line_s_number_whatever_it_says(
+        self, peer: OpenPhone, phone: WirePhone
+    ) -> None:
+        forged = [("P-Preferred-Identity", "<sip:0699999999@x>"), ("Privacy", "none")]
+        forged += [("P-Asserted-Identity", "<sip:0688888888@x>")]
+        forged += [("Remote-Party-ID", "<sip:0688888888@x>")]
+        with WireCall(phone, OSAKA) as call:
+            call.sender = '"0677777777" <sip:0677777777@x>'
+            branch = token("z9hG4bK")
+            authenticated = call.invite(branch)
+            more = "".join(f"{name}: {value}\r\n" for name, value in forged)
+            phone.send(authenticated.replace("Max-Forwards", f"{more}Max-Forwards"))
+            with Ringing(peer) as ringing:
+                read = "\n".join(": ".join(each) for each in ringing.invite.headers)
+                for number in ("677777777", "688888888", "699999999"):
+                    assert number not in read
+                assert LINE.number[1:] in ringing.invite.get("P-Asserted-Identity")
+                ringing.respond("180 Ringing")
+                assert give_up(call, branch, ringing).status == 487
+
     def test_its_own_address_registers_nobody(self, peer: OpenPhone) -> None:
         for user in (LINE.number, "wire-account", "nobody"):
             peer.user = user

@@ -11,15 +11,7 @@ from lab import seed_model, seeds
 from lab.errors import Refused
 from lab.office_part import OfficePart
 from lab.settings import Settings, StorageSettings
-from provisioning.contract import (
-    E164,
-    Access,
-    ContractKind,
-    Diversion,
-    Profile,
-    Trunk,
-    TrunkClass,
-)
+from provisioning.contract import E164, Access, ContractKind, Diversion, Profile
 from tests.support.diversions import unanswered
 
 GOOD = """\
@@ -54,12 +46,6 @@ customers:
         selfcare: {id: taro.yamada, password: marker-login-secret}
 blocks:
   - {first: 05000000000, last: "05000000009"}
-trunks:
-  - {name: other, class: mobile, peers: ["192.0.2.1:5060"], prefixes: [090, +]}
-  - name: pbx
-    class: fixed
-    account: pbx
-    password: marker-trunk-secret
 """
 )
 
@@ -157,22 +143,6 @@ def test_customers_contracts_and_blocks(tmp_path: Path) -> None:
     assert contract.login is not None
     assert (contract.login.id, contract.login.password) == ("taro.yamada", "marker-login-secret")
     assert (block.first, block.last) == ("+815000000000", "+815000000009")
-
-
-def test_trunks(tmp_path: Path) -> None:
-    other, pbx = seeds.load(write(tmp_path, WHOLE)).trunks
-    assert other.trunk == Trunk(
-        "other", TrunkClass.MOBILE, ("192.0.2.1:5060;transport=udp",), prefixes=("+", "090")
-    )
-    assert other.password is None
-    assert (pbx.trunk.account, pbx.password) == ("pbx", "marker-trunk-secret")
-
-
-def test_an_ngn_line_may_come_with_its_addresses(tmp_path: Path) -> None:
-    text = GOOD.replace("ma: ", "options: [ngn-uni]\n    ma: ")
-    text = text.replace("        password", "        sources: [192.0.2.0/29]\n        password")
-    (seeded,) = seeds.load(write(tmp_path, text)).lines
-    assert seeded.accounts[0].sources == ("192.0.2.0/29",)
 
 
 def test_a_line_may_come_with_its_forwarding(tmp_path: Path) -> None:
@@ -363,37 +333,6 @@ class TestYamlTraps:
             "05000999999",
             "seed.yaml:26:5: block 1: a block has 1 to 100000 numbers, first before last; this "
             "one has 1000000",
-        ),
-        (
-            "class: mobile",
-            "class: mobil",
-            "seed.yaml:28:26: trunk 1, class: 'mobil' is unknown; did you mean mobile?",
-        ),
-        (
-            "[090, +]",
-            "[110]",
-            "seed.yaml:28:5: trunk 1: prefixes: '110': service codes and emergency numbers (110, "
-            "118, 119) never leave this network",
-        ),
-        (
-            "    account: pbx\n",
-            "    account: pbx\n    peers: [192.0.2.1:5060]\n",
-            "seed.yaml:29:5: trunk 2: peers: 192.0.2.1:5060 is a peer of the trunk other already",
-        ),
-        (
-            "    password: marker-trunk-secret\n",
-            "",
-            "seed.yaml:29:5: trunk 2: password: its account needs one",
-        ),
-        (
-            "account: pbx",
-            "account: 0312345678",
-            "seed.yaml:31:14: trunk 2, account: user 0312345678 stands twice",
-        ),
-        (
-            "        password: marker-secret",
-            "        sources: [192.0.2.1]\n        password: marker-secret",
-            "seed.yaml:8:18: line 1, account 1, sources: add options: [ngn-uni] to the line",
         ),
         (
             "customers:\n",

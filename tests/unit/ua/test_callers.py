@@ -221,6 +221,19 @@ class TestInterfaces:
             assert isinstance(account, Account)
             assert account.line == line
 
+    def test_a_number_of_another_is_noticed(self, callers: Callers) -> None:
+        account = callers.at_home("0300000003", flow(HOME))
+        assert account is not None
+        for said, noticed in (
+            ("<sip:0300000003@x>", False),
+            ("<tel:+81300000003>", False),
+            ("<sip:0699999999@x>", True),
+            ("<sip:alice@x>", True),
+        ):
+            asked = request(f"P-Preferred-Identity: {said}")
+            assert callers.claims_another(account, asked) is noticed
+        assert not callers.claims_another(account, request())
+
     def test_at_home_is_where_its_sources_are(self, callers: Callers) -> None:
         account = callers.at_home("0300000003", flow(HOME))
         assert account is not None
