@@ -121,7 +121,7 @@ class SipSettings(Section):
     calls_per_user: int = Field(
         default=20,
         ge=1,
-        description="Calls one SIP user may have at once, both ways; more get 486. (An assumption.)",
+        description="Calls a SIP user may have at once, both ways; more get 486. (An assumption.)",
     )
     hold_tone: bool = Field(
         default=True,
@@ -158,10 +158,16 @@ class SipSettings(Section):
         default=65_535, ge=2048, le=1_048_576, description="Largest SIP message accepted over TCP."
     )
     tcp_connections: int = Field(
-        default=1000, ge=1, description="TCP connections held at once; the next is closed at once."
+        default=1000,
+        ge=1,
+        description="Connections held at once over TCP, and as many over TLS and WebSocket; the "
+        "next is closed at once.",
     )
     tcp_idle_s: int = Field(
-        default=600, ge=10, description="A TCP connection that is silent for so long is closed."
+        default=600,
+        ge=10,
+        description="A TCP or TLS connection that is silent for so long is closed; a WebSocket is "
+        "asked before.",
     )
     tls_port: Port | None = Field(
         default=None,

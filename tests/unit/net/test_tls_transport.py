@@ -94,6 +94,20 @@ async def test_a_message_in_the_last_flight_of_the_handshake_is_not_lost(tls: Tl
         writer.transport.abort()
 
 
+async def test_a_peer_that_does_not_read_is_cut_off(tls: Tls) -> None:
+    limits = StreamLimits(unsent_bytes=100_000)
+    async with (
+        listening(tls, limits) as (transport, inbox),
+        connected(transport, tls.client) as (_, writer),
+    ):
+        writer.write(MESSAGE)
+        _, flow = await inbox.messages.get()
+        while inbox.ended.empty():
+            transport.send(flow, b"x" * 1_000_000)
+            await asyncio.sleep(0)
+        assert await inbox.ended.get() == flow
+
+
 async def test_what_is_no_tls_is_closed_and_others_go_on(tls: Tls) -> None:
     async with listening(tls) as (transport, inbox), connected(transport, tls.client) as streams:
         reader, writer = await asyncio.open_connection(*transport.local)

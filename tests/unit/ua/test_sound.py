@@ -1,0 +1,100 @@
+"""Whether a leg's sound is encrypted: what the setting says, and what signalling it came by."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ivr.net.media_engine import MediaEngine, RtpPorts
+from ivr.sip.sdp import Sdp
+from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, Srtp
+from tests.support.ports import LOOPBACK, free_range
+
+INLINE = "inline:" + "A" * 40
+PLAIN = (
+    b"v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 0\r\n"
+)
+KEY = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {INLINE}\r\n".encode()
+BESIDE, SECURE = PLAIN + KEY, PLAIN.replace(b"RTP/AVP", b"RTP/SAVP") + KEY
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[MediaEngine]:
+    made = MediaEngine(RtpPorts(LOOPBACK, *free_range(8)))
+    yield made
+    made.close()
+
+
+def sound(engine: MediaEngine, srtp: Srtp, *, secured: bool) -> Sound:
+    settings = SoundSettings(LOOPBACK, srtp=srtp)
+    return Sound(engine.open(), settings, LOOPBACK, secured=secured)
+
+
+@pytest.mark.parametrize(
+    ("srtp", "secured", "offer"),
+    [
+        (Srtp.ALLOWED, True, SECURE),
+        (Srtp.ALLOWED, True, BESIDE),
+        (Srtp.REQUIRED, True, SECURE),
+        (Srtp.REQUIRED, True, BESIDE),
+    ],
+)
+async def test_an_offered_key_is_taken(
+    engine: MediaEngine, srtp: Srtp, secured: bool, offer: bytes
+) -> None:
+    leg = sound(engine, srtp, secured=secured)
+    answer = Sdp.parse(leg.answer(offer)).media[0]
+    assert leg.audio is not None
+    assert leg.audio.keys is not None
+    assert len(answer.crypto) == 1
+    assert INLINE not in answer.crypto[0]
+
+
+@pytest.mark.parametrize(
+    ("srtp", "secured"),
+    [(Srtp.OFF, True), (Srtp.OFF, False), (Srtp.ALLOWED, False)],
+)
+async def test_no_key_is_told_where_it_would_be_read_or_is_not_wanted(
+    engine: MediaEngine, srtp: Srtp, secured: bool
+) -> None:
+    leg = sound(engine, srtp, secured=secured)
+    assert b"crypto" not in leg.answer(BESIDE)
+    assert leg.audio is not None
+    assert leg.audio.keys is None
+    assert b"crypto" not in sound(engine, srtp, secured=secured).offer()
+    with pytest.raises(NotAcceptable):
+        sound(engine, srtp, secured=secured).answer(SECURE)
+
+
+@pytest.mark.parametrize(
+    ("secured", "offer"), [(True, PLAIN), (False, PLAIN), (False, SECURE), (False, BESIDE)]
+)
+async def test_where_it_is_required_all_else_is_refused(
+    engine: MediaEngine, secured: bool, offer: bytes
+) -> None:
+    leg = sound(engine, Srtp.REQUIRED, secured=secured)
+    with pytest.raises(NotAcceptable) as refused:
+        leg.answer(offer)
+    assert "SRTP" in refused.value.warning[0][1]
+
+
+async def test_where_it_is_required_no_key_is_offered_in_the_clear(engine: MediaEngine) -> None:
+    with pytest.raises(NotAcceptable):
+        sound(engine, Srtp.REQUIRED, secured=False).offer()
+    assert b"RTP/SAVP" in sound(engine, Srtp.REQUIRED, secured=True).offer()
+
+
+@pytest.mark.parametrize("answer", [SECURE, BESIDE, PLAIN])
+async def test_the_answer_to_our_offer_settles_it(engine: MediaEngine, answer: bytes) -> None:
+    leg = sound(engine, Srtp.ALLOWED, secured=True)
+    assert b"a=crypto:1 " in leg.offer()
+    leg.accept(answer)
+    assert leg.audio is not None
+    assert (leg.audio.keys is not None) is (answer is not PLAIN)
+
+
+async def test_each_leg_has_a_key_of_its_own_and_keeps_it(engine: MediaEngine) -> None:
+    one, other = (sound(engine, Srtp.ALLOWED, secured=True) for _ in range(2))
+    first = one.answer(SECURE)
+    assert one.answer(SECURE) == first
+    assert Sdp.parse(other.answer(SECURE)).media[0].crypto != Sdp.parse(first).media[0].crypto
