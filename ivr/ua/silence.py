@@ -1,4 +1,4 @@
-"""Who is silent for too long is hung up on (CALL-02)."""
+"""Who is silent for too long is hung up on, and the record says since when (CALL-02)."""
 
 import asyncio
 
@@ -44,6 +44,7 @@ class SilenceWatch:
             if silent_since is not None and now - silent_since > self._policy.silence_s:
                 self._log.warning("call.silent", call_id=side.call_id)
                 side.ticket.ending = Cause.NO_MEDIA
+                side.ticket.ended(ago_s=now - silent_since)
                 side.end(_REASON)
         if self._sides and self._timer is None:
             self._soon()

@@ -125,10 +125,10 @@ class Ticket:
         """A key came; one that is part of a secret is hidden by who tells it."""
         self._tell("key.pressed", call_id=self.call_id, leg=self.leg, key=key)
 
-    def ended(self) -> None:
-        """The leg is over as the network sees it; why is told by `close`."""
+    def ended(self, ago_s: float = 0.0) -> None:
+        """The leg is, or was by then, over as the network sees it; why is told by `close`."""
         if self._ended is None:
-            self._ended = monotonic()
+            self._ended = max(self._answered or self._started, monotonic() - ago_s)
 
     def close(self, cause: str, status: int | None = None) -> None:
         """Keep the one record of the leg; does nothing the second time.

@@ -185,6 +185,21 @@ async def test_two_legs_share_a_call_and_each_has_its_record(desk: Desk) -> None
     assert (two.calling, two.payer, two.line) == (LINE, None, other.line)
 
 
+@pytest.mark.rule("CALL-02")
+@pytest.mark.parametrize(("silent_s", "seconds"), [(60, 40), (300, 0)])
+async def test_a_call_that_fell_silent_ended_with_its_last_sound(
+    desk: Desk, time: Time, silent_s: float, seconds: float
+) -> None:
+    ticket = desk.call()
+    time.pass_(3)
+    ticket.answered()
+    time.pass_(100)
+    ticket.ended(ago_s=silent_s)
+    ticket.close(Cause.NO_MEDIA)
+    record = desk.records.only()
+    assert (record.seconds, record.ended_at) == (seconds, WALL + 3 + seconds)
+
+
 async def test_ids_are_uuids_of_their_own(desk: Desk) -> None:
     ids = {desk.call().call_id for _ in range(200)}
     assert len(ids) == 200
