@@ -8,6 +8,7 @@ import importlib.resources
 import sys
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ivr.numbering.areas import PREFECTURES, TABLE, Area, Areas
@@ -33,6 +34,7 @@ Labels = Mapping[str, str]
 """What `phonenumbers` says of a prefix: `en` as "Omachi, Nagano", `ja` as "大町", or one."""
 
 
+@lru_cache(1)
 def packaged() -> Areas:
     """The areas as they come with the carrier."""
     return Areas.parse(packaged_text())

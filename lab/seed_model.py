@@ -173,8 +173,13 @@ class Line(Table):
 
     number: National = Field(description="In national form; hyphens are fine.")
     profile: Profile = Field(description="Whose service codes the line obeys.")
-    ma: Name = Field(description="Message area, for charging, as 東京.")
-    prefecture: Name = Field(description="As 東京都.")
+    ma: Name | None = Field(
+        default=None,
+        description="Message area, for charging, as 東京; absent: that of a fixed number.",
+    )
+    prefecture: Name | None = Field(
+        default=None, description="As 東京都; given or left out together with ma."
+    )
     kind: ContractKind = Field(default=ContractKind.CONSUMER, description="Who signed.")
     status: LineStatus = Field(default=LineStatus.ACTIVE, description="Whether it is served.")
     options: frozenset[Option] = Field(default=frozenset(), description="Contracted options.")

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from lab import seed_model, yaml_file
+from lab import areas, seed_model, yaml_file
 from lab.errors import Refused
 from lab.seed_errors import name_of, said
 from lab.seed_model import Option, SeedFile
@@ -110,7 +110,7 @@ class _Check:
         line = Line(
             number=e164(table.number),
             profile=table.profile,
-            location=Location(ma=table.ma, prefecture=table.prefecture),
+            location=self._location(("lines", index), table),
             kind=table.kind,
             status=table.status,
             options=frozenset(option.value for option in table.options),
@@ -154,6 +154,16 @@ class _Check:
             self._asked(place, partial(trunks.check_apart, trunk, earlier))
             found.append(SeedTrunk(trunk, table.password))
         return tuple(found)
+
+    def _location(self, place: Place, table: seed_model.Line) -> Location:
+        """Where the file says the line is, or where its number is."""
+        if table.ma is not None and table.prefecture is not None:
+            return Location(table.ma, table.prefecture)
+        area = areas.packaged().of(table.number)
+        if area is None or table.ma is not None or table.prefecture is not None:
+            why = "or neither" if area else "only a fixed number has an area of its own"
+            _refuse(self._file, place, f"give both ma and prefecture; {why}")
+        return Location(area.ma, area.prefecture)
 
     def _diversions(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversions:
         profile = self._profiles.of(line.profile)
@@ -236,7 +246,7 @@ class _Check:
             _refuse(self._file, place, str(error))
 
 
-def _refuse(file: YamlFile, place: Place, reason: str) -> None:
+def _refuse(file: YamlFile, place: Place, reason: str) -> NoReturn:
     raise Refused(f"{file.where(place)}: {name_of(place)}: {reason}")
 
 

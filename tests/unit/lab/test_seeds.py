@@ -348,8 +348,8 @@ def test_a_wrong_field_is_named_with_its_place(
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
-    message = refusal(tmp_path, GOOD.replace("    ma: 東京\n", ""))
-    assert message == "seed.yaml:2:5: line 1, ma: missing; every line has one"
+    message = refusal(tmp_path, GOOD.replace("    profile: ntt\n", ""))
+    assert message == "seed.yaml:2:5: line 1, profile: missing; every line has one"
 
 
 def test_a_number_stands_once(tmp_path: Path) -> None:
