@@ -12,7 +12,6 @@ from ivr.media.g711 import FRAME_SAMPLES, SAMPLE_RATE, Law, translation
 from ivr.media.player import Stream
 from ivr.media.rtp import (
     ANEW,
-    ASTRAY,
     COMFORT_NOISE,
     HEADER,
     MARKER,
@@ -142,13 +141,11 @@ class Relay:
             self._exceed(packet, ahead)
             return None
         if not self.flowing:
-            if not self._begin(packet, ahead):
+            if not self._begin(packet, ahead, now):
                 return None
             second |= MARKER
-        if ahead == ASTRAY:
-            return None
         if self._reception.highest + min(ahead, 0) < self._oldest:
-            return None  # its number was another packet's, before the relay began to flow
+            return None  # astray, or its number was another packet's before the relay flowed
         return self._rewritten(packet, second, ahead, now)
 
     def rest(self, now: float) -> None:
@@ -176,7 +173,7 @@ class Relay:
         passed = round((now - self._moved_at) * SAMPLE_RATE)
         return (self._newest + self._clock + max(FRAME_SAMPLES, passed)) & 0xFFFFFFFF
 
-    def _begin(self, packet: Packet, ahead: int) -> bool:
+    def _begin(self, packet: Packet, ahead: int, now: float) -> bool:
         """Flow from this packet on, unless the stream has its own to say.
 
         Neither a late packet is a beginning, nor the middle of a key.
@@ -185,7 +182,7 @@ class Relay:
         if ahead <= 0 or not audible or self._stream.busy:
             return False
         sequence, timestamp = self._stream.lend()
-        self._newest = _NOBODY
+        self._newest, self._moved_at = packet.timestamp, now
         self._numbers, self._clock = sequence - packet.sequence, timestamp - packet.timestamp
         self._sender, self._oldest = packet.ssrc, self._reception.highest
         return True

@@ -17,7 +17,7 @@ COMFORT_NOISE = 13
 
 ANEW = SEQUENCES
 """The step of a packet with which its sender began anew."""
-ASTRAY = -SEQUENCES
+ASTRAY = -TIMESTAMPS
 """The step of a packet far from where its sender was: the next one tells whether it began anew."""
 
 

@@ -227,3 +227,32 @@ class TestEcho:
 def test_the_last_frame_is_filled_with_silence() -> None:
     assert frames(b"\x01" * 161) == [b"\x01" * 160, b"\x01" + b"\xff" * 159]
     assert frames(b"") == []
+
+
+class TestLending:
+    def test_others_go_on_where_it_was_and_it_where_they_ended(self) -> None:
+        source = stream()
+        before = sent(source, 8)
+        sequence, timestamp = source.lend()
+        last = before[-1]
+        assert (sequence, timestamp) == (last.sequence + 1 & 0xFFFF, last.timestamp + 160)
+        source.resume(500, 80_000)
+        after = sent(source, 3)
+        assert [packet.sequence for packet in after] == [500, 501, 502]
+        assert [packet.timestamp for packet in after] == [80_000, 80_160, 80_320]
+        assert [packet.marker for packet in after] == [True, False, False]
+        assert source.made == 11
+
+    def test_it_is_busy_with_a_prompt_keys_and_echo_alone(self) -> None:
+        source = stream()
+        sent(source, 3)
+        assert not source.busy
+        source.play(b"\x11" * 160)
+        assert source.busy
+        sent(source, 2)
+        assert not source.busy
+        source.send_keys("1", duration_ms=40, gap_ms=0)
+        assert source.busy
+        sent(source, 8)
+        source.echo(True)
+        assert source.busy

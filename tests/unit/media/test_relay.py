@@ -27,6 +27,12 @@ class TestNumbers:
             line.say(sequence)
         assert steps(line.heard) == [(1, 160)] * 199
 
+    def test_another_payload_type_is_no_next_packet_where_numbers_wrap(self) -> None:
+        line = Line()
+        for sequence in (65533, 65534, 65535):
+            line.say(sequence)
+        assert line.relay.quick(build(Packet(False, 1, 2, 0, 7, b"")), line.now) is None
+
     def test_loss_stays_visible(self) -> None:
         line = Line()
         for sequence in (1, 2, 5, 6):
@@ -156,6 +162,16 @@ class TestPrecedence:
         line.own(1)
         assert steps(line.heard) == [(1, 8000)]
         assert line.heard[-1].payload == SILENCE_FRAME
+
+    def test_time_is_counted_from_the_packet_it_began_with(self) -> None:
+        line = Line()
+        line.say(1)
+        line.relay.rest(line.now)
+        line.now += 1.0
+        line.say(2, timestamp=160)
+        line.relay.rest(line.now)
+        line.own(1)
+        assert steps(line.heard) == [(1, 160), (1, 160)]
 
     def test_rest_without_flow_changes_nothing(self) -> None:
         line = Line()

@@ -2,7 +2,15 @@
 
 import pytest
 
-from ivr.media.rtp import Packet, Reception, build, parse, sequence_distance
+from ivr.media.rtp import (
+    ANEW,
+    ASTRAY,
+    Packet,
+    Reception,
+    build,
+    parse,
+    sequence_distance,
+)
 
 PACKET = Packet(True, 101, 65535, 4294967295, 0x12345678, b"\x01\x0a\x00\xa0")
 
@@ -82,3 +90,21 @@ class TestReception:
         reception.sample()
         reception.note(Packet(False, 0, 18, 160 * 18, 7, b""), 1.0)
         assert reception.lost == 0
+
+    def test_a_sender_that_begins_anew_is_believed_at_its_second_packet(self) -> None:
+        reception = _stream(1, 2, 3)
+        steps = [
+            reception.note(Packet(False, 0, sequence, 0, 7, b""), 1.0)
+            for sequence in (40000, 4, 40001, 40002, 40002, 40001, 40004)
+        ]
+        assert steps == [ASTRAY, 1, ANEW, 1, 0, -1, 2]
+        assert (reception.received, reception.lost) == (5, -1)
+
+    def test_what_is_heard_whole_again_is_counted_anew(self) -> None:
+        reception = _stream(1, 2)
+        reception.sample()
+        reception.note(Packet(False, 0, 500, 160 * 500, 7, b""), 1.0)
+        reception.whole()
+        for sequence in (501, 503):
+            reception.note(Packet(False, 0, sequence, 160 * sequence, 7, b""), 1.0)
+        assert (reception.received, reception.lost) == (2, 1)
