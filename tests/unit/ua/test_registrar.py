@@ -232,3 +232,17 @@ async def test_what_was_being_stored_when_the_account_changed_is_taken_back(
     monkeypatch.undo()
     assert (await wire.register("Contact: <sip:a@127.0.0.1:5062>")).status == 200
     await board.registrar.close()
+
+
+async def test_whoever_waits_for_a_phone_is_told_after_each_register(
+    board: Switchboard, wire: Wire
+) -> None:
+    told: list[str] = []
+    board.registrar.watchers.append(told.append)
+    assert (await wire.register()).status == 200
+    assert told == []
+    for _ in range(2):
+        assert (await wire.register("Contact: <sip:a@192.0.2.1>")).status == 200
+    assert told == [USER] * 2
+    assert (await wire.register("Contact: *", "Expires: 0")).status == 200
+    assert told == [USER] * 2
