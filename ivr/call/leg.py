@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ivr.call.party import Diverted, FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
-from provisioning.contract import Access, Account, TrunkCaller
+from provisioning.contract import E164, Access, Account, TrunkCaller
 
 
 class Ticket(Protocol):
@@ -21,6 +21,23 @@ class Ticket(Protocol):
         self, service: str, destination: str | None, prefix: str = "", *, withheld: bool = False
     ) -> None:
         """What serves the call and where it leads; `withheld`: without the caller's number."""
+        ...
+
+    @property
+    def status(self) -> int | None:
+        """The final response with which the network refused the leg."""
+        ...
+
+    def passed_on(self, forwarder: E164, to: E164) -> "Ticket":
+        """The ticket of one more leg: `forwarder`'s call to a line that forwards it on in turn."""
+        ...
+
+    def answered(self) -> None:
+        """The leg is answered, and charged from now on."""
+        ...
+
+    def close(self, cause: str, status: int | None = None) -> None:
+        """Keep the record of the leg; `status` is the final response of an unanswered one."""
         ...
 
     def heard(self, prompt: str) -> None:

@@ -14,6 +14,7 @@ from ivr.call.limits import CallLimits
 from ivr.call.party import Diverted, Ring, Rung, Target
 from ivr.flows import talkies
 from ivr.flows.origin import Origin
+from ivr.flows.passed_on import PassedOn
 from ivr.numbering.access import ringing
 from ivr.numbering.diversion import (
     Happened,
@@ -87,14 +88,16 @@ class LineCall:
         self._limits = limits
         self._diverted: tuple[Diverted, ...] = ()
         self._forwarder: Line | None = None
+        self._passed_on = PassedOn(call.ticket)
 
     async def to_line(self, line: Line) -> NoReturn:
         """Ring a line, then whom it forwards to, until somebody talks or nobody can."""
-        while True:
-            reached = await self._reach(line)
-            if isinstance(reached, Rung):
-                await self._conclude(reached, talkies.of_line)
-            line = await self._go_on(line, reached)
+        with self._passed_on.recorded():
+            while True:
+                reached = await self._reach(line)
+                if isinstance(reached, Rung):
+                    await self._conclude(reached, talkies.of_line)
+                line = await self._go_on(line, reached)
 
     async def to_trunk(self, trunk: Trunk, digits: str) -> NoReturn:
         """Ring a number of another carrier; `digits` as dialled in Japan, or with `+`."""
@@ -106,6 +109,7 @@ class LineCall:
 
     async def _conclude(self, rung: Rung, talkie_of: Callable[[Rung], talkies.Talkie]) -> NoReturn:
         if rung.far is not None:
+            self._passed_on.answered()
             await self._call.talk(rung.far)
         await talkies.tell(self._call, talkie_of(rung))
 
@@ -191,6 +195,8 @@ class LineCall:
             await talkies.tell(self._call, way)
         if self._forwarder is None:
             await self._call.announce(Prompt.CALL_FORWARDED)
+        else:
+            self._passed_on.add(self._forwarder.number, line.number)
         self._forwarder = line
         if isinstance(way, Trunk):
             await self.to_trunk(way, national(going.target))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from ivr.net.clock import monotonic
+from ivr.numbering.plan import national
 from ivr.ua.causes import Cause, cause_number
 from provisioning.contract import (
     E164,
@@ -20,6 +21,9 @@ from provisioning.contract import (
     LiveCall,
     TrunkCaller,
 )
+
+FORWARDING = "forwarding"
+"""The service of a leg that a line's forwarding makes."""
 
 MOST_PROMPTS = 50
 """Prompts a live call shows, the latest ones."""
@@ -41,11 +45,11 @@ class Ticket:
     """One leg's; made by `Tickets`. Everything on it may be read at any time."""
 
     __slots__ = (
-        "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_ended",
-        "_legs", "_records", "_started", "_tell", "access", "call_id", "called", "calling",
-        "destination", "ending", "leg", "line", "linked_id", "outcome", "payer", "prefix",
-        "presented", "prompts", "service", "since", "sip_call_id", "started_at", "state", "status",
-        "trunk",
+        "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_desk",
+        "_ended", "_legs", "_records", "_started", "_tell", "access", "call_id", "called",
+        "calling", "destination", "ending", "leg", "line", "linked_id", "outcome", "payer",
+        "prefix", "presented", "prompts", "service", "since", "sip_call_id", "started_at", "state",
+        "status", "trunk",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +61,7 @@ class Ticket:
         called: str,
         sip_call_id: str,
     ) -> None:
+        self._desk = desk
         self._records, self._tell, self._clocks = desk.records, desk.events.tell, desk.clocks
         self._started = monotonic()
         self.started_at, self._business_started = desk.clocks()
@@ -106,6 +111,16 @@ class Ticket:
         if self.state is LegState.TRYING:
             self.state, self.since = LegState.EARLY, self._clocks()[0]
             self._tell("call.ringing", call_id=self.call_id, leg=self.leg)
+
+    def passed_on(self, forwarder: E164, to: E164) -> "Ticket":
+        """The ticket of one more leg: `forwarder`'s call to a line that forwards it on in turn.
+
+        No phone is at its end; it is the forwarder's to pay (FWD-07).
+        """
+        ticket = self._desk.beside(self, None, national(to), self.sip_call_id)
+        ticket.line = ticket.payer = forwarder
+        ticket.service, ticket.destination = FORWARDING, to
+        return ticket
 
     def next_leg(self) -> int:
         """The number of one more leg of the call whose first ticket this is."""

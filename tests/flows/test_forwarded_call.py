@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import ClassVar
 
 import pytest
 
@@ -46,6 +47,7 @@ NO_ANSWER = said(Prompt.TALKIE_NO_ANSWER)
 UNREACHABLE = said(Prompt.TALKIE_UNREACHABLE)
 ANSWERS = behaves(answers_s=2, talks_s=5)
 RINGS_ON = behaves()
+TALKS_ON = behaves(answers_s=2)
 IS_BUSY = behaves(rings_s=None, refuses=486)
 OUTSIDE = E164("+81312345678")
 OTHER = Trunk("other", TrunkClass.FIXED, ("192.0.2.1:5060",), prefixes=("0", "+"))
@@ -68,6 +70,7 @@ def call(
     leg: ScriptedLeg | None = None,
     lines: tuple[Line, ...] = LINES,
     outside: bool = False,
+    hang_up_after_s: float | None = None,
 ) -> Heard:
     """DOCOMO calls a line, of which some forward."""
     net = Network(
@@ -77,7 +80,7 @@ def call(
         trunks=trunks_of(OTHER) if outside else None,
     )
     net.forwarding.rows.update({line.number: set_ for line, set_ in diversions.items()})
-    return net.dial(DOCOMO, user(called), phones=phones, leg=leg)
+    return net.dial(DOCOMO, user(called), phones=phones, leg=leg, hang_up_after_s=hang_up_after_s)
 
 
 def rung(heard: Heard) -> list[str]:
@@ -327,10 +330,36 @@ class TestWhoPays:
         record = heard.leg.ticket.record()
         assert (record.payer, record.service) == (DOCOMO.number, "line")
 
-    def test_the_last_forwarder_of_a_chain_pays_for_the_last_leg(self) -> None:
-        twice = {AU: Diversions(always=to(NTT)), NTT: Diversions(busy=to(RAKUTEN))}
-        heard = call(twice, {user(NTT): IS_BUSY, user(RAKUTEN): ANSWERS})
+    TWICE: ClassVar = {AU: Diversions(always=to(NTT)), NTT: Diversions(busy=to(RAKUTEN))}
+
+    def test_each_forwarder_of_a_chain_pays_for_its_own_leg(self) -> None:
+        heard = call(self.TWICE, {user(NTT): IS_BUSY, user(RAKUTEN): ANSWERS})
         assert one_target(heard).payer == NTT.number
+        between = heard.leg.records.only()
+        assert (between.line, between.payer, between.destination) == (
+            AU.number,
+            AU.number,
+            NTT.number,
+        )
+        assert (between.leg, between.service) == (2, "forwarding")
+        assert between.linked_id == heard.leg.ticket.linked_id
+        assert between.answered_at is not None
+        assert (between.cause, between.sip_status) == ("far-hung-up", 200)
+
+    def test_a_chain_that_nobody_answers_costs_nothing(self) -> None:
+        heard = call(self.TWICE, {user(NTT): IS_BUSY, user(RAKUTEN): IS_BUSY})
+        between = heard.leg.records.only()
+        assert (between.answered_at, between.seconds, between.cause) == (None, 0.0, "refused")
+
+    @pytest.mark.parametrize(("script", "cause"), [(RINGS_ON, "cancelled"), (TALKS_ON, "hung-up")])
+    def test_a_chain_ends_with_its_caller(self, script: Script, cause: str) -> None:
+        phones = {user(NTT): IS_BUSY, user(RAKUTEN): script}
+        heard = call(self.TWICE, phones, hang_up_after_s=20)
+        assert heard.leg.records.only().cause == cause
+
+    def test_a_call_forwarded_once_has_no_leg_between(self) -> None:
+        heard = call({AU: Diversions(always=to(NTT))}, {user(NTT): ANSWERS})
+        assert heard.leg.records.all == []
 
 
 @pytest.mark.rule("FWD-08")

@@ -185,6 +185,21 @@ async def test_two_legs_share_a_call_and_each_has_its_record(desk: Desk) -> None
     assert (two.calling, two.payer, two.line) == (LINE, None, other.line)
 
 
+@pytest.mark.rule("FWD-07")
+async def test_a_forwarding_that_was_forwarded_on_has_its_own_record(desk: Desk) -> None:
+    first = desk.call("09000000002")
+    forwarder, to = E164("+819000000002"), E164("+81300000003")
+    between = first.passed_on(forwarder, to)
+    between.answered()
+    between.close(Cause.FAR_HUNG_UP)
+    first.close(Cause.HUNG_UP)
+    record = next(record for record in desk.records.all if record.leg == 2)
+    assert record.linked_id == first.linked_id
+    assert (record.line, record.payer, record.service) == (forwarder, forwarder, "forwarding")
+    assert (record.called, record.destination) == ("0300000003", to)
+    assert (record.calling, record.access, record.sip_status) == (LINE, None, 200)
+
+
 @pytest.mark.rule("CALL-02")
 @pytest.mark.parametrize(("silent_s", "seconds"), [(60, 40), (300, 0)])
 async def test_a_call_that_fell_silent_ended_with_its_last_sound(
