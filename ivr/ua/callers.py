@@ -7,6 +7,7 @@ from ivr.sip.events import Flow
 from ivr.sip.identity import Claim
 from ivr.sip.message import Request
 from ivr.ua.authentication import Authenticator
+from ivr.ua.occupancy import trunk_key
 from provisioning.contract import (
     E164,
     Account,
@@ -64,21 +65,21 @@ class Callers:
 
     def at_home(self, user: str, flow: Flow) -> Account | None:
         """The account of `user` when the flow comes from its own user-network interface."""
-        accounts = self._directory.accounts_at(flow.peer[0])
+        accounts = self._homes(flow)
         return next((account for account in accounts if account.user == user), None)
 
     def challenge(
         self, request: Request, flow: Flow, salt: str, now: float
     ) -> tuple[tuple[str, str], ...] | None:
         """The headers of a 401 to a request without credentials; None for who may need none."""
-        if self._directory.accounts_at(flow.peer[0]):
+        if self._homes(flow):
             return None
         if request.method != "REGISTER" and self._trunk(flow) is not None:
             return None
         return self._authenticator.challenge(request, salt, now)
 
     def claims_another(self, account: Account, request: Request) -> bool:
-        """Whether a phone wants a number shown that is not its line's; the line's is (RFC 3325 §9.2).
+        """Whether a phone wants another number shown than its line's (RFC 3325 §9.2).
 
         Phones write an anonymous or a local From of their own accord: only P-Preferred-Identity
         is a wish.
@@ -87,6 +88,13 @@ class Callers:
             return False
         digits = "0" + account.line.removeprefix("+81")
         return identity.identified(request, (account.line, digits)).number is None
+
+    def _homes(self, flow: Flow) -> tuple[Account, ...]:
+        """The accounts at a user-network interface, which speaks SIP over UDP alone (facts §8).
+
+        A page in a browser there could open a WebSocket.
+        """
+        return self._directory.accounts_at(flow.peer[0]) if flow.transport == "UDP" else ()
 
     def _trunk(self, flow: Flow) -> Trunk | None:
         return self._trunks.from_peer(*flow.peer, flow.transport) if self._trunks else None
@@ -97,7 +105,7 @@ class Callers:
         Where several have the same source, the phone says which one it is, by its user or
         number; without that only a single one is meant.
         """
-        accounts = self._directory.accounts_at(flow.peer[0])
+        accounts = self._homes(flow)
         if not accounts:
             return None
         for said in _said(request):
@@ -127,8 +135,8 @@ class Callers:
 
 
 def whose(caller: Account | TrunkCaller) -> str:
-    """Whose calls a caller's are counted among: a user's, or a trunk's; no user has a colon."""
-    return caller.user if isinstance(caller, Account) else f"trunk:{caller.trunk.name}"
+    """Whose calls a caller's are counted among: a user's, or a trunk's."""
+    return caller.user if isinstance(caller, Account) else trunk_key(caller.trunk.name)
 
 
 def full(number: str | None) -> E164 | None:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from provisioning.contract import Trunk, TrunkAccount
 from provisioning.trunks.model import national, sources_of
 
+_STREAMS = frozenset(("TCP", "TLS"))
+"""Not WebSockets: a page in a browser at the trunk's address could open one."""
+
 _LEAST_BEHIND = {"00": 4}
 """A prefix of fewer digits is none of a number that begins so: 0 is no way to another carrier's."""
 
@@ -53,8 +56,8 @@ class MemoryTrunks:
         """The trunk that sends from an address, as `Trunks` says."""
         if not self._by_source:
             return None
-        if transport.upper() != "UDP":
-            return self._by_source.get(f"stream:{host}")
+        if transport != "UDP":
+            return self._by_source.get(f"stream:{host}") if transport in _STREAMS else None
         exact = self._by_source.get(f"udp:{host}:{port}")
         return exact or self._by_source.get(f"udp:{host}")
 

@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from provisioning.contract import (
+    E164,
+    Access,
     Account,
     BindingStore,
     Directory,
     Forwarding,
+    Line,
     Presentation,
+    Profile,
 )
 from provisioning.lines.model import ha1
 from provisioning.office import Office, OfficeSettings
@@ -23,7 +27,16 @@ from tests.support.fakes import (
     InMemoryForwarding,
     InMemoryPresentation,
 )
-from tests.support.storage import REALM, seed
+from tests.support.storage import REALM, TOKYO, seed
+
+UNI = E164("+81300000041")
+
+
+def seeds() -> list[SeedLine]:
+    """The lines of `seed()`, and one that is at home in 192.0.2.0/29."""
+    options = frozenset({"ngn-uni"})
+    account = SeedAccount("uni", Access.OS, "secret-uni", ("192.0.2.0/29",))
+    return [*seed(), SeedLine(Line(UNI, Profile.NTT, TOKYO, options=options), (account,))]
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,7 @@ class Ports:
 async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ports]:
     """The ports over the lines of `seed()`."""
     if request.param == "memory":
-        yield _in_memory(seed())
+        yield _in_memory(seeds())
     elif request.param == "sqlite":
         async for stored in _stored(OfficeSettings(tmp_path, REALM)):
             yield stored
@@ -53,15 +66,15 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def _stored(settings: OfficeSettings) -> AsyncIterator[Ports]:
     office = await Office.open(settings)
     try:
-        await office.seed(seed())
+        await office.seed(seeds())
         yield Ports(office.directory, office.bindings, office.forwarding, office.presentation)
     finally:
         await office.close()
 
 
-def _in_memory(seeds: list[SeedLine]) -> Ports:
-    lines = [each.line for each in seeds]
-    accounts = [_account(each, given) for each in seeds for given in each.accounts]
+def _in_memory(seeded: list[SeedLine]) -> Ports:
+    lines = [each.line for each in seeded]
+    accounts = [_account(each, given) for each in seeded for given in each.accounts]
     numbers = {line.number for line in lines}
     shown = {line.number: line.freephone for line in lines if line.freephone}
     return Ports(
@@ -74,4 +87,4 @@ def _in_memory(seeds: list[SeedLine]) -> Ports:
 
 def _account(line: SeedLine, given: SeedAccount) -> Account:
     secrets = ha1(given.user, REALM, given.password)
-    return Account(given.user, line.line.number, given.access, secrets)
+    return Account(given.user, line.line.number, given.access, secrets, given.sources)

@@ -43,3 +43,11 @@ def test_an_account_does_not_show_its_secret(ports: Ports) -> None:
     assert not any(secret in repr(account) for secret in account.ha1.values())
     assert account in ports.directory.accounts_of(DOCOMO)
     assert account not in ports.directory.accounts_of(NTT)
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [("192.0.2.7", ["uni"]), ("192.0.2.8", []), ("2001:db8::1", []), ("tokuban", []), ("", [])],
+)
+def test_an_address_is_the_home_of_accounts(ports: Ports, host: str, found: list[str]) -> None:
+    assert [account.user for account in ports.directory.accounts_at(host)] == found

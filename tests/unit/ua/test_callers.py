@@ -189,6 +189,14 @@ class TestInterfaces:
             with pytest.raises(Challenge):
                 ask(request(method=method), flow("203.0.113.8"))
 
+    @pytest.mark.parametrize("transport", ["TCP", "TLS", "WS", "WSS"])
+    def test_only_datagrams_are_an_interface_s(self, callers: Callers, transport: str) -> None:
+        there = flow(HOME, 40000, transport)
+        with pytest.raises(Challenge):
+            callers.of_call(request(), there)
+        assert callers.at_home("0300000003", there) is None
+        assert callers.challenge(request(), there, "salt", 0.0)
+
     def test_it_registers_its_own_number_alone(self, callers: Callers) -> None:
         other = request(method="REGISTER", to="<sip:0300000005@tokuban>")
         with pytest.raises(Challenge):
