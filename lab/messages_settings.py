@@ -33,6 +33,9 @@ class MessagesSettings(Section):
     per_minute: int = Field(
         default=60, ge=1, description="Messages one account may send a minute; more get 503."
     )
+    per_minute_trunk: int = Field(
+        default=600, ge=1, description="The same over a trunk that is trusted."
+    )
     answer_within_s: float = Field(
         default=4.0,
         gt=0,

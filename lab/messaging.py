@@ -43,7 +43,7 @@ class Messaging:
             office.directory,
             office.messages,
             self._deliveries,
-            MessagePolicy(own.per_minute, own.answer_within_s),
+            MessagePolicy(own.per_minute, own.per_minute_trunk, own.answer_within_s),
             log,
         )
 

@@ -54,11 +54,13 @@ class MessagePolicy:
     """What a sender may do (assumptions; no carrier publishes its own).
 
     Attributes:
-        per_minute: messages one account, or one trunk, may send; more get 503.
+        per_minute: messages one account may send; more get 503. per_minute_trunk: the same of
+            another carrier, with all its subscribers.
         at_once_s: how long a sender waits to hear that a phone has it, before 202.
     """
 
     per_minute: int = 60
+    per_minute_trunk: int = 600
     at_once_s: float = 4.0
 
 
@@ -78,7 +80,7 @@ class MessageDesk:
         self._driver, self._callers, self._directory = driver, callers, directory
         self._messages, self._deliveries = messages, deliveries
         self._policy, self._log = policy, log
-        self._pace = _Pace(policy.per_minute)
+        self._pace = _Pace()
         self._running: set[asyncio.Task[None]] = set()
         self.draining = False
 
@@ -114,7 +116,9 @@ class MessageDesk:
         sender = self._sender(caller)
         to, dialled = self._recipient(request)
         text = text_of(request)
-        if not self._pace.admits(whose(caller), monotonic()):
+        by_carrier = isinstance(caller, TrunkCaller)
+        most = self._policy.per_minute_trunk if by_carrier else self._policy.per_minute
+        if not self._pace.admits(whose(caller), most, monotonic()):
             self._log.warning("message.refused", user=whose(caller), why="too many a minute")
             raise Refused(503, "Too Many Messages", _MUCH_LATER)
         expires = request.headers.get("Expires")
@@ -126,6 +130,7 @@ class MessageDesk:
             text=text,
             withheld=self._withholds(request, caller, dialled.prefix),
             lasts_s=max(1.0, float(expires)) if expires else None,
+            capped=not by_carrier,
         )
 
     def _sender(self, caller: Account | TrunkCaller) -> E164 | None:
@@ -195,17 +200,16 @@ class MessageDesk:
 class _Pace:
     """How many messages each sender sent in the last minute."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def admits(self, sender: str, now: float) -> bool:
-        """Whether one more is fine; it counts then."""
+    def admits(self, sender: str, most: int, now: float) -> bool:
+        """Whether one more than those is fine where `most` are allowed; it counts then."""
         times = self._sent.setdefault(sender, deque())
         self._sent.move_to_end(sender)
         while times and times[0] <= now - _WINDOW_S:
             times.popleft()
-        if len(times) >= self._most:
+        if len(times) >= most:
             return False
         times.append(now)
         if len(self._sent) > _MOST_SENDERS:

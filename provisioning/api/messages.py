@@ -120,6 +120,7 @@ async def send_message(
             to=e164(wanted.to),
             sender=_sender(wanted.sender),
             text=wanted.text,
+            capped=False,
         )
     )
     response.headers["Location"] = f"/v1/messages/{kept.id}"

@@ -30,6 +30,7 @@ class NewMessage:
         account: who sent it: a SIP user, or another name of a way in.
         sender: the number it comes from; None when unknown. `withheld`: it is not to be shown.
         lasts_s: after so many seconds it is worth nothing; None: as long as any message is kept.
+        capped: so many of one account may wait; not of a carrier's or the operator's.
     """
 
     occasion: str
@@ -39,6 +40,7 @@ class NewMessage:
     text: str = field(repr=False)
     withheld: bool = False
     lasts_s: float | None = None
+    capped: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ class StoredMessages:
         )
         if for_line >= self.limits.per_line:
             raise TooManyMessages(f"{for_line} messages wait for {message.to} already")
-        if of_account >= self.limits.per_account:
+        if message.capped and of_account >= self.limits.per_account:
             raise TooManyMessages(f"{of_account} messages of {message.account} wait already")
 
     def _values(self, message: NewMessage, occasion: str, text: bytes) -> dict[str, object]:

@@ -84,5 +84,6 @@ class InMemoryMessages:
         waiting = self._waiting()
         for_line = sum(row.to == message.to for row in waiting)
         of_account = sum(self._accounts[row.id] == message.account for row in waiting)
-        if for_line >= self._limits.per_line or of_account >= self._limits.per_account:
+        full = message.capped and of_account >= self._limits.per_account
+        if full or for_line >= self._limits.per_line:
             raise TooManyMessages("too many messages wait")

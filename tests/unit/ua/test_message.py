@@ -43,7 +43,7 @@ from tests.support.waiting import until
 
 SUSPENDED = replace(LINE, number=E164("+819000000006"), status=LineStatus.SUSPENDED)
 SHY = replace(LINE, number=E164("+819000000007"), options=frozenset({"number-withheld"}))
-POLICY = MessagePolicy(per_minute=5, at_once_s=0.2)
+POLICY = MessagePolicy(per_minute=5, per_minute_trunk=7, at_once_s=0.2)
 
 
 def account(user: str, line: E164) -> Account:
@@ -321,6 +321,17 @@ async def test_another_carrier_sends_when_it_is_trusted(
     answer = await wire.send(USER, b"hello", asserted, call_id="a", cseq=1)
     assert answer.status == status
     assert [each.sender for each in desk.kept] == (["+819012345678"] if trusted else [])
+
+
+async def test_another_carrier_sends_more_than_an_account_and_not_without_end(
+    desk: Desk, wire: Wire
+) -> None:
+    desk.answer = 200
+    host, port = wire.transport.get_extra_info("sockname")
+    trunk = Trunk("west", TrunkClass.MOBILE, (f"{host}:{port}",), trusted=True)
+    desk.board.trunks.put(trunk, None)
+    answers = [await wire.send(USER, b"hello", call_id=f"{each}", cseq=1) for each in range(8)]
+    assert [answer.status for answer in answers] == [200] * 7 + [503]
 
 
 async def test_within_a_call_it_is_for_whom_to_names(desk: Desk, wire: Wire) -> None:
