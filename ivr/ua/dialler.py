@@ -1,7 +1,7 @@
 """Calls of ours: a party's phones, or a trunk, are rung for a caller (CALL-01, RFC 3261 §16.6)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
 
@@ -231,10 +231,13 @@ class Dialler:
         sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
         try:
             with self._driver.turn() as now:
-                session = self._invite(job, way, flow, sound.offer(), now)
+                offer = sound.offer(srtp_alone=not way.weaker)
+                session = self._invite(job, way, flow, offer, now)
                 if job.ticket is None:
                     job.ticket = self._ticket(job, way, session)
                 far = FarLeg(self._driver, session, sound, job.ticket, way.whose)
+                if sound.may_weaken and not way.weaker:
+                    far.weaker = replace(way, weaker=True)
                 self._placed[session] = _Placed(far, ringing, job.caller)
         except NotAcceptable:
             media.close()

@@ -9,6 +9,7 @@ from ivr.sip.session import Session
 from ivr.ua.side import Side
 from ivr.ua.sound import NotAcceptable, Sound
 from ivr.ua.ticket import Ticket
+from ivr.ua.ways import Way
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Why a phone stops ringing when another one was answered: it shows no missed call (RFC 3326)."""
@@ -31,6 +32,7 @@ class FarLeg(Side):
     Attributes:
         whose: the user, or the key of the trunk, it counts for.
         rang: an 18x came.
+        weaker: the way to ask again, should SRTP alone be refused.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class FarLeg(Side):
         super().__init__(driver, session, sound, ticket)
         self.whose = whose
         self.rang = False
+        self.weaker: Way | None = None
         self._heard: str | None = None
         self._described: dict[str, bytes] = {}
 

@@ -22,6 +22,8 @@ from ivr.ua.ways import Group, Way
 _UNAVAILABLE, _NO_SIGN, _OK, _CANCELLED = 480, 408, 200, 487
 _NOT_ACCEPTABLE = 488
 _OUT_OF_ORDER = frozenset((_NO_SIGN, 503))
+_NO_SUCH_SOUND = frozenset((406, 415, 488, 606))
+"""What phones without SRTP say to an offer of nothing else."""
 
 
 class Desk(Protocol):
@@ -116,7 +118,14 @@ class Ringing:
         del self._pending[branch]
         branch.close()
         self._silence(branch)
-        self._conclude(final(status, rang=branch.rang))
+        if branch.weaker is None or status not in _NO_SUCH_SOUND or self.outcome.done():
+            self._conclude(final(status, rang=branch.rang))
+            return
+        placed = self._desk.place(self, branch.weaker)
+        if isinstance(placed, FarLeg):
+            self._pending[placed] = None
+        else:
+            self._conclude(placed)
 
     def stop(self) -> None:
         """Nobody wants the party any more: whoever rings is told so, whoever answered too."""

@@ -1,7 +1,7 @@
 """One leg's sound: the descriptions exchanged (RFC 3264) and the media that follows them."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from ivr.media.g711 import Law
@@ -121,20 +121,30 @@ class Sound:
         """
         return self.answer(theirs) if theirs else self.offer()
 
-    def offer(self) -> bytes:
+    @property
+    def may_weaken(self) -> bool:
+        """Whether plain RTP will do where SRTP is offered."""
+        return self._securing is not None and not self._securing.required
+
+    def offer(self, *, srtp_alone: bool = False) -> bytes:
         """Offer audio, for the first time or as it stands.
 
+        Args:
+            srtp_alone: as RTP/SAVP, where SRTP is offered at all; else as a key beside RTP/AVP.
         Raises:
             NotAcceptable: sound must be encrypted, and nobody may read the key here.
         """
         self._check_allowed()
         if self._ours is None:
+            securing = self._securing
+            if securing is not None and srtp_alone:
+                securing = replace(securing, required=True)
             self._ours = offer_answer.make_offer(
                 self._settings.capabilities,
                 address=self._settings.address,
                 port=self.media.port,
                 session_id=self._session_id,
-                securing=self._securing,
+                securing=securing,
             )
         return self.description
 

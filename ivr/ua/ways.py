@@ -25,12 +25,14 @@ class Way:
         flow: how it leaves; None when its transport is not up, or no address can be made of it.
         whose: the user, or the key of the trunk, that a call this way counts for.
         routes: the values of Route, topmost first.
+        weaker: SRTP alone was refused on this way: offer plain RTP, and a key beside it.
     """
 
     uri: str
     flow: Flow | None
     whose: str
     routes: tuple[str, ...] = ()
+    weaker: bool = False
 
 
 Transports = Mapping[str, Transport]

@@ -18,7 +18,7 @@ from ivr.ua.occupancy import Occupancy
 from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
-from ivr.ua.sound import SoundSettings
+from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from provisioning.contract import Binding
 from provisioning.trunks.memory import MemoryTrunks
@@ -42,6 +42,7 @@ class Ground:
     events: ToldEvents
     notes: Notes
     host: str
+    srtp: Srtp = Srtp.OFF
 
 
 class UserAgents:
@@ -59,7 +60,7 @@ class UserAgents:
         contacts: Callable[[str], Iterable[Binding]] | None = None,
     ) -> None:
         driver, media, notes = ground.driver, ground.media, ground.notes
-        sound = SoundSettings(ground.host)
+        sound = SoundSettings(ground.host, srtp=ground.srtp)
         tickets = Tickets(ground.records, ground.events, lambda: (1000.0, 2000.0))
         callers = _callers(ground)
         self.registrar = Registrar(

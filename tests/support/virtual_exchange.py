@@ -18,6 +18,7 @@ from ivr.sip.events import Event, Flow
 from ivr.sip.settings import EndpointSettings
 from ivr.ua.leg import InboundLeg
 from ivr.ua.policy import CallPolicy
+from ivr.ua.sound import Srtp
 from provisioning.contract import (
     E164,
     Access,
@@ -80,7 +81,10 @@ class VirtualExchange:
     """The whole user-agent layer; `serve` is what becomes of a caller."""
 
     def __init__(
-        self, policy: CallPolicy | None = None, settings: EndpointSettings | None = None
+        self,
+        policy: CallPolicy | None = None,
+        settings: EndpointSettings | None = None,
+        srtp: Srtp = Srtp.OFF,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.numbers: Iterator[int] = itertools.count(1)
@@ -95,6 +99,7 @@ class VirtualExchange:
         self.driver = Driver(self.endpoint, self._handle, self._failed, now=loop.time)
         self.driver.add(Air("UDP", self))
         self.driver.add(Air("TCP", self))
+        self.driver.add(Air("TLS", self))
         self.media = MediaEngine(RtpPorts(LOOPBACK, *free_range(100)), packet_filter=False)
         self.ports = self.media.stats().free_ports
         ground = Ground(
@@ -107,6 +112,7 @@ class VirtualExchange:
             self.events,
             self.notes,
             LOOPBACK,
+            srtp,
         )
         self.agents = UserAgents(
             ground,
@@ -193,11 +199,12 @@ def play(
     *,
     policy: CallPolicy | None = None,
     settings: EndpointSettings | None = None,
+    srtp: Srtp = Srtp.OFF,
 ) -> VirtualExchange:
     """Run a scene in virtual time, and see that nothing is left of it."""
 
     async def run() -> VirtualExchange:
-        exchange = VirtualExchange(policy, settings)
+        exchange = VirtualExchange(policy, settings, srtp)
         await scene(exchange)
         await exchange.close()
         return exchange
