@@ -33,8 +33,8 @@ class Caller(Protocol):
 class OutgoingInvite:
     """Sends the INVITE that begins a session and follows its responses."""
 
-    __slots__ = ("_acks", "_answered", "_caller", "_core", "_early", "_flow", "_rseqs",
-                 "_timer_c", "_tries", "request", "transaction")  # fmt: skip
+    __slots__ = ("_acks", "_answered", "_caller", "_cancelled", "_core", "_early", "_flow",
+                 "_rseqs", "_timer_c", "_tries", "request", "transaction")  # fmt: skip
 
     def __init__(self, core: Core, caller: Caller, request: Request, flow: Flow) -> None:
         self._core = core
@@ -47,6 +47,7 @@ class OutgoingInvite:
         self._acks: dict[str, tuple[bytes, Flow]] = {}
         self._timer_c: Timer | None = None
         self._tries = 0
+        self._cancelled = False
         self.transaction: ClientTransaction | None = None
 
     def send(self, now: float) -> None:
@@ -86,6 +87,7 @@ class OutgoingInvite:
             fields.add("Reason", reason)
         request = Request("CANCEL", invite.request.uri, fields, b"")
         self._core.layer.start_cancel(request, invite, CARELESS, now)
+        self._cancelled = True
         self._stop_timer_c()
         self._timer_c = self._core.layer.timers.set(
             now + self._core.settings.timing.transaction_s, partial(self._on_timer, Input.NO_FINAL)
@@ -114,6 +116,8 @@ class OutgoingInvite:
         self._tell(Input.FAILED, Response(status), now)
 
     def _on_provisional(self, response: Response, now: float) -> None:
+        if self._cancelled:
+            return  # it puts nothing off any more
         self._stop_timer_c()
         self._timer_c = self._core.layer.timers.set(
             now + self._core.settings.timing.timer_c_s, partial(self._on_timer, Input.TIMER_C)

@@ -185,6 +185,21 @@ class TestTime:
 
         play(scene)
 
+    def test_a_phone_that_rings_on_after_the_cancel_is_forgotten_in_32_seconds(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone()
+            phone.invites(phone.rings())
+            del phone.acts["CANCEL"]
+            caller = exchange.caller()
+            await pass_(2)
+            caller.give_up()
+            for _ in range(33):
+                await pass_()
+                phone.reply(phone.one("INVITE"), 180)
+            assert len(exchange.agents.dialler) == 0
+
+        play(scene)
+
     def test_a_phone_that_vanishes_while_it_rings_leaves_nothing(self) -> None:
         async def scene(exchange: VirtualExchange) -> None:
             exchange.within_s = 10
