@@ -19,7 +19,7 @@ _PATIENCE_S = 30.0
 
 _CONFIG = """\
 module_path {modules}
-module account.so
+{encryption}module account.so
 module menu.so
 module ctrl_tcp.so
 module g711.so
@@ -70,7 +70,8 @@ class BaresipPhone(Closing):
         self._answers: dict[str, Json] = {}
         self.events: list[Json] = []
         self._further = f"sip_cafile {authority}\n" if authority else ""
-        self._further += "module srtp.so\n" if srtp else ""
+        # Accounts are read as their module is loaded, and know what was loaded before.
+        self._encryption_module = "module srtp.so\n" if srtp else ""
         self._encryption = ";mediaenc=srtp-mand" if srtp else ""
         self._configure(user, password, rtp_ports, voice, register)
         command = ["stdbuf", "-oL", find("baresip"), "-f", str(folder)]
@@ -89,6 +90,7 @@ class BaresipPhone(Closing):
         config = _CONFIG.format(
             modules=_MODULE_FOLDER,
             further=self._further,
+            encryption=self._encryption_module,
             address=LOOPBACK,
             control=self._control_port,
             sip=f"{self.port}",
