@@ -94,7 +94,8 @@ class Ringing:
             case Early.SOUND:
                 self._hear(branch)
             case Early.PERHAPS:
-                branch.when_heard(lambda: self._hear(branch))
+                if branch not in self._sounding:
+                    branch.when_heard(lambda: self._hear(branch))
                 self._sign(RingSign.RINGING)
             case Early.NOTHING:
                 self._sign(RingSign.RINGING)
@@ -214,7 +215,7 @@ class Ringing:
 
     def _hear(self, branch: FarLeg) -> None:
         """Let the caller hear this phone, unless another is heard already."""
-        if branch not in self._pending:
+        if branch not in self._pending or branch in self._sounding:
             return
         self._sounding[branch] = None
         if len(self._sounding) == 1:
