@@ -151,7 +151,7 @@ class SipSettings(Section):
         default=300,
         ge=0,
         description="Once SIP over UDP waits for so long before it is read, and has for twice as "
-        "long, new INVITE and REGISTER get 503 with Retry-After; 0 never. (An assumption: below "
+        "long, new INVITE, REGISTER and MESSAGE get 503 with Retry-After; 0 never. (Assumption: below "
         "T1, since from there on everybody sends twice.)",
     )
     message_bytes: int = Field(

@@ -62,7 +62,7 @@ class Endpoint:
         self._stateless = Stateless(self._core)
 
     def challenge_with(self, challenge: Challenge) -> None:
-        """Have INVITE and REGISTER without credentials challenged before anybody hears of them."""
+        """Have INVITE, REGISTER and MESSAGE without credentials challenged before anyone hears."""
         self._stateless.challenge = challenge
 
     def shed_when(self, late: Late) -> None:

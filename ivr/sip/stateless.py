@@ -30,7 +30,7 @@ None leaves the request to the user agent, which is told of it as of any other.
 Late = Callable[[], bool]
 """Whether messages wait so long that what is new must come later."""
 
-_NEW = frozenset(("INVITE", "REGISTER"))
+_NEW = frozenset(("INVITE", "REGISTER", "MESSAGE"))
 _UNAUTHORIZED, _UNAVAILABLE = 401, 503
 _TAG_OCTETS = 8
 _LATER_S, _SPREAD_S = 5, 10

@@ -85,6 +85,7 @@ def desk_of(board: Switchboard) -> Desk:
     deliveries = Deliveries(ask, store, reach, board.host, Patience(), board.notes)
     authenticator = Authenticator(DIRECTORY, AuthenticationPolicy(REALM), board.notes, board.trunks)
     callers = Callers(authenticator, DIRECTORY, board.trunks)
+    board.endpoint.challenge_with(callers.challenge)
     desk = MessageDesk(board.driver, callers, DIRECTORY, store, deliveries, POLICY, board.notes)
     store.watchers.append(deliveries.add)
     board.agent.serve("MESSAGE", desk.received, lambda event: None)
@@ -304,8 +305,8 @@ async def test_nothing_is_accepted_that_cannot_be_kept(desk: Desk, wire: Wire) -
 
 async def test_a_carrier_that_closes_takes_none(desk: Desk, wire: Wire) -> None:
     await desk.desk.close()
-    answer = await wire.send(USER, b"hello", call_id="a", cseq=1)
-    assert answer.status == 503
+    answer = await wire.message()
+    assert (answer.status, answer.headers.get("Retry-After")) == (503, "10")
     desk.desk.resume()
     assert (await wire.message()).status == 202
 
