@@ -1,51 +1,18 @@
 """Two legs coupled on real sockets: what one phone says, the other hears."""
 
 import asyncio
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
-from ivr.media import source_lock, tones
+from ivr.media import tones
 from ivr.media.g711 import SILENCE_FRAME, to_wire
-from ivr.media.pacer import TICK_S
 from ivr.media.relay import MOST_AT_ONCE
-from ivr.media.rtp import Packet, build
+from ivr.media.rtp import build
 from ivr.net import feed, media_engine
-from ivr.net.media_engine import MediaEngine, MediaLeg
-from tests.unit.net.media_phone import PROMPT, Phone, join, locked, until
-
-Make = Callable[..., Phone]
-
-
-def word(number: int) -> bytes:
-    """Audio that no prompt and no silence is like."""
-    return bytes([number]) * 160
-
-
-def words_in(packets: list[Packet]) -> list[int]:
-    """Which words of 1 to 15 were heard, in order."""
-    return [p.payload[0] for p in packets if len(p.payload) == 160 and 0 < p.payload[0] < 16]
-
-
-async def coupled(
-    engine: MediaEngine, phones: Make, first: dict[str, object], second: dict[str, object]
-) -> tuple[Phone, MediaLeg, Phone, MediaLeg]:
-    """Two phones whose legs know them and are relayed to each other."""
-    caller, callee = phones(ssrc=1), phones(ssrc=2)
-    one, two = engine.open(), engine.open()
-    await locked(one, caller, **first)
-    await locked(two, callee, **second)
-    one.relay_to(two)
-    two.relay_to(one)
-    return caller, one, callee, two
-
-
-def assert_seamless(packets: list[Packet]) -> None:
-    assert len({packet.ssrc for packet in packets}) == 1
-    for before, after in pairwise(packets):
-        assert (after.sequence - before.sequence) & 0xFFFF == 1
-        assert 0 < (after.timestamp - before.timestamp) & 0xFFFFFFFF < 8000 * 60
+from ivr.net.media_engine import MediaEngine
+from tests.unit.net.media_phone import PROMPT, join, locked, until
+from tests.unit.net.relayed_phones import Make, assert_seamless, coupled, word, words_in
 
 
 async def test_each_hears_the_other_as_one_stream_without_a_seam(
@@ -334,91 +301,3 @@ async def test_a_phone_that_says_it_is_at_a_port_of_ours_gains_nothing(
     await until(lambda: one.facts().excess + two.facts().excess > 0, "the limit")
     sent = engine.stats().sent
     await until(lambda: engine.stats().sent > sent + 100, "what time allows")
-
-
-class TestWhoIsHeard:
-    async def test_none_of_a_strangers_packets_is_relayed(
-        self, engine: MediaEngine, phones: Make
-    ) -> None:
-        caller, _, callee, _ = await coupled(engine, phones, {}, {})
-        stranger = phones(ssrc=caller.ssrc)
-        stranger.to, stranger.sequence = caller.to, caller.sequence
-        for _ in range(250):
-            stranger.say(word(9))
-        caller.say(word(1))
-        await until(lambda: words_in(callee.listen()) != [], "the caller")
-        assert words_in(callee.got) == [1]
-
-    async def test_nor_before_the_phones_first_word(
-        self, engine: MediaEngine, phones: Make
-    ) -> None:
-        caller, callee, one, two = phones(), phones(), engine.open(), engine.open()
-        stranger = phones(host="127.0.0.2")
-        await locked(two, callee)
-        join(one, caller, learn_from="127.0.0.1")
-        one.relay_to(two)
-        stranger.to = caller.to
-        while one.facts().foreign < 250:
-            stranger.say(word(9))
-            await asyncio.sleep(0)
-        caller.say(word(1))
-        await until(lambda: words_in(callee.listen()) != [], "the caller")
-        assert words_in(callee.got) == [1]
-
-    async def test_nor_while_the_phone_is_silent(
-        self, engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
-        caller, one, callee, _ = await coupled(engine, phones, {}, {})
-        stranger = phones(ssrc=99)
-        stranger.to, stranger.sequence = caller.to, caller.sequence
-        while one.facts().foreign < 250:
-            stranger.say(word(9))
-            await asyncio.sleep(0)
-        caller.say(word(1))
-        await until(lambda: words_in(callee.listen()) != [], "the caller")
-        assert words_in(callee.got) == [1]
-
-    async def test_a_nat_that_rebinds_is_followed_after_a_long_talk(
-        self, engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Long enough that only packets which took the short way tell where the phone was."""
-        monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
-        monkeypatch.setattr(source_lock, "KIN_SEQUENCES", 250)
-        monkeypatch.setattr(media_engine, "SWEEP_S", 0.05)
-        caller, one, callee, _ = await coupled(engine, phones, {}, {})
-        for said in range(50, 301, 50):
-            for _ in range(50):
-                caller.say(word(1))
-            await until(lambda said=said: len(words_in(callee.listen())) == said, "the talk")  # type: ignore[misc]
-        moved = phones(ssrc=caller.ssrc)
-        moved.to = caller.to
-        moved.sequence, moved.timestamp = caller.sequence, caller.timestamp
-
-        def followed() -> bool:
-            moved.say(word(2))
-            return one.facts().locked == moved.address
-
-        await until(followed, "the new address")
-        callee.say(word(3))
-        await until(lambda: words_in(moved.listen()) == [3], "the callee at the new address")
-        await until(lambda: 2 in words_in(callee.listen()), "the caller from the new address")
-
-    def test_media_is_back_within_two_seconds_of_a_rebinding(self) -> None:
-        """The silence that opens the lock, the sweeps until it is seen, and a packet."""
-        sweep_s = media_engine.SWEEP_S + media_engine.SWEEP_TICKS * TICK_S
-        assert source_lock.SILENCE_S + sweep_s + 0.02 <= 2.0
-
-    async def test_a_port_that_expects_nobody_answers_nothing(
-        self, engine: MediaEngine, phones: Make
-    ) -> None:
-        stranger, phone, leg = phones(), phones(), engine.open()
-        await locked(leg, phone)
-        idle = engine.open()
-        for port in (idle.port, idle.port + 1):
-            stranger.to = "127.0.0.1", port
-            for _ in range(20):
-                stranger.say(word(9))
-            stranger.socket.sendto(b"\x80\xc9\x00\x01" + bytes(4), stranger.to)
-        await until(lambda: len(phone.listen()) >= 10, "the engine's time")
-        assert stranger.listen() == []

@@ -1,0 +1,100 @@
+"""Whose packets are relayed, on real sockets: strangers, silence, a NAT that rebinds."""
+
+import asyncio
+
+import pytest
+
+from ivr.media import source_lock
+from ivr.media.pacer import TICK_S
+from ivr.net import media_engine
+from ivr.net.media_engine import MediaEngine
+from tests.unit.net.media_phone import join, locked, until
+from tests.unit.net.relayed_phones import Make, coupled, word, words_in
+
+
+async def test_none_of_a_strangers_packets_is_relayed(engine: MediaEngine, phones: Make) -> None:
+    caller, _, callee, _ = await coupled(engine, phones, {}, {})
+    stranger = phones(ssrc=caller.ssrc)
+    stranger.to, stranger.sequence = caller.to, caller.sequence
+    for _ in range(250):
+        stranger.say(word(9))
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) != [], "the caller")
+    assert words_in(callee.got) == [1]
+
+
+async def test_nor_before_the_phones_first_word(engine: MediaEngine, phones: Make) -> None:
+    caller, callee, one, two = phones(), phones(), engine.open(), engine.open()
+    stranger = phones(host="127.0.0.2")
+    await locked(two, callee)
+    join(one, caller, learn_from="127.0.0.1")
+    one.relay_to(two)
+    stranger.to = caller.to
+    while one.facts().foreign < 250:
+        stranger.say(word(9))
+        await asyncio.sleep(0)
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) != [], "the caller")
+    assert words_in(callee.got) == [1]
+
+
+async def test_nor_while_the_phone_is_silent(
+    engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
+    caller, one, callee, _ = await coupled(engine, phones, {}, {})
+    stranger = phones(ssrc=99)
+    stranger.to, stranger.sequence = caller.to, caller.sequence
+    while one.facts().foreign < 250:
+        stranger.say(word(9))
+        await asyncio.sleep(0)
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) != [], "the caller")
+    assert words_in(callee.got) == [1]
+
+
+async def test_a_nat_that_rebinds_is_followed_after_a_long_talk(
+    engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long enough that only packets which took the short way tell where the phone was."""
+    monkeypatch.setattr(source_lock, "SILENCE_S", 0.05)
+    monkeypatch.setattr(source_lock, "KIN_SEQUENCES", 250)
+    monkeypatch.setattr(media_engine, "SWEEP_S", 0.05)
+    caller, one, callee, _ = await coupled(engine, phones, {}, {})
+    for said in range(50, 301, 50):
+        for _ in range(50):
+            caller.say(word(1))
+        await until(lambda said=said: len(words_in(callee.listen())) == said, "the talk")  # type: ignore[misc]
+    moved = phones(ssrc=caller.ssrc)
+    moved.to = caller.to
+    moved.sequence, moved.timestamp = caller.sequence, caller.timestamp
+
+    def followed() -> bool:
+        moved.say(word(2))
+        return one.facts().locked == moved.address
+
+    await until(followed, "the new address")
+    callee.say(word(3))
+    await until(lambda: words_in(moved.listen()) == [3], "the callee at the new address")
+    await until(lambda: 2 in words_in(callee.listen()), "the caller from the new address")
+
+
+def test_media_is_back_within_two_seconds_of_a_rebinding() -> None:
+    """The silence that opens the lock, the sweeps until it is seen, and a packet."""
+    sweep_s = media_engine.SWEEP_S + media_engine.SWEEP_TICKS * TICK_S
+    assert source_lock.SILENCE_S + sweep_s + 0.02 <= 2.0
+
+
+async def test_a_port_that_expects_nobody_answers_nothing(
+    engine: MediaEngine, phones: Make
+) -> None:
+    stranger, phone, leg = phones(), phones(), engine.open()
+    await locked(leg, phone)
+    idle = engine.open()
+    for port in (idle.port, idle.port + 1):
+        stranger.to = "127.0.0.1", port
+        for _ in range(20):
+            stranger.say(word(9))
+        stranger.socket.sendto(b"\x80\xc9\x00\x01" + bytes(4), stranger.to)
+    await until(lambda: len(phone.listen()) >= 10, "the engine's time")
+    assert stranger.listen() == []
