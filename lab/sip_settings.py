@@ -151,8 +151,8 @@ class SipSettings(Section):
         default=300,
         ge=0,
         description="Once SIP over UDP waits for so long before it is read, and has for twice as "
-        "long, new INVITE, REGISTER and MESSAGE get 503 with Retry-After; 0 never. (Assumption: below "
-        "T1, since from there on everybody sends twice.)",
+        "long, new INVITE, REGISTER and MESSAGE get 503 with Retry-After; 0 never. (An "
+        "assumption: below T1, since from there on everybody sends twice.)",
     )
     message_bytes: int = Field(
         default=65_535, ge=2048, le=1_048_576, description="Largest SIP message accepted over TCP."
