@@ -227,7 +227,10 @@ class Office:
 
     async def registrations(self, line: E164) -> Mapping[str, tuple[Binding, ...]]:
         """The bindings of a line's accounts that have not expired, by user."""
-        users = [account.user for account in self.directory.accounts_of(line)]
+        return await self.registrations_of([a.user for a in self.directory.accounts_of(line)])
+
+    async def registrations_of(self, users: Sequence[str]) -> Mapping[str, tuple[Binding, ...]]:
+        """The bindings of these users, of lines or trunks, that have not expired."""
         now = self._wall()
         return {
             user: tuple(binding for binding in bindings if binding.expires_at > now)

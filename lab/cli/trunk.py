@@ -72,9 +72,14 @@ def show(
     url: options.Url = options.URL,
     token: options.Token = None,
 ) -> None:
-    """Show one trunk."""
+    """Show one trunk, and where its account is registered."""
     carrier = Carrier(url, token)
-    office.show_one(carrier, carrier.get(f"{PATH}/{office.part(name)}"), as_json=as_json)
+    path = f"{PATH}/{office.part(name)}"
+    trunk = carrier.get(path)
+    office.show_one(carrier, trunk, as_json=as_json)
+    if not as_json and trunk.get("account"):
+        registered = carrier.items(f"{path}/registrations", {}, office.MOST)
+        office.show_list(carrier, registered, ("contact", "expires_at", "flow"), as_json=False)
 
 
 @app.command()

@@ -4,12 +4,13 @@ from heapq import nsmallest
 from operator import attrgetter
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field, Strict
 
 from provisioning.api.asking import PLAIN, After, Asker, Here, Limit
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
+from provisioning.api.line_shapes import RegistrationShape
 from provisioning.api.masking import Shown
 from provisioning.api.shapes import Listed, Shape
 from provisioning.contract import OutOfRange, Trunk, TrunkClass
@@ -75,6 +76,12 @@ class TrunksShape(Listed):
     items: list[TrunkShape]
 
 
+class RegistrationsShape(Listed):
+    """All the phones, or exchanges, that registered with a trunk's account."""
+
+    items: list[RegistrationShape]
+
+
 class NewTrunkShape(Shape):
     """What becomes a trunk; it has peers, or an account, or both."""
 
@@ -138,13 +145,28 @@ async def create_trunk(
     return TrunkShape.new(made)
 
 
-@router.get("/{name}", responses=refusals(UnknownTrunk))
-async def show_trunk(office: Here, name: Name) -> TrunkShape:
-    """One trunk, without its password."""
+def _known(office: Here, name: Name) -> Trunk:
     trunk = office.trunks.of(name)
     if trunk is None:
         raise UnknownTrunk(f"no trunk is called {name}")
+    return trunk
+
+
+Known = Annotated[Trunk, Depends(_known)]
+
+
+@router.get("/{name}", responses=refusals(UnknownTrunk))
+async def show_trunk(trunk: Known) -> TrunkShape:
+    """One trunk, without its password."""
     return TrunkShape.of(trunk)
+
+
+@router.get("/{name}/registrations", responses=refusals(UnknownTrunk))
+async def show_registrations(office: Here, trunk: Known) -> RegistrationsShape:
+    """Where the trunk's account is registered now; empty for one that is known by its address."""
+    found = await office.registrations_of([trunk.account] if trunk.account else [])
+    items = [RegistrationShape.of(user, each) for user, bound in found.items() for each in bound]
+    return RegistrationsShape(items=items)
 
 
 @router.delete("/{name}", status_code=204, responses=refusals(UnknownTrunk))

@@ -4,6 +4,7 @@ import httpx2
 
 from provisioning.office import Office
 from provisioning.tokens.model import Scope
+from tests.support.storage import binding
 from tests.unit.api.conftest import OPERATOR, Clients
 
 OTHER = {
@@ -39,6 +40,16 @@ async def test_a_trunk_is_made_shown_listed_and_removed(
     changes = (await api.get("/v1/audit", params={"subject": "other"})).json()["items"]
     assert [each["what"] for each in changes] == ["trunk removed", "trunk made"]
     assert office.trunks.of("other") is None
+
+
+async def test_where_a_trunk_is_registered(api: httpx2.AsyncClient, office: Office) -> None:
+    path = "/v1/trunks/other"
+    assert (await api.get(f"{path}/registrations")).status_code == 404
+    await api.post("/v1/trunks", json=OTHER)
+    assert (await api.get(f"{path}/registrations")).json()["items"] == []
+    await office.bindings.save("other", (binding(),))
+    (shown,) = (await api.get(f"{path}/registrations")).json()["items"]
+    assert (shown["user"], shown["contact"]) == ("other", binding().contact)
 
 
 async def test_what_cannot_be_is_refused_with_its_reason(api: httpx2.AsyncClient) -> None:
@@ -85,8 +96,10 @@ async def test_a_wrong_value_in_any_other_field_makes_no_trunk(
     api: httpx2.AsyncClient, office: Office
 ) -> None:
     whole = OTHER | {"password": "long-enough"}
+    nul, turned, broken, long = "x\0y", "a\u202eb", "a\r\nb", ["x" * 99]
+    values: tuple[object, ...] = (-1, 7.5, {}, [None], nul, turned, broken, "", long)
     for field in ("account", "password", "prefixes", "trusted", "prefecture", "calls"):
-        for value in (-1, 7.5, {}, [None], "x\0y", "a\u202eb", "a\r\nb", "", ["x" * 99]):
+        for value in values:
             refused = await api.post("/v1/trunks", json=whole | {field: value})
             assert refused.status_code == 422, (field, value, refused.text)
     assert office.trunks.all() == ()

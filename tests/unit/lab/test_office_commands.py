@@ -164,6 +164,16 @@ def test_a_message_is_sent_and_listed() -> None:
     assert parse_qs(urlsplit(listed).query) == filters
 
 
+def test_a_trunk_is_shown_with_where_it_is_registered() -> None:
+    there = {"contact": "sip:x@192.0.2.1", "expires_at": "2026-01-01T00:00:00Z", "flow": "udp:x"}
+    asked = Asked({"name": "other", "account": "other"}, {"items": [there], "next": None})
+    with carrier(asked) as url:
+        assert "sip:x@192.0.2.1" in run("trunk", "show", "other", "--url", url)
+    assert [path.partition("?")[0] for _, path, _, _ in asked.requests] == [
+        "/v1/trunks/other", "/v1/trunks/other/registrations",
+    ]  # fmt: skip
+
+
 def test_each_post_has_a_key_of_its_own() -> None:
     asked = Asked({"id": "K00000001", "numbers": []})
     with carrier(asked) as url:
