@@ -7,8 +7,8 @@ import weakref
 import pytest
 
 from ivr.flows.incoming import Incoming
-from provisioning.contract import Line
-from tests.support.scripted_call import DOCOMO, NTT, Caller, EventLog, Network
+from provisioning.contract import Diversion, Diversions, Line
+from tests.support.scripted_call import AU, DOCOMO, NTT, RAKUTEN, Caller, EventLog, Network
 from tests.support.scripted_leg import ScriptedLeg, account_of
 from tests.support.scripted_party import ScriptedParty, behaves
 from tests.support.virtual_loop import run_virtually
@@ -19,6 +19,10 @@ PHONES = {
     "0300000005": behaves(refuses=486),
 }
 """One is answered, one rings, one is busy."""
+FORWARDING = {
+    RAKUTEN.number: Diversions(unreachable=Diversion(True, AU.number)),
+    AU.number: Diversions(no_answer=Diversion(True, NTT.number), ring_time_s=2),
+}
 
 
 @pytest.mark.parametrize("hang_up_after_s", [1.0, 5.0, 3600.0], ids=["hears", "thinks", "stays"])
@@ -32,6 +36,7 @@ PHONES = {
         (DOCOMO, "0300000003", ""),
         (DOCOMO, "09000000004", ""),
         (DOCOMO, "0300000005", ""),
+        (DOCOMO, "09000000002", ""),
     ],
 )
 def test_a_leg_is_freed_when_its_call_is_over(
@@ -49,7 +54,9 @@ def test_a_leg_is_freed_when_its_call_is_over(
         return weakref.ref(leg)
 
     async def main() -> None:
-        gone = await serve(Network().incoming())
+        net = Network()
+        net.forwarding.rows.update(FORWARDING)
+        gone = await serve(net.incoming())
         await asyncio.sleep(60)  # virtual: the caller's own timers run out
         assert gone() is None
 
