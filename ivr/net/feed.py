@@ -72,22 +72,24 @@ class Feed:
         self.out.join()
 
     def reader(
-        self, sock: Wire, other: Callable[[bytes | None], None], now: Callable[[], float]
+        self,
+        sock: Wire,
+        other: Callable[[bytes], None],
+        failed: Callable[[OSError], None],
+        now: Callable[[], float],
     ) -> Callable[[], None]:
         """A reader of the speaker's connected socket: one datagram, and out with it.
 
-        `other` gets what is not the next packet of audio, None for an error. It is what a relayed
-        call spends its time with, hence the names bound beforehand.
+        `other` gets what is not the next packet of audio. It is what a relayed call spends its time
+        with, hence the names bound beforehand.
         """
         receive, quick, out = sock.recv, self.relay.quick, self.out
 
         def read() -> None:
             try:
                 datagram = receive(DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                other(None)
+            except OSError as error:
+                failed(error)
                 return
             packet = quick(datagram, now())
             if packet is None:

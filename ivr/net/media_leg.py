@@ -304,21 +304,18 @@ class MediaLeg:
                 datagram, source = self._wires.rtp.recv(DATAGRAM), None
             else:
                 datagram, source = self._wires.rtp.recvfrom(DATAGRAM)
-        except BlockingIOError:
-            return False
-        except OSError:
-            self._errors += 1
+        except OSError as error:
+            self._failed(error)
             return False
         self._take(datagram, source)
         return True
 
-    def _other(self, datagram: bytes | None) -> None:
-        if datagram is None:
+    def _failed(self, error: OSError) -> None:
+        if not isinstance(error, BlockingIOError):
             self._errors += 1
-        else:
-            self._take(datagram, None)
+        self._watch.anew()
 
-    def _take(self, datagram: bytes, source: tuple[str, int] | None) -> None:
+    def _take(self, datagram: bytes, source: tuple[str, int] | None = None) -> None:
         packet = parse(datagram)
         if packet is None or packet.payload_type not in self._wanted:
             self._malformed += 1
@@ -388,7 +385,9 @@ class MediaLeg:
         told = event is not None and self._around.packet_filter
         self._deaf = idle and told and self._feed is None
         if self._feed is not None and idle:
-            self._watch.attend(self._feed.reader(self._wires.rtp, self._other, self._loop.time))
+            self._watch.attend(
+                self._feed.reader(self._wires.rtp, self._take, self._failed, self._loop.time)
+            )
         elif not (self._deaf and self._watch.event == event):
             self._watch.attend()
         if self._watch.event is None:

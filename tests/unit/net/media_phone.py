@@ -27,10 +27,10 @@ async def until(probe: Callable[[], bool], what: str) -> None:
 class Phone:
     """Sends what it is told and keeps what it got."""
 
-    def __init__(self, host: str = "127.0.0.1", ssrc: int = 77) -> None:
+    def __init__(self, host: str = "127.0.0.1", ssrc: int = 77, port: int = 0) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
+        self.socket.bind((host, port))
         self.socket.setblocking(False)
         self.address: tuple[str, int] = (host, self.socket.getsockname()[1])
         self.ssrc = ssrc

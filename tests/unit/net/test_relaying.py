@@ -4,14 +4,16 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+import uvloop
 
-from ivr.media import tones
+from ivr.media import source_lock, tones
 from ivr.media.g711 import SILENCE_FRAME, to_wire
 from ivr.media.relay import MOST_AT_ONCE
 from ivr.media.rtp import build
 from ivr.net import feed, media_engine
-from ivr.net.media_engine import MediaEngine
-from tests.unit.net.media_phone import PROMPT, join, locked, until
+from ivr.net.media_engine import MediaEngine, RtpPorts
+from tests.support.ports import free_range
+from tests.unit.net.media_phone import PROMPT, Phone, join, locked, until
 from tests.unit.net.relayed_phones import Make, assert_seamless, coupled, word, words_in
 
 
@@ -301,3 +303,36 @@ async def test_a_phone_that_says_it_is_at_a_port_of_ours_gains_nothing(
     await until(lambda: one.facts().excess + two.facts().excess > 0, "the limit")
     sent = engine.stats().sent
     await until(lambda: engine.stats().sent > sent + 100, "what time allows")
+
+
+def test_a_phone_whose_port_was_closed_for_a_moment_is_heard_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """uvloop gives a socket up once the network answered that nobody listens."""
+    monkeypatch.setattr(source_lock, "SILENCE_S", 1000.0)
+
+    async def call() -> None:
+        engine = MediaEngine(RtpPorts("127.0.0.1", *free_range(4)))
+        made: list[Phone] = []
+
+        def make(**how: object) -> Phone:
+            made.append(Phone(**how))  # type: ignore[arg-type]
+            return made[-1]
+
+        caller, one, callee, _ = await coupled(engine, make, {}, {})
+        for _ in range(3):
+            caller.close()
+            failed = one.facts().refused
+            while one.facts().refused == failed:
+                callee.say(word(1))
+                await asyncio.sleep(0.001)
+            caller.socket = Phone(port=caller.address[1]).socket
+            callee.got.clear()
+            caller.say(word(2))
+            await until(lambda: 2 in words_in(callee.listen()), "the word")
+        engine.close()
+        for phone in made:
+            phone.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(call())
