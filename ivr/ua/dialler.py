@@ -315,10 +315,9 @@ class Dialler:
         transports = self._driver.transports
         if trunk is not None:
             whose = trunk_key(trunk.name)
-            if trunk.account is None:
-                return peers_of(trunk.peers, target.number, whose, transports)
-            contacts = [(whose, each) for each in self._parties.bindings(trunk.account)]
-            return groups_of(contacts, transports, target.number)
+            found = self._parties.bindings(trunk.account) if trunk.account is not None else ()
+            registered = groups_of(((whose, each) for each in found), transports, target.number)
+            return registered + peers_of(trunk.peers, target.number, whose, transports)
         if target.trunk is not None:
             return []
         of = self._parties.bindings

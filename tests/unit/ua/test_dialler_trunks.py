@@ -88,6 +88,21 @@ class TestTrunks:
 
         play(scene)
 
+    def test_a_peer_s_address_is_tried_when_where_it_registered_is_silent(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            trunk = Trunk("pbx", TrunkClass.FIXED, ("192.0.2.150:5060",), account="pbx-1")
+            exchange.trunks.put(trunk, None)
+            exchange.target = Target("0312345678", trunk="pbx")
+            registered = exchange.phone(user="pbx-1")
+            peer = TextPhone(exchange, ("192.0.2.150", 5060), "UDP")
+            peer.invites(peer.refuses(404))
+            exchange.caller()
+            await pass_(5)
+            assert registered.requests("INVITE")
+            assert len(peer.requests("INVITE")) == 1
+
+        play(scene)
+
     def test_a_trunk_that_is_gone_is_unreachable(self) -> None:
         async def scene(exchange: VirtualExchange) -> None:
             exchange.target = Target("0312345678", trunk="nowhere")
