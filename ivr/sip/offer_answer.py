@@ -87,7 +87,6 @@ def answer(
         previous: our last description in this session; its version is kept when nothing changed
             and counted up when something did (RFC 3264 §8).
         securing: take SRTP where it is offered, or insist on it; None takes RTP alone.
-
     Raises:
         NotAcceptable: there is live audio, none of it with a codec of ours.
     """
@@ -102,9 +101,7 @@ def answer(
         audio = _settle(offer, line, codec, event, ours, direction)
         flow = Direction.of(sends=audio.can_send, receives=audio.can_receive)
         mine = _audio_media(port, (codec,), event, ours.ptime_ms, flow, line.proto)
-        if theirs is not None and securing is not None:
-            audio = audio._replace(keys=Keys(securing.key, theirs.key))
-            mine = mine._replace(crypto=(Crypto(theirs.tag, securing.key).value,))
+        audio, mine = _sealed(audio, mine, theirs, securing)
         media.append(mine)
     if audio is None and any(line.kind == "audio" and line.port for line in offer.media):
         raise NotAcceptable("no audio stream with a codec of ours")
@@ -204,6 +201,17 @@ def _answered_keys(mine: Media, line: Media) -> Keys | None:
     if mine.proto in _SECURE_PROTOCOLS:
         raise NotAcceptable("the answer has no key for SRTP")
     return None
+
+
+def _sealed(
+    audio: Negotiated, mine: Media, theirs: Crypto | None, securing: Securing | None
+) -> tuple[Negotiated, Media]:
+    """The stream and its description, with our key for an offered one (RFC 4568 §5.1.2)."""
+    if theirs is None or securing is None:
+        return audio, mine
+    answered = Crypto(theirs.tag, securing.key).value
+    keys = Keys(securing.key, theirs.key)
+    return audio._replace(keys=keys), mine._replace(crypto=(answered,))
 
 
 def _taken(

@@ -97,12 +97,24 @@ class VirtualExchange:
         settings = settings or EndpointSettings()
         self.endpoint = Endpoint(settings, lambda: f"x{next(self.numbers):08d}", lambda: 0.5)
         self.driver = Driver(self.endpoint, self._handle, self._failed, now=loop.time)
-        self.driver.add(Air("UDP", self))
-        self.driver.add(Air("TCP", self))
-        self.driver.add(Air("TLS", self))
+        for transport in ("UDP", "TCP", "TLS"):
+            self.driver.add(Air(transport, self))
         self.media = MediaEngine(RtpPorts(LOOPBACK, *free_range(100)), packet_filter=False)
         self.ports = self.media.stats().free_ports
-        ground = Ground(
+        self.agents = UserAgents(
+            self._ground(srtp),
+            settings,
+            policy or CallPolicy(),
+            lambda leg: self.serve(leg),
+            lambda user: self.bindings.get(user, ()),
+        )
+        self.serve: Callable[[InboundLeg], Coroutine[Any, Any, None]] = self.ring
+        self.target = TARGET
+        self.within_s: float | None = None
+        self.signs, self.rung = list[RingSign](), list[Rung]()
+
+    def _ground(self, srtp: Srtp) -> Ground:
+        return Ground(
             self.driver,
             self.media,
             InMemoryDirectory([LINE], [ACCOUNT]),
@@ -114,17 +126,6 @@ class VirtualExchange:
             LOOPBACK,
             srtp,
         )
-        self.agents = UserAgents(
-            ground,
-            settings,
-            policy or CallPolicy(),
-            lambda leg: self.serve(leg),
-            lambda user: self.bindings.get(user, ()),
-        )
-        self.serve: Callable[[InboundLeg], Coroutine[Any, Any, None]] = self.ring
-        self.target = TARGET
-        self.within_s: float | None = None
-        self.signs, self.rung = list[RingSign](), list[Rung]()
 
     async def ring(self, leg: InboundLeg) -> None:
         """Ring `target`; let both talk, or refuse the caller as the party did."""
