@@ -7,6 +7,7 @@ from ivr.ua.callers import Callers
 from ivr.ua.log import Log
 from ivr.ua.message import MessageDesk, MessagePolicy
 from ivr.ua.message_delivery import Deliveries, Patience
+from ivr.ua.message_wire import TEXT
 from ivr.ua.registrar import Registrar
 from ivr.ua.ways import Way, groups_of
 from lab.settings import Settings
@@ -51,7 +52,7 @@ class Messaging:
         """Take messages, and deliver what waits as phones register."""
         self._office.messages.watchers.append(self._deliveries.add)
         self._registrar.watchers.append(self._registered)
-        agent.serve("MESSAGE", self._desk.received, self._asking.handle)
+        agent.serve("MESSAGE", self._desk.received, self._asking.handle, TEXT)
         await self._deliveries.load()
 
     async def pause(self) -> None:

@@ -32,9 +32,9 @@ class Agent:
         self._driver = driver
         self._abilities = (
             ("Allow", ", ".join(settings.allow)),
-            ("Accept", ", ".join(settings.accept)),
             ("Supported", ", ".join(settings.supported)),
         )
+        self._accept = list(settings.accept)
         self._calls = calls
         self._dialler = dialler
         self._log = log
@@ -52,8 +52,13 @@ class Agent:
         method: str,
         received: Callable[[events.RequestReceived], None],
         outcome: Callable[[Outcome], None],
+        accept: str,
     ) -> None:
-        """Have requests of a method taken by `received`, and how our own ended by `outcome`."""
+        """Have requests of a method taken by `received`, and how our own ended by `outcome`.
+
+        `accept`: the media type of its bodies.
+        """
+        self._accept.append(accept)
         self._requests[method] = received
         self._outcomes.append(outcome)
 
@@ -111,7 +116,8 @@ class Agent:
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
-        self._answer(event, 503 if self._calls.draining else 200, self._abilities)
+        abilities = (*self._abilities, ("Accept", ", ".join(self._accept)))
+        self._answer(event, 503 if self._calls.draining else 200, abilities)
 
     def _not_allowed(self, event: events.RequestReceived) -> None:
         self._answer(event, _NOT_ALLOWED)

@@ -36,6 +36,7 @@ messages = Table(
     CheckConstraint("(state = 'waiting') = (sealed IS NOT NULL)", name="text_erased_in_the_end"),
     CheckConstraint("attempts >= 0", name="attempts_count"),
     Index(None, "recipient", "id"),
+    Index(None, "recipient", "state"),
     Index(None, "state", "expires_at"),
     Index(None, "account", "state"),
     Index(None, "business_at"),

@@ -88,7 +88,7 @@ def desk_of(board: Switchboard) -> Desk:
     board.endpoint.challenge_with(callers.challenge)
     desk = MessageDesk(board.driver, callers, DIRECTORY, store, deliveries, POLICY, board.notes)
     store.watchers.append(deliveries.add)
-    board.agent.serve("MESSAGE", desk.received, lambda event: None)
+    board.agent.serve("MESSAGE", desk.received, lambda event: None, "text/plain")
     made = Desk(board, store, deliveries, desk)
     return made
 
@@ -352,3 +352,16 @@ async def test_what_it_says_is_in_no_log(desk: Desk, wire: Wire) -> None:
 
 def test_states_have_their_status() -> None:
     assert STATUS_OF.keys() == set(MessageState)
+
+
+async def test_phones_can_ask_whether_it_takes_messages(desk: Desk, wire: Wire) -> None:
+    wire.transport.sendto(
+        b"OPTIONS sip:tokuban SIP/2.0\r\n"
+        b"Via: SIP/2.0/UDP 127.0.0.1:9;rport;branch=z9hG4bKoptions\r\n"
+        b"From: <sip:a@tokuban>;tag=1\r\nTo: <sip:tokuban>\r\nCall-ID: o\r\n"
+        b"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    async with asyncio.timeout(30):
+        answer = await wire.answers.get()
+    assert "text/plain" in answer.headers.all("Accept")
+    assert "MESSAGE" in answer.headers.all("Allow")

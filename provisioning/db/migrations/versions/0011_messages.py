@@ -54,6 +54,7 @@ def upgrade() -> None:
 
 def _create_indexes() -> None:
     op.create_index("ix_messages_recipient_id", "messages", ["recipient", "id"])
+    op.create_index("ix_messages_recipient_state", "messages", ["recipient", "state"])
     op.create_index("ix_messages_state_expires_at", "messages", ["state", "expires_at"])
     op.create_index("ix_messages_account_state", "messages", ["account", "state"])
     op.create_index("ix_messages_business_at", "messages", ["business_at"])
