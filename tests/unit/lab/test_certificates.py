@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from typer.testing import CliRunner
 
 from ivr.net import clock
 from lab import certificates
 from lab.certificates import Renewed, Unusable, renew
 from lab.checkup import _bindable
+from lab.cli import app
 from lab.encryption_checkup import certificate, encryption, private
 from lab.errors import Refused
 from lab.finding import Verdict
@@ -195,3 +197,48 @@ def test_a_certificate_of_ones_own_is_served(tmp_path: Path, made: Renewed) -> N
     own["certificate_key"] = tmp_path / "ca.key"
     with pytest.raises(Refused, match="no certificate with its key"):
         tls_of(settings_of(tmp_path / "data", **own))
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def empty_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+
+    def run(self, *words: str) -> str:
+        result = CliRunner().invoke(app, ["certs", *words])
+        if isinstance(result.exception, Refused):
+            raise result.exception
+        assert result.exit_code == 0
+        return result.output
+
+    def test_it_says_what_it_made_and_what_to_import(self) -> None:
+        said = self.run("--advertise", "192.0.2.10", "pbx.example.com", "[2001:db8::1]")
+        assert "made  data/tls/ca.pem" in said
+        assert "made  data/tls/server.pem" in said
+        names = "192.0.2.10, pbx.example.com, 2001:db8::1, localhost, 127.0.0.1, ::1"
+        assert set(said.partition("names    ")[2].partition("\n")[0].split(", ")) == set(
+            names.split(", ")
+        )
+        assert "Import data/tls/ca.pem" in said
+        again = self.run()
+        assert "kept  data/tls/ca.pem" in again
+        assert "kept  data/tls/server.pem" in again
+
+    def test_an_address_that_is_every_one_is_no_name(self) -> None:
+        assert "0.0.0.0" not in self.run("--host", "0.0.0.0")
+
+    def test_what_is_no_name_is_refused(self) -> None:
+        with pytest.raises(Refused, match="'not a name' is no host name or address"):
+            self.run("not a name")
+        assert not Path("data").exists()
+
+    def test_a_certificate_from_elsewhere_is_left_alone(self, tmp_path: Path) -> None:
+        config = tmp_path / "own.toml"
+        config.write_text('[sip]\ncertificate = "a.pem"\ncertificate_key = "a.key"\n')
+        with pytest.raises(Refused, match=r"sip\.certificate is set to a\.pem"):
+            self.run("--config", str(config))
+
+    def test_a_folder_that_cannot_be_had_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "data").write_text("a file")
+        with pytest.raises(Refused, match="data"):
+            self.run()
