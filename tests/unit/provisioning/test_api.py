@@ -177,7 +177,7 @@ class TestLines:
             "options": ["tokutei-notify"],
             "freephone": FREEPHONE,
             "language": "ja",
-            "accounts": [{"user": "ntt", "access": "os"}],
+            "accounts": [{"user": "ntt", "access": "os", "sources": []}],
         }
 
     async def test_pages_hold_every_line_once(self, client: httpx2.AsyncClient) -> None:
