@@ -13,6 +13,7 @@ from tests.support.carrier import Carrier
 SETTINGS = """
 [ivr]
 talkie_times = 1
+busy_tone_s = 2
 
 [sip]
 calls_per_user = 1000
