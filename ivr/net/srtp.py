@@ -8,6 +8,8 @@ from pylibsrtp import Error, Policy, Session
 from ivr.net.rtp_ports import PortPair
 from ivr.sip.sdes import Keys
 
+MOST_STREAMS = 8
+"""A phone has one at a time, and another after a transfer or restart of its own."""
 _FORGED = b""
 """What a packet is read as that was not made with the peer's key, or came before: no packet."""
 
@@ -63,6 +65,42 @@ class Sealed:
             return _FORGED
 
 
+class Opener:
+    """Opens what one peer sends; of its streams the latest `MOST_STREAMS` are kept.
+
+    libsrtp remembers every SSRC it ever opened a packet of, so that a phone could fill the memory.
+    """
+
+    __slots__ = ("_latest", "_session", "streams")
+
+    def __init__(self, key: bytes) -> None:
+        self._session = _session(key, Policy.SSRC_ANY_INBOUND)
+        self._latest = b""
+        self.streams: dict[bytes, None] = {}
+
+    def rtp(self, packet: bytes) -> bytes:
+        """The packet in the clear; its SSRC is octets 8 to 11 (RFC 3550 §5.1)."""
+        opened = self._session.unprotect(packet)
+        if packet[8:12] != self._latest:
+            self._note(packet[8:12])
+        return opened
+
+    def rtcp(self, packet: bytes) -> bytes:
+        """The compound packet in the clear; its first SSRC is octets 4 to 7 (RFC 3550 §6.4.1)."""
+        opened = self._session.unprotect_rtcp(packet)
+        if packet[4:8] != self._latest:
+            self._note(packet[4:8])
+        return opened
+
+    def _note(self, ssrc: bytes) -> None:
+        self._latest = ssrc
+        self.streams[ssrc] = None
+        if len(self.streams) > MOST_STREAMS:
+            oldest = next(iter(self.streams))
+            del self.streams[oldest]
+            self._session.remove_stream(int.from_bytes(oldest, "big"))
+
+
 class Srtp:
     """Both directions of one leg, RTP and RTCP alike."""
 
@@ -72,7 +110,7 @@ class Srtp:
         """A direction whose key stays as it was `before` goes on: its packets are counted."""
         self.keys = keys
         self._outgoing: Session
-        self._incoming: Session
+        self._incoming: Opener
         if before is not None and before.keys.ours == keys.ours:
             self._outgoing = before._outgoing
         else:
@@ -80,14 +118,14 @@ class Srtp:
         if before is not None and before.keys.theirs == keys.theirs:
             self._incoming = before._incoming
         else:
-            self._incoming = _session(keys.theirs, Policy.SSRC_ANY_INBOUND)
+            self._incoming = Opener(keys.theirs)
 
     def over(self, pair: PortPair) -> tuple[Wire, Wire]:
         """The two sockets, for RTP and RTCP."""
         out, into = self._outgoing, self._incoming
         return (
-            Sealed(pair.rtp, out.protect, into.unprotect),
-            Sealed(pair.rtcp, out.protect_rtcp, into.unprotect_rtcp),
+            Sealed(pair.rtp, out.protect, into.rtp),
+            Sealed(pair.rtcp, out.protect_rtcp, into.rtcp),
         )
 
 

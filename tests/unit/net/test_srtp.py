@@ -8,7 +8,7 @@ from pylibsrtp import Policy, Session
 
 from ivr.media.rtp import Packet, build, parse
 from ivr.net.media_engine import MediaEngine
-from ivr.net.srtp import Sealed
+from ivr.net.srtp import MOST_STREAMS, Opener, Sealed
 from ivr.sip.sdes import Keys
 from tests.unit.net.media_phone import PROMPT, Phone, join, locked, prompt_in, until
 
@@ -167,6 +167,19 @@ async def test_reports_are_sealed_too(
         assert opener.unprotect_rtcp(goodbye[0])[1] in (200, 201)
     finally:
         control.close()
+
+
+def test_a_phone_of_many_streams_fills_no_memory() -> None:
+    opener = Opener(PHONE_KEY)
+    sealer = Session(Policy(key=PHONE_KEY, ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    for sequence, ssrc in enumerate((*range(100), 99, 98, 3)):
+        packet = build(Packet(False, 0, 200 + sequence, 1, ssrc, PROMPT))
+        assert opener.rtp(sealer.protect(packet)) == packet
+    kept = [int.from_bytes(ssrc, "big") for ssrc in opener.streams]
+    assert kept == [93, 94, 95, 96, 97, 98, 99, 3]
+    report = bytes.fromhex("80c90001") + (7).to_bytes(4, "big")
+    assert opener.rtcp(sealer.protect_rtcp(report)) == report
+    assert len(opener.streams) == MOST_STREAMS
 
 
 def test_a_packet_that_cannot_be_sealed_costs_itself_alone() -> None:
