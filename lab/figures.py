@@ -32,6 +32,8 @@ class TelephonyFigures(Collector):
         yield _count(
             "tokuban_messages_rejected", "Malformed, hostile or shed SIP.", telephony.rejected
         )
+        waiting = telephony.messages_waiting
+        yield _gauge("tokuban_messages_waiting", "Messages that no phone has yet.", waiting)
         yield from self._sound()
 
     def _sound(self) -> Iterator[Metric]:

@@ -51,6 +51,8 @@ class Messaging:
     async def open(self, agent: Agent) -> None:
         """Take messages, and deliver what waits as phones register."""
         self._office.messages.watchers.append(self._deliveries.add)
+        self._office.messages.endings.append(self._deliveries.forget)
+        self._office.directory.removal_watchers.append(self._deliveries.forget_line)
         self._registrar.watchers.append(self._registered)
         agent.serve("MESSAGE", self._desk.received, self._asking.handle, TEXT)
         await self._deliveries.load()
@@ -64,6 +66,11 @@ class Messaging:
         """Go on with what is kept now."""
         await self._deliveries.load()
         self._desk.resume()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for a phone."""
+        return self._deliveries.waiting()
 
     def _registered(self, user: str) -> None:
         account = self._office.directory.account(user)

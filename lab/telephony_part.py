@@ -82,6 +82,11 @@ class TelephonyPart:
         return {name: each.local[1] for name, each in known.items() if name not in _PLAIN}
 
     @property
+    def messages_waiting(self) -> int:
+        """Messages that no phone has yet."""
+        return self._messaging.waiting if self._messaging else 0
+
+    @property
     def rejected(self) -> int:
         """Messages that were refused or ignored for what they are."""
         return self._agent.rejected if self._agent else 0

@@ -119,6 +119,24 @@ class Deliveries:
             queue.messages.append(message)
         self._go(line)
 
+    def forget(self, message: int, line: E164) -> None:
+        """A message's time ran out before a phone had it."""
+        queue = self._queues.get(line)
+        if queue is not None and message in queue.messages:
+            queue.messages.remove(message)
+            if not queue.messages and queue.task is None:
+                self.forget_line(line)
+
+    def forget_line(self, line: E164) -> None:
+        """A line is gone, or nothing of it waits."""
+        queue = self._queues.pop(line, None)
+        if queue is None:
+            return
+        queue.messages.clear()
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.timer = None
+
     def registered(self, line: E164) -> None:
         """A phone of the line registered: try at once."""
         queue = self._queues.get(line)
@@ -186,8 +204,9 @@ class Deliveries:
             tried.add(message)
             came = await self._attempt(message, line)
             if came is _Came.TO_AN_END:
-                queue.messages.remove(message)
                 queue.failures = 0
+                if message in queue.messages:
+                    queue.messages.remove(message)
             elif came is not _Came.REFUSED_NOW:
                 break  # the next one would fare no better
         if queue.messages:
@@ -202,7 +221,8 @@ class Deliveries:
             self._log.error("message.failed", line=line, error=type(error).__name__)
             queue.failures += 1
         if not queue.messages:
-            self._queues.pop(line, None)
+            if self._queues.get(line) is queue:
+                del self._queues[line]
         elif queue.again:
             queue.again = False
             self._go(line)

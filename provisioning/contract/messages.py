@@ -66,11 +66,13 @@ class Messages(Protocol):
     """Keeps messages until a phone has them; what it answers is durable.
 
     Everything raises `StorageUnavailable` when the storage is away. `watchers` are told of each
-    message that is kept by anybody: its id, and for whom.
+    message that is kept by anybody, and `endings` of each whose time ran out: its id, and for whom.
     """
 
     @property
     def watchers(self) -> list[Callable[[int, E164], None]]: ...
+    @property
+    def endings(self) -> list[Callable[[int, E164], None]]: ...
 
     async def keep(self, message: NewMessage) -> KeptMessage:
         """Keep a message, or answer the one that is kept for its occasion.

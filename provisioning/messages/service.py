@@ -63,6 +63,7 @@ class StoredMessages:
         self._clocks, self._events = clocks, events
         self.limits = limits
         self.watchers: list[Callable[[int, E164], None]] = []
+        self.endings: list[Callable[[int, E164], None]] = []
 
     async def keep(self, message: NewMessage) -> KeptMessage:
         """Keep a message, as `Messages` says."""
@@ -158,7 +159,12 @@ class StoredMessages:
         return len(over)
 
     def _tell_later(self, connection: AsyncConnection, message: int, line: E164) -> None:
-        once_durable(connection, lambda: self._tell(MessageState.EXPIRED, message, line))
+        once_durable(connection, lambda: self._tell_expired(message, line))
+
+    def _tell_expired(self, message: int, line: E164) -> None:
+        self._tell(MessageState.EXPIRED, message, line)
+        for told in self.endings:
+            told(message, line)
 
     async def _check_room(self, connection: AsyncConnection, message: NewMessage) -> None:
         for_line, of_account = await store.count_waiting(

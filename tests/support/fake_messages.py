@@ -21,6 +21,7 @@ class InMemoryMessages:
     def __init__(self, lines: Collection[E164], limits: Limits | None = None) -> None:
         self.rows: dict[int, KeptMessage] = {}
         self.watchers: list[Callable[[int, E164], None]] = []
+        self.endings: list[Callable[[int, E164], None]] = []
         self.unavailable = False
         self._lines, self._limits = lines, limits or Limits()
         self._occasions: dict[str, int] = {}
@@ -72,6 +73,12 @@ class InMemoryMessages:
             return False
         self.rows[message] = replace(row, state=state, text=None)
         return True
+
+    async def expire(self, message: int) -> None:
+        """Let a message's time run out."""
+        if await self.conclude(message, MessageState.EXPIRED):
+            for told in self.endings:
+                told(message, self.rows[message].to)
 
     def _waiting(self) -> list[KeptMessage]:
         return [row for row in self.rows.values() if row.state is MessageState.WAITING]

@@ -76,6 +76,7 @@ def bench(**answers: list[int]) -> Bench:
     patience = Patience(first_s=10.0, longest_s=100.0)
     deliveries = Deliveries(phones.ask, store, phones.reach, "192.0.2.9", patience, notes)
     store.watchers.append(deliveries.add)
+    store.endings.append(deliveries.forget)
     return Bench(phones, store, deliveries, notes)
 
 
@@ -218,7 +219,34 @@ def test_what_expired_meanwhile_is_not_sent() -> None:
     async def test(made: Bench) -> None:
         kept = await made.keep()
         await asyncio.sleep(1)
-        await made.store.conclude(kept.id, MessageState.EXPIRED)
+        await made.store.expire(kept.id)
+        assert made.deliveries.waiting() == 0
+        await made.until_quiet()
+        assert len(made.phones.sent) == 1
+        assert made.deliveries.waiting() == 0
+
+    virtually(test, bench(a=[480]))
+
+
+def test_what_expires_on_its_way_is_over_when_it_arrived_or_not() -> None:
+    async def test(made: Bench) -> None:
+        kept = await made.keep()
+        await made.keep("next")
+        await asyncio.sleep(0.005)
+        await made.store.expire(kept.id)
+        await made.until_quiet()
+        assert made.phones.texts == ["hello", "next"]
+        assert made.states() == [MessageState.EXPIRED, MessageState.DELIVERED]
+
+    virtually(test, bench(a=[480, 200]))
+
+
+def test_a_line_that_goes_takes_its_messages_along() -> None:
+    async def test(made: Bench) -> None:
+        await made.keep()
+        await asyncio.sleep(1)
+        made.deliveries.forget_line(LINE)
+        made.deliveries.forget_line(OTHER)
         await made.until_quiet()
         assert len(made.phones.sent) == 1
         assert made.deliveries.waiting() == 0
