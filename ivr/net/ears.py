@@ -117,7 +117,17 @@ class Watch:
             self._ears.ignore(self._socket.fileno())
         self.event = self._by_loop = None
 
+    def forget(self) -> None:
+        """Listen no more for good; the reader is let go, so that it forms no cycle."""
+        self.close()
+        self._read = _nothing
+
     def _drain(self) -> None:
         for _ in range(_MOST_A_SLOT):
             if not self._read():
                 return
+
+
+def _nothing() -> bool:
+    """Read nothing."""
+    return False

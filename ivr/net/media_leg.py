@@ -225,7 +225,7 @@ class MediaLeg:
                 feed.stop()
         self.on_key = self._sink = None
         self.out.close()
-        self._watch.close()
+        self._watch.forget()
         if self._rtcp is not None:
             self._rtcp.close()
         self._around.forget(self)
