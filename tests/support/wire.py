@@ -243,18 +243,14 @@ class WirePhone(Wire):
             ],
         )
 
-    def register(self, expires_s: int = 300, *, at: int | None = None) -> Message:
-        """Register with the challenged round; the final response.
-
-        `at`: the port where the calls shall go, in place of this phone's.
-        """
-        contact = f"<sip:{self.user}@{self.host}:{at}>" if at else None
+    def register(self, expires_s: int = 300) -> Message:
+        """Register with the challenged round; the final response."""
         call_id = token()
         uri = f"sip:{self.server[0]}:{self.server[1]}"
-        self.send(self.register_text(call_id, 1, expires_s=expires_s, contact=contact))
+        self.send(self.register_text(call_id, 1, expires_s=expires_s))
         refusal = self.expect(401, method="REGISTER")
         extra = [self.credentials(refusal, "REGISTER", uri)]
-        self.send(self.register_text(call_id, 2, expires_s=expires_s, extra=extra, contact=contact))
+        self.send(self.register_text(call_id, 2, expires_s=expires_s, extra=extra))
         return self.expect(200, 401, 403, 423, 503, method="REGISTER")
 
 

@@ -194,6 +194,16 @@ class BaresipPhone(Closing):
         for key in keys:
             self.command("sndcode", key)
 
+    def hold(self) -> None:
+        self.command("hold")
+
+    def resume(self) -> None:
+        self.command("resume")
+
+    def refer(self, uri: str) -> None:
+        """Send the other party to `uri` (RFC 3515)."""
+        self.command("transfer", uri)
+
     def hang_up(self) -> None:
         self.command("hangup")
         self.wait_ended()

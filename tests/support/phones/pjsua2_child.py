@@ -84,6 +84,9 @@ class Call(pj.Call):  # type: ignore[misc]
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         self._child.say(type="key", call=self.name, key=prm.digit)
 
+    def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
+        self._child.say(type="transfer", call=self.name, code=prm.statusCode, final=prm.finalNotify)
+
     def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:
         if not self._child.events:
             prm.sdp.wholeSdp = without_events(prm.sdp.wholeSdp)
@@ -136,6 +139,7 @@ class Child:
             "play": self._play,
             "hold": self._hold,
             "resume": self._resume,
+            "refer": self._refer,
             "hangup": self._hangup,
             "message": self._message,
             "quit": self._quit,
@@ -296,6 +300,10 @@ class Child:
         param = pj.CallOpParam(True)
         param.opt.flag = pj.PJSUA_CALL_UNHOLD
         self._calls[command["call"]].reinvite(param)
+        return {}
+
+    def _refer(self, command: Json) -> Json:
+        self._calls[command["call"]].xfer(command["uri"], pj.CallOpParam(True))
         return {}
 
     def _hangup(self, command: Json) -> Json:

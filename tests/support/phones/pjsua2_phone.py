@@ -98,6 +98,22 @@ class Pjsua2Call:
     def resume(self) -> None:
         self._phone.ask("resume", call=self.name)
 
+    def refer(self, uri: str) -> None:
+        """Send the other party to `uri` (RFC 3515)."""
+        self._phone.ask("refer", call=self.name, uri=uri)
+
+    def wait_transferred(self, timeout_s: float = _PATIENCE_S) -> int:
+        """How the transfer ended: the final status that came in a NOTIFY."""
+        event = self._phone.wait(
+            lambda event: (
+                event.get("type") == "transfer" and event["call"] == self.name and event["final"]
+            ),
+            "the end of the transfer",
+            timeout_s,
+        )
+        code: int = event["code"]
+        return code
+
     def answer(self, status: int = 200, record: Path | None = None) -> None:
         self.recording = record
         self._phone.ask("answer", call=self.name, status=status, record=str(record or ""))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.closing import Closing
 from tests.support.phones.program import Program, find
 from tests.support.ports import LOOPBACK, free_port
 
@@ -72,6 +73,28 @@ def run(
     finally:
         program.stop()
     return _outcome(status, program.output())
+
+
+class Answering(Closing):
+    """SIPp as the phone that is called: it rings, answers, and is hung up on, in every call.
+
+    Calls come to where the phone registered from: `port` is that of a phone which did, and closed.
+    """
+
+    def __init__(self, folder: Path, port: int, *, lost_percent: float = 0.0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [find("sipp"), "-sf", str(SCENARIOS / "answer.xml"), "-i", LOOPBACK]
+        command += ["-p", str(port), "-mi", LOOPBACK, "-cp", str(free_port()), "-t", "u1"]
+        command += ["-buff_size", "4194304", "-nostdin", "-trace_err"]
+        command += [
+            "-error_file",
+            str(folder / "answer.errors"),
+            *_choices("answer", "", True, lost_percent),
+        ]
+        self._program = Program(command, folder / "answer.screen", env={"TERM": "dumb"}, cwd=folder)
+
+    def close(self) -> None:
+        self._program.stop()
 
 
 def _choices(scenario: str, dialled: str, patient: bool, lost_percent: float) -> list[str]:
