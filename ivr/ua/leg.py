@@ -20,6 +20,8 @@ from ivr.ua.ticket import Ticket
 from provisioning.contract import Account, TrunkCaller
 
 _RINGING, _PROGRESS, _SERVER_ERROR = 180, 183, 500
+_REMIND_S = 60.0
+"""How often an unanswered caller is told that the call goes on (RFC 3261 §13.3.1.1)."""
 _MOST_HOPS = 70
 """Where a caller sets no limit (RFC 3261 §8.1.1.6)."""
 
@@ -67,6 +69,7 @@ class InboundLeg(Side):
         self.dialled = dialled
         self._exchange = exchange
         self._opened = self._rang = False
+        self._reminder: asyncio.TimerHandle | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
     async def progress(self, *, ringing: bool = False) -> None:
@@ -83,13 +86,28 @@ class InboundLeg(Side):
         # The answer is given once: again in a reliable response it would be an offer (RFC 3262 §5).
         sdp = self.sound.description if offered and not self._opened else b""
         self._opened, self._rang = True, ringing
+        self._tell_progress(sdp)
+
+    def _tell_progress(self, sdp: bytes = b"") -> None:
+        """Send 180 or 183, and again each minute, lest a proxy gives the call up (§13.3.1.1)."""
+        self._forget_reminder()
+        if self._closed or self.session.answered:
+            return
         with self._driver.turn() as now:
-            self.session.progress(sdp, now, _RINGING if ringing else _PROGRESS)
+            self.session.progress(sdp, now, _RINGING if self._rang else _PROGRESS)
+        loop = asyncio.get_running_loop()
+        self._reminder = loop.call_later(_REMIND_S, self._tell_progress)
+
+    def _forget_reminder(self) -> None:
+        if self._reminder is not None:
+            self._reminder.cancel()
+            self._reminder = None
 
     async def answer(self) -> None:
         """Answer with the agreed description and wait for the ACK."""
         if self._closed:
             return
+        self._forget_reminder()
         if not self.session.answered:
             self._opened = True
             with self._driver.turn() as now:
@@ -136,6 +154,7 @@ class InboundLeg(Side):
         """Give the media back, and let nobody wait for an ACK any more."""
         if not self._closed:
             super().close()
+            self._forget_reminder()
             for waiting in self._waiting:
                 waiting.cancel()
             self._waiting.clear()

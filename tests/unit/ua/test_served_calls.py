@@ -67,6 +67,21 @@ def test_a_line_rings_answers_and_is_hung_up() -> None:
 
 
 @pytest.mark.rule("CALL-01")
+def test_a_caller_is_told_each_minute_that_it_rings() -> None:
+    async def scene(exchange: VirtualExchange) -> None:
+        serve_lines(exchange)
+        phone = exchange.phone()
+        phone.invites(phone.rings())
+        caller = exchange.caller()
+        await pass_(119)
+        assert [m.status for m in caller.got if m.status == 180] == [180, 180]
+        await pass_(20)
+        assert told(caller) == [180, 480]
+
+    play(scene)
+
+
+@pytest.mark.rule("CALL-01")
 @pytest.mark.rule("CALL-03")
 def test_a_busy_line_is_heard_before_its_486() -> None:
     async def scene(exchange: VirtualExchange) -> None:
