@@ -1,5 +1,6 @@
 """Calls of ours: a party's phones, or a trunk, are rung for a caller (CALL-01, RFC 3261 §16.6)."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -57,7 +58,8 @@ class _Job:
     caller: Calling
     target: Target
     trunk: Trunk | None
-    within_s: float | None
+    ends_at: float | None
+    """When the party has rung for long enough, loop time."""
     ticket: Ticket | None = None
     held: set[str] = field(default_factory=set)
     """Whose calls were counted."""
@@ -122,7 +124,8 @@ class Dialler:
             hunting=trunk is not None,
             step_s=self._policy.step_s,
         )
-        job = self._jobs[ringing] = _Job(caller, target, trunk, within_s)
+        ends_at = None if within_s is None else asyncio.get_running_loop().time() + within_s
+        job = self._jobs[ringing] = _Job(caller, target, trunk, ends_at)
         try:
             with self._driver.turn():
                 ringing.begin(within_s, target.alive_within_s)
@@ -272,8 +275,9 @@ class Dialler:
         told = self._identities(job, way)
         headers = [("Route", route) for route in way.routes]
         headers += told.headers
-        if job.within_s is not None:
-            headers.append(("Expires", str(ceil(job.within_s))))
+        if job.ends_at is not None:
+            left_s = job.ends_at - asyncio.get_running_loop().time()
+            headers.append(("Expires", str(max(1, ceil(left_s)))))
         expires_s = uni.SESSION_S if self._is_uni(way) else None
         hops = job.target.hops
         return self._driver.endpoint.invite(
