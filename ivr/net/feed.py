@@ -52,9 +52,9 @@ class Feed:
         """Let the speaker end it."""
         self._speaker.relay_to(None)
 
-    def tune(self, now: float) -> None:
-        """Follow what the two legs negotiated."""
-        if not self.out.open:
+    def tune(self, now: float, *, audible: bool = True) -> None:
+        """Follow what the two legs negotiated, and whether the speaker may be heard."""
+        if not (audible and self.out.open):
             self.rest(now)
         self.relay.tune(self._speaker.format, self._listener.format)
 

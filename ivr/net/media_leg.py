@@ -17,7 +17,7 @@ from ivr.net.feed import DATAGRAM, Feed
 from ivr.net.media_facts import MediaFacts
 from ivr.net.rtcp_link import RtcpLink
 from ivr.net.rtp_out import Phase, RtpOut
-from ivr.net.rtp_ports import PortPair
+from ivr.net.rtp_ports import RECEIVE_BUFFER, RELAYED_BUFFER, PortPair
 from ivr.net.srtp import Wires
 from ivr.sip.sdes import Keys
 
@@ -155,6 +155,7 @@ class MediaLeg:
         if other is not None and not (self.closed or other.closed):
             self._feed = Feed(self, self._reception, other)
         if not self.closed:
+            self.pair.keep(RELAYED_BUFFER if self._feed else RECEIVE_BUFFER)
             self._tune_feeds()
             self._tune_filter()
 
@@ -265,11 +266,10 @@ class MediaLeg:
 
     def _tune_feeds(self) -> None:
         now = self._loop.time()
-        for feed in (self._feed, self.fed_by):
-            if feed is not None:
-                feed.tune(now)
-        if self._feed is not None and not self._can_receive:
-            self._feed.rest(now)
+        if self._feed is not None:
+            self._feed.tune(now, audible=self._can_receive)
+        if self.fed_by is not None:
+            self.fed_by.tune(now)
 
     def _tend(self, feed: Feed, now: float) -> None:
         heard_at = feed.relay.heard_at

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from ivr.media.source_lock import Address, normal
 
 RECEIVE_BUFFER = 64 * 1024
+"""Three seconds of audio: what a recording may have to wait to be written."""
+RELAYED_BUFFER = 8 * 1024
+"""Under half a second: who hears it later hears all that follows later too."""
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -24,6 +27,10 @@ class PortPair(NamedTuple):
     rtp: socket.socket
     rtcp: socket.socket
     ipv6: bool
+
+    def keep(self, octets: int) -> None:
+        """Say how much that was not read yet is kept (the kernel counts its own overhead too)."""
+        self.rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
     def reaches(self, remote: Address) -> Address:
         """`remote`, its host in the usual form.
