@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from ivr.media.recorder import Recorder
 from ivr.net.rtp_ports import NoPortsLeft
+from ivr.net.tls import Tls, caller
 from ivr.store.wav import RecordingFailed, WavWriter
 from ivr.ua import outbound
 from lab.call_script import Step
@@ -36,6 +38,8 @@ class Order:
     transport: str
     script: Sequence[Step]
     record: Path | None
+    authority: Path | None = None
+    """PEM of who signed the server's certificate, besides the authorities of the system."""
     ring_s: float = 60.0
 
 
@@ -99,11 +103,23 @@ async def _open(order: Order) -> outbound.Phone:
         password=order.password,
         transport=order.transport,
         host=local_address(order.server),
+        tls=_tls(order),
     )
     try:
         return await outbound.Phone.open(settings)
     except OSError as error:
         raise Refused(f"this phone cannot listen on {settings.host}: {error.strerror}") from None
+
+
+def _tls(order: Order) -> Tls | None:
+    if order.transport != "TLS":
+        return None
+    try:
+        return caller(order.authority)
+    except ssl.SSLError:
+        raise Refused(f"--authority {order.authority}: no certificate (PEM)") from None
+    except OSError as error:
+        raise Refused(f"--authority {order.authority}: {error.strerror}") from None
 
 
 async def _hold(phone: outbound.Phone, order: Order, recorder: Recorder | None, tell: Tell) -> bool:

@@ -48,11 +48,26 @@ def contexts(certificate: Path, key: Path, authority: Path | None = None) -> Tls
     server.minimum_version = ssl.TLSVersion.TLSv1_2
     server.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     server.load_cert_chain(certificate, key)
+    return Tls(server, _client(authority))
+
+
+def caller(authority: Path | None = None) -> Tls:
+    """TLS of a phone without a certificate: it connects, and nobody connects to it.
+
+    Args:
+        authority: PEM of an authority that is believed besides the system's.
+    Raises:
+        OSError: the file cannot be read or holds no PEM.
+    """
+    return Tls(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), _client(authority))
+
+
+def _client(authority: Path | None) -> ssl.SSLContext:
     client = ssl.create_default_context()
     client.minimum_version = ssl.TLSVersion.TLSv1_2
     if authority is not None:
         client.load_verify_locations(authority)
-    return Tls(server, client)
+    return client
 
 
 class TlsDoor:

@@ -14,6 +14,7 @@ from typing import Self
 from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, RtpPorts
 from ivr.net.tcp import StreamTransport
+from ivr.net.tls import Tls
 from ivr.net.transport import Transport
 from ivr.net.udp import UdpTransport
 from ivr.sip import events
@@ -25,7 +26,7 @@ from ivr.sip.message import Response
 from ivr.sip.offer_answer import Capabilities
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
-from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, renegotiate
+from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, Srtp, renegotiate
 
 _GOODBYE_S = 3.0
 """How long a phone that closes waits for its BYE or CANCEL to be answered."""
@@ -36,7 +37,10 @@ _ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE"
 
 @dataclass(frozen=True, slots=True)
 class PhoneSettings:
-    """Where the carrier is, who calls, and which local ports to use (0: a free one)."""
+    """Where the carrier is, who calls, and which local ports to use (0: a free one).
+
+    `transport` is UDP, TCP or TLS; `tls` is wanted for the last, over which SRTP is offered.
+    """
 
     server: tuple[str, int]
     user: str
@@ -46,6 +50,7 @@ class PhoneSettings:
     port: int = 0
     rtp_ports: tuple[int, int] = (30000, 30999)
     capabilities: Capabilities = field(default_factory=Capabilities)
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +199,8 @@ class Phone:
         phone = cls(settings)
         driver = phone.driver
         transport: Transport = (
-            StreamTransport(driver)
-            if settings.transport == "TCP"
+            StreamTransport(driver, tls=settings.tls)
+            if settings.transport in ("TCP", "TLS")
             else UdpTransport(driver, driver.undeliverable, hear_refusals=True)
         )
         await transport.listen(settings.host, settings.port)
@@ -214,12 +219,11 @@ class Phone:
         settings = self._settings
         authority = _authority(settings.server)
         media = self._media.open()
-        sound = Sound(
-            media, SoundSettings(settings.host, settings.capabilities), settings.server[0]
-        )
         flow = Flow(
             settings.transport, self.driver.transports[settings.transport].local, settings.server
         )
+        wanted = SoundSettings(settings.host, settings.capabilities, Srtp.ALLOWED)
+        sound = Sound(media, wanted, settings.server[0], secured=flow.secured)
         user = number.replace("#", "%23")
         with self.driver.turn() as now:
             session = self.driver.endpoint.invite(
@@ -264,6 +268,8 @@ class Phone:
         server = _authority(self._settings.server)
         if status == _TIMEOUT:
             return f"no response from {server}"
+        if self._settings.tls is not None:
+            return f"no TLS with {server}; is the carrier up, and its authority the one believed?"
         return f"nothing listens on {server}; is the carrier up?"
 
     def _authenticate(self, call: PhoneCall, session: Session, response: Response) -> None:

@@ -19,21 +19,41 @@ class Over(StrEnum):
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
+
+
+_USUAL_PORTS = {Over.UDP: 5060, Over.TCP: 5060, Over.TLS: 5061}
+_LAB_AUTHORITY = Path("data/tls/ca.pem")
 
 
 def call(
     user: Annotated[str, typer.Argument(help="SIP user that calls, as 09000000001.")],
     number: Annotated[str, typer.Argument(help="What to dial, as 1429.")],
     server: Annotated[
-        str, typer.Option("--server", metavar="HOST:PORT", help="The carrier.")
-    ] = "127.0.0.1:5060",
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="HOST:PORT",
+            help="The carrier; without it 127.0.0.1:5060, over TLS 127.0.0.1:5061.",
+        ),
+    ] = None,
     keys: Annotated[
         str, typer.Option("--keys", help="Keys to press; a comma waits for the prompt to end.")
     ] = "",
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write what is heard as WAV.")
     ] = None,
-    transport: Annotated[Over, typer.Option("--transport", help="udp or tcp.")] = Over.UDP,
+    transport: Annotated[
+        Over, typer.Option("--transport", help="udp, tcp, or tls with SRTP.")
+    ] = Over.UDP,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            "--authority",
+            metavar="FILE",
+            help="Who signed the server's certificate (PEM); without it data/tls/ca.pem.",
+        ),
+    ] = None,
     password: Annotated[
         str | None,
         typer.Option(
@@ -54,10 +74,11 @@ def call(
         user=user,
         password=password or _demo_password(user),
         number=number,
-        server=server_address(server),
+        server=server_address(server or f"127.0.0.1:{_USUAL_PORTS[transport]}"),
         transport=transport.value.upper(),
         script=call_script.parse(keys),
         record=record,
+        authority=authority or (_LAB_AUTHORITY if _LAB_AUTHORITY.exists() else None),
     )
     if not asyncio.run(place(order, _Teller())):
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ import pytest
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.interop.conftest import SETTINGS
+from tests.interop.talkers import Baresip, Linphone, talk
+from tests.interop.terminal import terminal_call
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
 from tests.support.phones import sounds
@@ -52,27 +54,61 @@ def secure(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Sec
         yield carrier
 
 
-def baresip(
-    secure: SecureCarrier, folder: Path, *, srtp: bool = False, voice: Path | None = None
-) -> BaresipPhone:
-    """Over TLS, with the line that is baresip's."""
-    line = lines.BARESIP
-    return BaresipPhone(
-        folder,
-        line.number,
-        line.password,
-        secure.tls_address,
-        rtp_ports=free_range(16),
-        authority=secure.authority,
-        srtp=srtp,
-        voice=voice,
-    )
+def plain_baresip(secure: SecureCarrier, folder: Path) -> Baresip:
+    """A phone over UDP, without SRTP, that speaks a tone."""
+    return Baresip(folder, lines.WIRE, 1000, secure)
 
 
-def traced(carrier: Carrier) -> bytes:
-    """Every message so far, as the trace shows it."""
+class SecureBaresip(Baresip):
+    """baresip over TLS with SRTP alone; it speaks a tone."""
+
+    def __init__(self, folder: Path, secure: SecureCarrier) -> None:
+        self.line, self.hertz = lines.BARESIP, 700
+        folder.mkdir(parents=True)
+        self._server = secure.tls_address
+        self.phone = BaresipPhone(
+            folder,
+            self.line.number,
+            self.line.password,
+            secure.tls_address,
+            rtp_ports=free_range(16),
+            voice=sounds.tone(folder / "voice.wav", self.hertz, 600),
+            authority=secure.authority,
+            srtp=True,
+        )
+        assert self.phone.wait_registered()
+
+
+class SecureLinphone(Linphone):
+    """linphone over TLS with SRTP; it speaks a tone."""
+
+    def __init__(self, folder: Path, secure: SecureCarrier) -> None:
+        self.line, self.hertz = lines.LINPHONE, 1300
+        folder.mkdir(parents=True)
+        self._record = folder / "heard.wav"
+        voice = sounds.tone(folder / "voice.wav", self.hertz, 600)
+        self.phone = LinphonePhone(folder, voice=voice, authority=secure.authority, srtp=True)
+        assert self.phone.register(self.line.number, self.line.password, secure.tls_address)
+
+
+def answers_by(carrier: Carrier, line: lines.TestLine) -> list[bytes]:
+    """The descriptions over TLS in the 200s of a line's calls, as the trace shows them."""
     shown = carrier.fetch("/lab/trace?follow=false").splitlines()
-    return b"".join(b64decode(json.loads(line)["data"]) for line in shown)
+    messages = [(seen["transport"], b64decode(seen["data"])) for seen in map(json.loads, shown)]
+    return [
+        data.partition(b"\r\n\r\n")[2]
+        for transport, data in messages
+        if transport == "TLS"
+        and data.startswith(b"SIP/2.0 200 ")
+        and b"m=audio" in data
+        and line.number.encode() in data
+    ]
+
+
+def is_secure(description: bytes) -> bool:
+    """Whether it says SRTP, and the trace does not say with which key."""
+    keys = re.findall(rb"a=crypto:\d+ AES_CM_128_HMAC_SHA1_80 inline:([^\r\n|]+)", description)
+    return b" RTP/SAVP " in description and keys == [b"x" * 40]
 
 
 @pytest.mark.rule("LINE-02")
@@ -88,41 +124,42 @@ def test_linphone_registers_and_calls(secure: SecureCarrier, tmp_path: Path, voi
     assert f"flow=tls:{LOOPBACK}:" in secure.log
 
 
-@pytest.mark.rule("LINE-02")
-def test_baresip_registers_and_calls(secure: SecureCarrier, tmp_path: Path) -> None:
-    with baresip(secure, tmp_path) as phone:
-        assert phone.wait_registered()
-        phone.dial(lines.TONE)
-        phone.wait_answered()
-        phone.hang_up()
+@pytest.mark.rule("CALL-01")
+def test_linphone_by_srtp_calls_a_phone_without(secure: SecureCarrier, tmp_path: Path) -> None:
+    with (
+        closing(plain_baresip(secure, tmp_path / "plain")) as bob,
+        closing(SecureLinphone(tmp_path / "secure", secure)) as alice,
+    ):
+        alice.dial(bob.line.number)
+        bob.take()
+        alice.speak()
+        talk(alice, bob)
+        alice.hang_up()
+        bob.wait_ended()
+    assert is_secure(answers_by(secure, lines.LINPHONE)[-1])
 
 
-def test_linphone_hears_and_is_heard_by_srtp(
-    secure: SecureCarrier, tmp_path: Path, voice: Voice
+@pytest.mark.rule("CALL-01")
+def test_a_phone_without_calls_baresip_by_srtp(secure: SecureCarrier, tmp_path: Path) -> None:
+    with (
+        closing(plain_baresip(secure, tmp_path / "plain")) as alice,
+        closing(SecureBaresip(tmp_path / "secure", secure)) as bob,
+    ):
+        alice.dial(bob.line.number)
+        bob.take()
+        alice.speak()
+        talk(alice, bob)
+        bob.hang_up()
+        alice.wait_ended()
+    assert is_secure(answers_by(secure, lines.BARESIP)[-1])
+
+
+def test_a_call_from_a_terminal_trusts_nobody_unknown(
+    secure: SecureCarrier, tmp_path: Path
 ) -> None:
-    line, record = lines.LINPHONE, tmp_path / "heard.wav"
-    with LinphonePhone(tmp_path, authority=secure.authority, srtp=True) as phone:
-        assert phone.register(line.number, line.password, secure.tls_address)
-        phone.say(f"play {sounds.tone(tmp_path / 'tone.wav', 700, 60)}")
-        phone.dial(lines.ECHO, record)
-        phone.wait_answered()
-        Ear(lambda: record, voice).hears_tone(700)
-        phone.hang_up()
-    seen = traced(secure)
-    assert b"RTP/SAVP " in seen
-    assert set(re.findall(rb"inline:([^\r\n|]{40})", seen)) == {b"x" * 40}
-
-
-def test_baresip_hears_and_is_heard_by_srtp(
-    secure: SecureCarrier, tmp_path: Path, voice: Voice
-) -> None:
-    tone = sounds.tone(tmp_path / "tone.wav", 700, 60)
-    with baresip(secure, tmp_path / "phone", srtp=True, voice=tone) as phone:
-        assert phone.wait_registered()
-        phone.dial(lines.ECHO)
-        phone.wait_answered()
-        Ear(lambda: phone.recordings()[-1] if phone.recordings() else None, voice).hears_tone(700)
-        phone.hang_up()
+    program = terminal_call(tmp_path, lines.AU, lines.ECHO, secure.tls_port, "--transport", "tls")
+    assert program.process.returncode == 1
+    assert "no TLS with" in program.output()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ivr.sip.settings import EndpointSettings
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import Phone, PhoneSettings
 from ivr.ua.policy import CallPolicy
+from ivr.ua.sound import Srtp
 from provisioning.contract import E164, Access, Account, Line, Location, Profile
 from provisioning.trunks.memory import MemoryTrunks
 from tests.support.fake_records import InMemoryRecords, ToldEvents
@@ -61,6 +62,7 @@ class Switchboard:
             self.events,
             self.notes,
             host,
+            Srtp.ALLOWED,
         )
         agents = UserAgents(ground, settings, policy, self._park)
         self.registrar, self.calls, self.dialler = agents.registrar, agents.calls, agents.dialler
