@@ -48,8 +48,8 @@ def test_it_is_ready_and_has_the_demo_lines(carrier: Carrier) -> None:
 
 def test_its_figures_are_there_and_name_nobody(carrier: Carrier) -> None:
     figures = carrier.fetch("/metrics")
-    for name in ("tokuban_calls ", "tokuban_rtp_streams ", "tokuban_registered_users "):
-        assert f"\n{name}" in figures
+    for name in ("calls", "rtp_streams", "registered_users", "messages_waiting"):
+        assert f"\ntokuban_{name} " in figures
     assert "09000000001" not in figures
 
 
