@@ -16,7 +16,8 @@ class MessagesSettings(Section):
         ge=160,
         le=65_536,
         description="Longest text as UTF-8; more is 413. 670 full-width characters, the longest "
-        "SMS of Japan's carriers, are 2010.",
+        "SMS of Japan's carriers, are 2010; where links are narrow, 1300 octets with the headers "
+        "are all that should be sent (RFC 3428 §8).",
     )
     lasts_h: float = Field(
         default=72.0,

@@ -1,6 +1,6 @@
 """Taking kept messages to the phones of their lines, again and again until one has them.
 
-Messages of one line go one after the other, the oldest first. A line without a phone waits for
+Messages of one line go one after the other (RFC 3428 §8), the oldest first. A line without a phone waits for
 the next REGISTER; one whose phones fail is tried again after a delay that grows.
 """
 
@@ -248,7 +248,7 @@ class Deliveries:
             return _Came.NOT_KEPT
 
     async def _send(self, kept: KeptMessage, text: str, ways: Sequence[Way]) -> _Came:
-        """Send to every phone at once; the first that takes it settles it (RFC 3428 §5)."""
+        """Send to every phone at once; the first that takes it settles it (RFC 3428 §6)."""
         loop = asyncio.get_running_loop()
         branches = {loop.create_task(self._branch(kept, text, way)) for way in ways}
         self._branches |= branches
