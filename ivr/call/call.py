@@ -249,10 +249,15 @@ class Call:
     async def ring(self, target: Target, within_s: float | None = None) -> Rung:
         """Ring a party, `within_s` seconds at most; the caller hears it ring, or what it sends.
 
-        A party that answered is to be given to `talk` at once.
+        A party that answered is to be given to `talk` at once. What is keyed meanwhile may be
+        meant for the party, and is hidden.
         """
         back = ringing.RingBack(self._leg, self.log)
-        rung = await back.ring(target, within_s)
+        self.conceal()
+        try:
+            rung = await back.ring(target, within_s)
+        finally:
+            self.conceal(False)
         self.party_heard = back.party_heard
         self._far = rung.far
         self.log.info("party.rung", outcome=rung.outcome.name.lower(), status=rung.status)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.call.call import Call
+from ivr.call.keys import HIDDEN
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import CallOver, Outcome
 from ivr.call.party import JoinEnd, Ring, Target
@@ -100,6 +101,18 @@ def test_ring_back_that_fails_is_logged_and_the_party_still_answers() -> None:
         assert s.heard == []
 
     play(scene, SpeechlessLeg)
+
+
+def test_keys_while_it_rings_are_hidden_and_those_after_it_are_not() -> None:
+    async def scene(s: Scene) -> None:
+        asyncio.get_running_loop().call_later(1.5, s.leg.press, "7")
+        await s.call.ring(TARGET, 2)
+        s.leg.press("8")
+        told = [facts["pressed"] for event, facts in s.log.events if event == "key.received"]
+        assert told == [HIDDEN, "8"]
+        assert [facts["key"] for facts in s.leg.events.of("key.pressed")] == [HIDDEN, "8"]
+
+    play(scene)
 
 
 def test_an_answered_caller_hears_ring_back_too() -> None:
