@@ -1,7 +1,7 @@
 """Taking kept messages to the phones of their lines, again and again until one has them.
 
-Messages of one line go one after the other (RFC 3428 §8), the oldest first. A line without a phone waits for
-the next REGISTER; one whose phones fail is tried again after a delay that grows.
+Messages of one line go one after the other (RFC 3428 §8), the oldest first. A line without a phone
+waits for the next REGISTER; one whose phones fail is tried again after a delay that grows.
 """
 
 import asyncio
