@@ -9,7 +9,7 @@ from ivr.media.pacer import TICK_S
 from ivr.net import media_engine
 from ivr.net.media_engine import MediaEngine
 from tests.unit.net.media_phone import join, locked, until
-from tests.unit.net.relayed_phones import Make, coupled, word, words_in
+from tests.unit.net.relayed_phones import Make, assert_seamless, coupled, word, words_in
 
 
 async def test_none_of_a_strangers_packets_is_relayed(engine: MediaEngine, phones: Make) -> None:
@@ -114,3 +114,21 @@ async def test_what_waited_long_is_not_relayed_late(engine: MediaEngine, phones:
     for _ in range(75):
         caller.say(word(2))
     await until(lambda: len(heard) == 75, "all that is recorded")
+
+
+async def test_a_phone_that_moves_by_re_invite_goes_on_in_the_same_stream(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, one, callee, _ = await coupled(engine, phones, {}, {})
+    caller.say(word(1))
+    await until(lambda: words_in(callee.listen()) == [1], "the word before")
+    moved = phones(ssrc=55)
+    join(one, moved)
+    callee.say(word(3))
+    await until(lambda: words_in(moved.listen()) == [3], "the callee before the phone spoke")
+    moved.say(word(2))
+    await until(lambda: words_in(callee.listen()) == [1, 2], "the word from there")
+    caller.say(word(9))
+    moved.say(word(2))
+    await until(lambda: words_in(callee.listen()) == [1, 2, 2], "no word from the old place")
+    assert_seamless(callee.got)
