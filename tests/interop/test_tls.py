@@ -112,9 +112,11 @@ def is_secure(description: bytes) -> bool:
 
 
 @pytest.mark.rule("LINE-02")
-def test_linphone_registers_and_calls(secure: SecureCarrier, tmp_path: Path, voice: Voice) -> None:
+def test_linphone_registers_and_keys_by_srtp(
+    secure: SecureCarrier, tmp_path: Path, voice: Voice
+) -> None:
     line, record = lines.LINPHONE, tmp_path / "heard.wav"
-    with LinphonePhone(tmp_path, authority=secure.authority) as phone:
+    with LinphonePhone(tmp_path, authority=secure.authority, srtp=True) as phone:
         assert phone.register(line.number, line.password, secure.tls_address)
         phone.dial(lines.KEYS, record)
         phone.wait_answered()
