@@ -218,7 +218,7 @@ class TelephonyPart:
             if sip.shed_after_ms:
                 driver.endpoint.shed_when(udp.late)
             self.port = udp.local[1]
-            await listen_further(self._settings, driver, self.port)
+            await listen_further(self._settings, driver, self.port, self._log)
             return
 
     async def pause(self, grace_s: float) -> int:

@@ -3,14 +3,18 @@
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ivr.net import clock
 from ivr.net.driver import Driver
 from ivr.net.tcp import StreamLimits, StreamTransport
 from ivr.net.tls import Tls, contexts
+from ivr.net.transport import Told
 from ivr.net.websocket import WebSocketTransport
 from ivr.sip.framing import FrameLimits
+from ivr.ua.log import Log, Sparing
 from lab import certificates
 from lab.errors import Refused
 from lab.settings import Settings
@@ -63,7 +67,7 @@ def stream_limits(sip: SipSettings) -> StreamLimits:
     )
 
 
-async def listen_further(settings: Settings, driver: Driver, port: int) -> None:
+async def listen_further(settings: Settings, driver: Driver, port: int, log: Log) -> None:
     """Serve TLS and WebSocket as the settings say.
 
     Args:
@@ -72,11 +76,13 @@ async def listen_further(settings: Settings, driver: Driver, port: int) -> None:
         Refused: a port or certificate is not to be had.
     """
     sip, limits = settings.sip, stream_limits(settings.sip)
-    tls = tls_of(settings)
+    tls, origins, told = tls_of(settings), allowed_origins(sip), _turned_away(log)
+    if tls is not None:
+        tls = replace(tls, told=told)
     makers: dict[str, Callable[[], StreamTransport]] = {
         "TLS": lambda: StreamTransport(driver, limits, tls),
-        "WS": lambda: WebSocketTransport(driver, limits, allowed_origins(sip)),
-        "WSS": lambda: WebSocketTransport(driver, limits, allowed_origins(sip), tls),
+        "WS": lambda: WebSocketTransport(driver, limits, origins, told=told),
+        "WSS": lambda: WebSocketTransport(driver, limits, origins, tls, told),
     }
     for place in places(sip, port, certified=tls is not None):
         transport = makers[place.name]()
@@ -88,6 +94,20 @@ async def listen_further(settings: Settings, driver: Driver, port: int) -> None:
             why = bind_failure(error, what, sip.host, place.port, place.setting)
             raise Refused(why) from None
         driver.add(transport)
+
+
+def _turned_away(log: Log) -> Told:
+    """Say who was not let in, as sparingly as a flood of them asks for."""
+    sparing = Sparing()
+
+    def told(peer: tuple[str, int], why: Exception) -> None:
+        # OpenSSL's own word tells a phone that does not believe us from one that speaks no TLS.
+        reason = getattr(why, "reason", None) or str(why) or type(why).__name__
+        host, port = peer
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        sparing.warning(log, clock.monotonic(), "connection.refused", peer=shown, why=reason)
+
+    return told
 
 
 def places(sip: SipSettings, port: int, *, certified: bool) -> Iterator[Place]:

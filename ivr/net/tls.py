@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.net.transport import Told, untold
+
 _BURST = 64
 """Peers let in in one turn, so that a flood cannot keep timers and media waiting."""
 _BACKLOG = 1024
@@ -31,6 +33,8 @@ class Tls:
     handshakes: int = 400
     """Handshakes under way at once; the next peer is turned away."""
     handshakes_per_host: int = 200
+    told: Told = untold
+    """Hears of handshakes that came to nothing."""
 
 
 def contexts(certificate: Path, key: Path, authority: Path | None = None) -> Tls:
@@ -110,10 +114,10 @@ class TlsDoor:
                 self._loop.remove_reader(self._listener.fileno())
                 self._shut = self._loop.call_later(_BREATH_S, self._unlock)
                 return
-            self._greet(peer, address[0])
+            self._greet(peer, address[:2])
 
-    def _greet(self, peer: socket.socket, host: str) -> None:
-        tls = self._tls
+    def _greet(self, peer: socket.socket, address: tuple[str, int]) -> None:
+        tls, host = self._tls, address[0]
         full = len(self._greeting) >= tls.handshakes
         if full or self._per_host[host] >= tls.handshakes_per_host:
             self.turned_away += 1
@@ -121,11 +125,12 @@ class TlsDoor:
             return
         peer.setblocking(False)
         self._per_host[host] += 1
-        task = self._loop.create_task(self._handshake(peer, host))
+        task = self._loop.create_task(self._handshake(peer, address))
         self._greeting.add(task)
         task.add_done_callback(self._greeting.discard)
 
-    async def _handshake(self, peer: socket.socket, host: str) -> None:
+    async def _handshake(self, peer: socket.socket, address: tuple[str, int]) -> None:
+        host = address[0]
         try:
             await self._loop.connect_accepted_socket(
                 self._connection,
@@ -134,8 +139,9 @@ class TlsDoor:
                 ssl_handshake_timeout=self._tls.handshake_s,
                 ssl_shutdown_timeout=_GOODBYE_S,
             )
-        except OSError:  # also a handshake that failed or took too long
+        except OSError as error:  # also a handshake that failed or took too long
             self.failed += 1
+            self._tls.told(address, error)
         finally:
             self._per_host[host] -= 1
             if not self._per_host[host]:

@@ -1,9 +1,17 @@
 """What a transport is to the driver, so that each further one is one file."""
 
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from ivr.sip.events import Flow
+
+Told = Callable[[tuple[str, int], Exception], None]
+"""Hears of a peer that was not let in, and why."""
+
+
+def untold(peer: tuple[str, int], why: Exception) -> None:
+    """Where nobody wants to know."""
 
 
 class Receiver(Protocol):

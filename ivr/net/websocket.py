@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from ivr.net.tcp import Connection, StreamLimits, StreamTransport
 from ivr.net.tls import Tls
-from ivr.net.transport import Receiver
+from ivr.net.transport import Receiver, Told, untold
 from ivr.sip.events import Flow
 from ivr.sip.framing import PING, PONG
 
@@ -32,7 +32,7 @@ class WebSocketConnection(Connection):
 
     def __init__(self, owner: "WebSocketTransport") -> None:
         super().__init__(owner)
-        self._receiver, self._limits = owner.receiver, owner.limits
+        self._receiver, self._limits, self._told = owner.receiver, owner.limits, owner.told
         self._silent_s = min(PING_AFTER_S, owner.limits.idle_s)
         self._parts: list[bytes] = []
         self._asked = False
@@ -56,6 +56,8 @@ class WebSocketConnection(Connection):
         for event in events:
             if isinstance(event, Request):
                 protocol.send_response(protocol.accept(event))
+                if protocol.handshake_exc is not None:
+                    self._told(flow.peer, protocol.handshake_exc)
             elif isinstance(event, Frame) and event.opcode in _DATA:
                 self._collect(event, flow)
         self._flush()
@@ -128,7 +130,7 @@ class WebSocketTransport(StreamTransport):
     """Takes WebSocket clients in; it opens no connection, since they listen nowhere.
 
     `origins` is a pattern of the pages that may connect, None for all; a client that is no page
-    names none and may.
+    names none and may. `told` hears of whom was refused.
     """
 
     def __init__(
@@ -137,10 +139,11 @@ class WebSocketTransport(StreamTransport):
         limits: StreamLimits | None = None,
         origins: re.Pattern[str] | None = None,
         tls: Tls | None = None,
+        told: Told = untold,
     ) -> None:
         super().__init__(receiver, limits, tls)
         self.name = "WSS" if tls else "WS"
-        self.origins = origins
+        self.origins, self.told = origins, told
 
     def connection(self, peer: tuple[str, int] | None = None) -> Connection:
         """What serves one client."""

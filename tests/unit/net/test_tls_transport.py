@@ -109,7 +109,12 @@ async def test_a_peer_that_does_not_read_is_cut_off(tls: Tls) -> None:
 
 
 async def test_what_is_no_tls_is_closed_and_others_go_on(tls: Tls) -> None:
-    async with listening(tls) as (transport, inbox), connected(transport, tls.client) as streams:
+    told: list[tuple[tuple[str, int], Exception]] = []
+    telling = replace(tls, told=lambda peer, why: told.append((peer, why)))
+    async with (
+        listening(telling) as (transport, inbox),
+        connected(transport, tls.client) as streams,
+    ):
         reader, writer = await asyncio.open_connection(*transport.local)
         writer.write(MESSAGE)
         assert await closed_by_peer(reader)
@@ -117,6 +122,9 @@ async def test_what_is_no_tls_is_closed_and_others_go_on(tls: Tls) -> None:
         streams[1].write(MESSAGE)
         assert (await inbox.messages.get())[0] == MESSAGE
         assert door_of(transport).failed == 1
+        ((peer, why),) = told
+        assert peer == writer.get_extra_info("sockname")
+        assert isinstance(why, ssl.SSLError)
 
 
 async def test_a_handshake_that_is_not_finished_is_broken_off(tls: Tls) -> None:

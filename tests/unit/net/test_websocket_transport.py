@@ -131,7 +131,9 @@ async def test_another_subprotocol_is_refused() -> None:
     ],
 )
 async def test_pages_of_other_origins_are_refused(origin: str | None, welcome: bool) -> None:
+    told: list[Exception] = []
     async with listening(origins=OWN) as (transport, _):
+        transport.told = lambda peer, why: told.append(why)
         if welcome:
             async with client(transport, origin) as socket:
                 assert socket.subprotocol == SIP
@@ -139,6 +141,7 @@ async def test_pages_of_other_origins_are_refused(origin: str | None, welcome: b
             with pytest.raises(InvalidStatus) as refused:
                 await client(transport, origin)
             assert refused.value.response.status_code == 403
+        assert len(told) == (not welcome)
 
 
 async def test_plain_http_is_told_what_is_spoken_here() -> None:
