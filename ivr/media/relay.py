@@ -79,7 +79,9 @@ class Relay:
         self._table: bytes | None = None
         self._seconds: dict[int | None, int | None] = {}
         self._sender = _NOBODY
-        self._numbers = self._clock = self._oldest = self._newest = 0
+        # By how much our sequence numbers and timestamps are ahead of the sender's.
+        self._numbers = self._clock = 0
+        self._oldest = self._newest = 0
         self._word = self._highest_word = self._word_change = 0
         self._moved_at = self._told_at = self._allowed_at = 0.0
         self._allowance, self.excess = MOST_AT_ONCE, 0

@@ -53,8 +53,7 @@ class Watch:
     """Who listens on a leg's socket: the loop, or its phase while the kernel drops all but keys.
 
     `read` takes one datagram and answers whether there was one; the loop may be given another
-    reader. `event` is the payload type
-    whose packets pass the filter, None without one.
+    reader. `event` is the payload type whose packets pass the filter, None without one.
     """
 
     __slots__ = ("_by_loop", "_dropped", "_ears", "_loop", "_read", "_socket", "event")
