@@ -8,6 +8,7 @@ import pytest
 from prompts.catalogue import Voice
 from prompts.voice import VoiceBank
 from tests.interop import lines
+from tests.interop.secure_carrier import SecureCarrier
 from tests.support.carrier import Carrier
 
 SETTINGS = """
@@ -40,6 +41,13 @@ def md5_carrier(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterato
     folder = tmp_path_factory.mktemp("md5")
     settings = SETTINGS + 'digest = "md5"\n'
     with Carrier(folder, settings=settings, seed=seed, rtp_count=4000) as carrier:
+        yield carrier
+
+
+@pytest.fixture(scope="session")
+def secure(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[SecureCarrier]:
+    """A carrier for phones over TLS and WebSocket."""
+    with SecureCarrier(tmp_path_factory.mktemp("secure"), seed, SETTINGS) as carrier:
         yield carrier
 
 

@@ -5,9 +5,7 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 from base64 import b64decode
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest
 
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
-from tests.interop.conftest import SETTINGS
+from tests.interop.secure_carrier import SecureCarrier
 from tests.interop.talkers import Baresip, Linphone, talk
 from tests.interop.terminal import terminal_call
 from tests.support.carrier import Carrier
@@ -24,34 +22,10 @@ from tests.support.phones import sounds
 from tests.support.phones.baresip_phone import BaresipPhone
 from tests.support.phones.linphone_phone import LinphonePhone
 from tests.support.phones.program import find
-from tests.support.ports import LOOPBACK, free_port, free_range
+from tests.support.ports import LOOPBACK, free_range
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.interop
-
-
-class SecureCarrier(Carrier):
-    """A carrier with certificates of its own, made before it starts."""
-
-    def __init__(self, folder: Path, seed: Path) -> None:
-        data, plain = folder / "data", folder / "plain.toml"
-        plain.touch()
-        command = [sys.executable, "-m", "lab", "certs", "--data", str(data)]
-        subprocess.run([*command, "--config", str(plain)], check=True, capture_output=True)
-        self.tls_port = free_port()
-        settings = f"{SETTINGS}tls_port = {self.tls_port}\n"
-        super().__init__(folder, settings=settings, seed=seed)
-        self.authority = data / "tls" / "ca.pem"
-
-    @property
-    def tls_address(self) -> tuple[str, int]:
-        return LOOPBACK, self.tls_port
-
-
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[SecureCarrier]:
-    with SecureCarrier(tmp_path_factory.mktemp("secure"), seed) as carrier:
-        yield carrier
 
 
 def plain_baresip(secure: SecureCarrier, folder: Path) -> Baresip:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +9,8 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.interop import lines
-from tests.interop.conftest import SETTINGS
-from tests.support.carrier import Carrier
-from tests.support.ports import LOOPBACK, free_port
+from tests.interop.secure_carrier import SecureCarrier
+from tests.support.ports import LOOPBACK
 from tests.support.wire import Message, WireCall, WirePhone, read, token
 
 pytestmark = pytest.mark.interop
@@ -24,9 +22,9 @@ NOWHERE = "df7jal23ls0d.invalid"
 class WebSocketPhone(WirePhone):
     """A wire phone whose messages go by WebSocket."""
 
-    def __init__(self, carrier: Carrier, port: int, line: lines.TestLine) -> None:
+    def __init__(self, carrier: SecureCarrier, line: lines.TestLine) -> None:
         super().__init__(carrier.address, line.number, line.password)
-        url = f"ws://{LOOPBACK}:{port}"
+        url = f"ws://{LOOPBACK}:{carrier.ws_port}"
         self._stack = ExitStack()
         channel = connect(url, subprotocols=[Subprotocol("sip")], proxy=None)
         self._channel = self._stack.enter_context(channel)
@@ -55,23 +53,9 @@ class WebSocketPhone(WirePhone):
         super().close()
 
 
-@pytest.fixture(scope="module")
-def ws_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def carrier(
-    tmp_path_factory: pytest.TempPathFactory, seed: Path, ws_port: int
-) -> Iterator[Carrier]:
-    settings = f"{SETTINGS}ws_port = {ws_port}\n"
-    with Carrier(tmp_path_factory.mktemp("ws"), settings=settings, seed=seed) as carrier:
-        yield carrier
-
-
 @pytest.fixture
-def browser(carrier: Carrier, ws_port: int) -> Iterator[WebSocketPhone]:
-    with closing(WebSocketPhone(carrier, ws_port, lines.WIRE)) as phone:
+def browser(secure: SecureCarrier) -> Iterator[WebSocketPhone]:
+    with closing(WebSocketPhone(secure, lines.WIRE)) as phone:
         yield phone
 
 
@@ -86,11 +70,11 @@ def test_it_calls_the_network(browser: WebSocketPhone) -> None:
 
 
 @pytest.mark.rule("LINE-02")
-def test_it_is_called_on_its_connection(carrier: Carrier, browser: WebSocketPhone) -> None:
+def test_it_is_called_on_its_connection(secure: SecureCarrier, browser: WebSocketPhone) -> None:
     granted = browser.register()
     assert granted.get("Contact").startswith(browser.contact)
     with (
-        WirePhone(carrier.address, lines.BARESIP.number, lines.BARESIP.password) as caller,
+        WirePhone(secure.address, lines.BARESIP.number, lines.BARESIP.password) as caller,
         WireCall(caller, lines.WIRE.number) as call,
     ):
         branch = token("z9hG4bK")
