@@ -1,10 +1,11 @@
 """Where a dialled number leads a caller: a service, a line, or a reason why nowhere (LINE-04)."""
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ivr.numbering.overlap import Extent, ended, extent
-from ivr.numbering.plan import CARRIER_PREFIX_DIGITS, COUNTRY_CODE, Dialled, Kind, parse
+from ivr.numbering.plan import COUNTRY_CODE, Dialled, Kind, parse
 from provisioning.contract import (
     CarrierProfile,
     Directory,
@@ -93,13 +94,17 @@ class Route:
     destination: Destination
 
 
+EMERGENCY_BEHIND = re.compile(r"(?:18[46]|002[0-9]{3}|00[0-9]{2})+(?:110|118|119)")
+"""110, 118 and 119 behind other carriers' prefixes, and whatever else would hide them."""
+
 ELSEWHERE = {Kind.INTERNATIONAL, Kind.CARRIER_PREFIX}
 
 OF_LINES = {Kind.FIXED, Kind.IP_PHONE, Kind.MOBILE}
 """Kinds of number that a line of this network may have."""
 
-OUTWARD = {*OF_LINES, *ELSEWHERE, Kind.PREMIUM, Kind.SHORT}
-"""Kinds that another carrier may take. Freephone is charged to a subscriber of this network."""
+OUTWARD = {*OF_LINES, *ELSEWHERE, Kind.PREMIUM}
+"""Kinds that another carrier may take. Freephone is charged to a subscriber of this network, and
+codes mean something else in each."""
 
 
 def route(
@@ -150,11 +155,7 @@ def _barred(dialled: Dialled, caller: Line) -> Emergency | SuspendedCaller | Non
 
 
 def _is_emergency(dialled: Dialled) -> bool:
-    """110, 118 and 119, also behind another carrier's prefix."""
-    if dialled.kind is Kind.CARRIER_PREFIX:
-        behind = (dialled.digits[length:] for length in CARRIER_PREFIX_DIGITS)
-        return any(parse(digits).kind is Kind.EMERGENCY for digits in behind)
-    return dialled.kind is Kind.EMERGENCY
+    return dialled.kind is Kind.EMERGENCY or bool(EMERGENCY_BEHIND.fullmatch(dialled.digits))
 
 
 def _service(digits: str, profile: CarrierProfile) -> Service | None:

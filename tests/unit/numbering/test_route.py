@@ -136,7 +136,8 @@ OUTSIDE = EveryTrunk()
         (DOCOMO, "05099999999", ToTrunk(FIXED)),
         (DOCOMO, "0570123456", ToTrunk(FIXED)),
         (DOCOMO, "0033010123456", ToTrunk(FIXED)),
-        (DOCOMO, "117", ToTrunk(FIXED)),
+        (DOCOMO, "117", Unassigned()),
+        (DOCOMO, "184184110", Emergency()),
         (DOCOMO, "+12125551234", ToTrunk(ABROAD)),
         (DOCOMO, "01012125551234", ToTrunk(ABROAD)),
         (DOCOMO, "01081312345678", OtherNetwork()),
@@ -159,7 +160,8 @@ def test_a_number_that_no_line_has_leaves_by_a_trunk(
 
 @pytest.mark.parametrize("number", ["110", "118", "119"])
 @pytest.mark.parametrize(
-    "written", ["{}", "184{}", "186{}", "0033{}", "002012{}", "0033184{}", "tel:{}", "{}-"]
+    "written",
+    ["{}", "184{}", "186{}", "0033{}", "002012{}", "00330033{}", "0033184{}", "tel:{}", "{}-"],
 )
 def test_an_emergency_number_never_leaves(written: str, number: str) -> None:
     dialled = written.format(number)
