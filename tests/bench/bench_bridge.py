@@ -9,7 +9,7 @@ carrier process's user and system time; quote ratios measured in one run.
 
 import argparse
 import tempfile
-import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.bench.bench_calls import SETTINGS, Bench, Figure
 from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.phones import sipp
+from tests.support.waiting import until
 from tests.support.wire import WirePhone
 
 CALLED, CALLERS = lines.CROWD[0], lines.CROWD[1:51]
@@ -70,10 +71,9 @@ def bridged(bench: Bench, folder: Path, load: Load) -> list[Figure]:
 
 def missing_records(carrier: Carrier, expected: int) -> int:
     """How many are missing once the last halves have had time to end: 64*T1 and a little."""
-    deadline = time.monotonic() + 35
-    while (found := kept(carrier)) < expected and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return expected - found
+    with suppress(AssertionError):
+        until(lambda: kept(carrier) >= expected, "every record", timeout_s=35)
+    return expected - kept(carrier)
 
 
 def kept(carrier: Carrier) -> int:
