@@ -10,7 +10,7 @@ from functools import lru_cache
 from ivr.net import clock
 from ivr.net.driver import Driver
 from ivr.sip.abnf import GrammarError
-from ivr.sip.events import RequestReceived
+from ivr.sip.events import Flow, RequestReceived
 from ivr.sip.message import Request
 from ivr.ua import uni
 from ivr.ua.authentication import Challenge
@@ -134,10 +134,7 @@ class Registrar:
         request, flow = event.request, flow_text(event.flow)
         now = clock.monotonic()
         try:
-            limits = self._limits
-            if self._callers.at_home(user, event.flow):
-                limits = uni.limits(limits)
-            bindings = after(request, self.of(user), flow=flow, now=now, limits=limits)
+            bindings = self._after(request, user, event.flow, now)
             saving = self._store.save(user, moved(bindings, self._wall() - now))
         except Refused as refusal:
             self._refuse(event, refusal)
@@ -149,6 +146,15 @@ class Registrar:
         change = _Change(event, user, flow, bindings)
         saving.add_done_callback(lambda done: self._saved(change, done))
         return True
+
+    def _after(self, request: Request, user: str, source: Flow, now: float) -> tuple[Binding, ...]:
+        """The user's bindings once the REGISTER took effect; raises `Refused`."""
+        flow, before = flow_text(source), self.of(user)
+        if self._callers.at_home(user, source) is None:
+            return after(request, before, flow=flow, now=now, limits=self._limits)
+        limits = uni.limits(self._limits)
+        bindings = after(request, before, flow=flow, now=now, limits=limits)
+        return uni.replaced(before, bindings, flow)
 
     def _saved(self, change: _Change, saving: Saving) -> None:
         """A change is durable, or is not: answer, and go on to the account's next one."""

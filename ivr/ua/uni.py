@@ -12,7 +12,7 @@ from ivr.sip.abnf import GrammarError
 from ivr.sip.message import Request
 from ivr.sip.uri import Uri
 from ivr.ua.bindings import RegistrarLimits
-from provisioning.contract import E164
+from provisioning.contract import E164, Binding
 
 OPTION = "ngn-uni"
 """The option of its line."""
@@ -27,6 +27,19 @@ SESSION_S = 300
 def limits(usual: RegistrarLimits) -> RegistrarLimits:
     """What a REGISTER is granted instead of the usual."""
     return replace(usual, default_expires_s=EXPIRES_S, max_expires_s=EXPIRES_S)
+
+
+def replaced(
+    before: tuple[Binding, ...], after: tuple[Binding, ...], flow: str
+) -> tuple[Binding, ...]:
+    """The bindings without those that a new contact from the same address takes the place of.
+
+    Equipment makes up another Contact user whenever it starts; it is one phone all the same.
+    """
+    fresh = {binding.contact for binding in after} - {binding.contact for binding in before}
+    if not fresh:
+        return after
+    return tuple(b for b in after if b.flow != flow or b.contact in fresh)
 
 
 def granted(request: Request, line: E164, address: str) -> list[tuple[str, str]]:
