@@ -192,8 +192,9 @@ async def test_the_kernels_filter_holds_no_audio_of_a_relayed_leg_back(
 
 
 async def test_keys_are_heard_of_a_leg_that_is_fed_and_feeds_nobody(
-    engine: MediaEngine, phones: Make
+    engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(feed, "QUIET_S", 1000.0)
     caller, _, callee, two = await coupled(engine, phones, {}, {})
     two.relay_to(None)
     keys = list[str]()
