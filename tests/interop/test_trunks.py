@@ -94,6 +94,11 @@ class TestCallsIn:
                 peer.expect(180, 183, method="INVITE")
                 ringing.accept()
                 assert call.wait_final(branch).status == 200
+                call.cseq += 1
+                elsewhere = [("Refer-To", f"<sip:{OSAKA}@x>")]
+                peer.send(call.text("REFER", call.cseq, extra=elsewhere))
+                refused = peer.expect(*range(200, 700), method="REFER")
+                assert refused.status == 403, "it sends nobody anywhere at a line's expense"
                 assert call.bye().status == 200
                 phone.answer(phone.expect_request("BYE"))
         until(lambda: len(records(carrier, call.call_id)) == 2, "both records")
