@@ -184,6 +184,7 @@ class VirtualExchange:
         assert self.media.stats().free_ports == self.ports
         assert not any(self.endpoint.census())
         assert self.records.live() == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
         assert all(agents.occupancy.of(whose) == 0 for whose in (USER, "trunk:other"))
         self.media.close()
         await self.driver.close()
