@@ -195,6 +195,7 @@ async def test_keys_are_heard_of_a_leg_that_is_fed_and_feeds_nobody(
     engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "QUIET_S", 1000.0)
+    monkeypatch.setattr(source_lock, "SILENCE_S", 1000.0)
     caller, _, callee, two = await coupled(engine, phones, {}, {})
     two.relay_to(None)
     keys = list[str]()
