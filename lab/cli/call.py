@@ -26,43 +26,51 @@ _USUAL_PORTS = {Over.UDP: 5060, Over.TCP: 5060, Over.TLS: 5061}
 _LAB_AUTHORITY = Path("data/tls/ca.pem")
 
 
+User = Annotated[str, typer.Argument(help="SIP user that calls, as 09000000001.")]
+Number = Annotated[str, typer.Argument(help="What to dial, as 1429.")]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="HOST:PORT",
+        help="The carrier; without it 127.0.0.1:5060, over TLS 127.0.0.1:5061.",
+    ),
+]
+Keys = Annotated[
+    str, typer.Option("--keys", help="Keys to press; a comma waits for the prompt to end.")
+]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Write what is heard as WAV.")
+]
+Transport = Annotated[Over, typer.Option("--transport", help="udp, tcp, or tls with SRTP.")]
+Authority = Annotated[
+    Path | None,
+    typer.Option(
+        "--authority",
+        metavar="FILE",
+        help="Who signed the server's certificate (PEM); without it data/tls/ca.pem.",
+    ),
+]
+Password = Annotated[
+    str | None,
+    typer.Option(
+        "--password",
+        envvar=PASSWORD_VARIABLE,
+        show_envvar=False,
+        help=f"Password of the user (or {PASSWORD_VARIABLE}); the demo users need none.",
+    ),
+]
+
+
 def call(
-    user: Annotated[str, typer.Argument(help="SIP user that calls, as 09000000001.")],
-    number: Annotated[str, typer.Argument(help="What to dial, as 1429.")],
-    server: Annotated[
-        str | None,
-        typer.Option(
-            "--server",
-            metavar="HOST:PORT",
-            help="The carrier; without it 127.0.0.1:5060, over TLS 127.0.0.1:5061.",
-        ),
-    ] = None,
-    keys: Annotated[
-        str, typer.Option("--keys", help="Keys to press; a comma waits for the prompt to end.")
-    ] = "",
-    record: Annotated[
-        Path | None, typer.Option("--record", metavar="FILE", help="Write what is heard as WAV.")
-    ] = None,
-    transport: Annotated[
-        Over, typer.Option("--transport", help="udp, tcp, or tls with SRTP.")
-    ] = Over.UDP,
-    authority: Annotated[
-        Path | None,
-        typer.Option(
-            "--authority",
-            metavar="FILE",
-            help="Who signed the server's certificate (PEM); without it data/tls/ca.pem.",
-        ),
-    ] = None,
-    password: Annotated[
-        str | None,
-        typer.Option(
-            "--password",
-            envvar=PASSWORD_VARIABLE,
-            show_envvar=False,
-            help=f"Password of the user (or {PASSWORD_VARIABLE}); the demo users need none.",
-        ),
-    ] = None,
+    user: User,
+    number: Number,
+    server: Server = None,
+    keys: Keys = "",
+    record: Record = None,
+    transport: Transport = Over.UDP,
+    authority: Authority = None,
+    password: Password = None,
 ) -> None:
     """Place a call, press keys, and say what happened.
 
