@@ -3,12 +3,18 @@
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.support.carrier import Carrier
+from tests.support.ear import Ear
+from tests.support.hearing import loudest_hertz, loudest_window, tone_level
+from tests.support.phones.pjsua2_phone import Pjsua2Phone
+from tests.support.waiting import until
 from tests.support.wire import Message, WireCall, WirePhone
 
 pytestmark = pytest.mark.interop
@@ -43,9 +49,21 @@ def rung(caller: WirePhone, number: str, called: WirePhone) -> Iterator[Message]
         assert call.wait_final(branch).status in (487, 603)
 
 
-def put(carrier: Carrier, path: str, body: dict[str, Any]) -> None:
+def put(carrier: Carrier, body: dict[str, Any]) -> None:
+    """Make the forwarder's forwarding exactly this."""
+    path = f"/v1/lines/{FORWARDER.number}/forwarding"
     with urllib.request.urlopen(carrier.request(path, "PUT", body), timeout=10) as answer:
         assert answer.status == 200
+
+
+@contextmanager
+def forwarded(carrier: Carrier) -> Iterator[None]:
+    """Calls of the forwarder's line go to the called phone at once."""
+    put(carrier, {"ring_time_s": 0, "no_answer": {"active": True, "target": full(CALLED.number)}})
+    try:
+        yield
+    finally:
+        put(carrier, {"ring_time_s": 15})
 
 
 @pytest.mark.rule("CALL-04")
@@ -69,10 +87,7 @@ def test_184_leaves_no_trace_of_the_number(caller: WirePhone, called: WirePhone)
 @pytest.mark.rule("FWD-07")
 @pytest.mark.rule("FWD-08")
 def test_a_forwarded_call_says_so(carrier: Carrier, caller: WirePhone, called: WirePhone) -> None:
-    at_once = {"ring_time_s": 0, "no_answer": {"active": True, "target": full(CALLED.number)}}
-    put(carrier, f"/v1/lines/{FORWARDER.number}/forwarding", at_once)
-    with rung(caller, FORWARDER.number, called) as invite:
-        put(carrier, f"/v1/lines/{FORWARDER.number}/forwarding", {"ring_time_s": 15})
+    with forwarded(carrier), rung(caller, FORWARDER.number, called) as invite:
         assert f"sip:{CALLER.number}@" in invite.get("From")
         assert FORWARDER.number in invite.get("Diversion")
         assert "reason=no-answer" in invite.get("Diversion")
@@ -83,6 +98,35 @@ def test_a_forwarded_call_says_so(carrier: Carrier, caller: WirePhone, called: W
     assert (first["payer"], second["payer"]) == (full(CALLER.number), full(FORWARDER.number))
     assert second["linked_id"] == first["linked_id"]
     assert second["service"] == "forwarding"
+
+
+def ends_with_ring_back(ear: Ear) -> bool:
+    """Whether the last seconds heard have a second of 400 Hz that swings.
+
+    What swings by 16 Hz has a quarter of its power beside the 400 Hz; a pure tone has none.
+    """
+    second = loudest_window(ear.sound()[-24_000:], 0.95)
+    if len(second) < 7200:
+        return False
+    return abs(loudest_hertz(second) - 400) < 2 and 0.6 < tone_level(second, 400) < 0.85
+
+
+@pytest.mark.rule("CALL-03")
+@pytest.mark.rule("FWD-08")
+def test_a_softphone_hears_that_it_is_forwarded_and_then_the_ringing(
+    carrier: Carrier, called: WirePhone, tmp_path: Path, voice: Voice
+) -> None:
+    record = tmp_path / "heard.wav"
+    with forwarded(carrier), Pjsua2Phone(tmp_path / "caller") as phone:
+        assert phone.register(CALLER.number, CALLER.password, carrier.address) == 200
+        call, ear = phone.dial(FORWARDER.number, record), Ear(lambda: record, voice)
+        ear.hears(Prompt.CALL_FORWARDED)
+        invite = called.expect_request("INVITE")
+        called.answer(invite, "180 Ringing")
+        until(lambda: ends_with_ring_back(ear), f"ring-back; {ear.story()}")
+        call.hang_up()
+        called.answer(called.expect_request("CANCEL"))
+        called.answer(invite, "487 Request Terminated")
 
 
 def full(number: str) -> str:

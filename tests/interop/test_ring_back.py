@@ -1,4 +1,4 @@
-"""Ring-back and busy tone as a caller's phone receives them from a running carrier (CALL-03)."""
+"""What a caller's phone receives from a running carrier before anybody answers."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.wire import WireCall, WirePhone
 
-pytestmark = [pytest.mark.interop, pytest.mark.rule("CALL-03")]
+pytestmark = pytest.mark.interop
 
 CALLER, CALLED = lines.CROWD[-23], lines.CROWD[-24]
 BEAT = 8000
@@ -44,6 +44,7 @@ def hears(call: WireCall, sound: bytes, within_s: float = 15.0) -> bool:
 
 
 @pytest.mark.rule("CALL-01")
+@pytest.mark.rule("CALL-03")
 @pytest.mark.rule("LINE-05")
 def test_ring_back_then_the_busy_tone_then_486(caller: WirePhone, called: WirePhone) -> None:
     with WireCall(caller, CALLED.number) as call:
