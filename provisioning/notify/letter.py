@@ -31,7 +31,10 @@ ROW, HEAD = 7.0, 8.0
 
 @dataclass(frozen=True, slots=True)
 class LetterContent:
-    """What one letter says. `numbers`: (national number, service password, line password)."""
+    """What one letter says. `numbers`: (national number, service password, line password).
+
+    A password that was replaced before the letter went out is empty.
+    """
 
     name: str
     postal_code: str
@@ -220,9 +223,13 @@ class _Letter:
         ordinal, *cells = self._lefts()
         on.type(TEXT, 7.5, QUIET)
         on.put(ordinal, self._y + 1.9, str(index + 1), 5, "R")
-        on.type(MONO, 10.5)
         for x, text in zip(cells, (hyphenated(row[0]), row[1], row[2]), strict=True):
-            on.put(x, self._y + 1.1, paper.settable(text, MONO))
+            if text:
+                on.type(MONO, 10.5)
+                on.put(x, self._y + 1.1, paper.settable(text, MONO))
+            else:
+                on.type(TEXT, 8.5, QUIET)
+                on.put(x, self._y + 1.6, self._words["replaced"])
         self._y += ROW
         on.rule(MARGIN, self._y, BODY)
 

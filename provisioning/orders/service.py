@@ -23,7 +23,7 @@ from provisioning.notify import letter
 from provisioning.numbers import model as number_model
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import NumberInput, NumberRecord, national
-from provisioning.orders import model, placing, secret, store
+from provisioning.orders import letters, model, placing, secret, store
 from provisioning.orders.model import LetterGone, NumberOrder, OrderInFlight
 from provisioning.orders.placing import OrderDesk, Wanted
 
@@ -92,15 +92,21 @@ class Orders:
             UnknownOrder: there is no such order.
             LetterGone: the letter was handed out before.
         """
-        order, sealed = await self._desk.database.read(
-            lambda connection: _letter(connection, order_id)
-        )
-        content = secret.open_letter(self._desk.seal, order.id, sealed, self._desk.server)
-        pdf = await asyncio.to_thread(letter.render, content)
+        while True:
+            order, sealed = await self._desk.database.read(
+                lambda connection: _letter(connection, order_id)
+            )
+            content = secret.open_letter(self._desk.seal, order.id, sealed, self._desk.server)
+            pdf = await asyncio.to_thread(letter.render, content)
+            if await self._hand_out(order, sealed, origin):
+                return pdf
 
-        async def work(connection: AsyncConnection) -> None:
-            if not await store.destroy_letter(connection, order.id):
-                raise _gone(order)
+    async def _hand_out(self, order: NumberOrder, sealed: bytes, origin: Origin) -> bool:
+        """Destroy what the letter said; False when that changed while it was set in type."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            if not await store.destroy_letter(connection, order.id, sealed):
+                return False
             await self._desk.audit.note(
                 connection,
                 order.id,
@@ -108,9 +114,9 @@ class Orders:
                 origin=origin,
                 contract=order.contract,
             )
+            return True
 
-        await self._desk.database.write(work)
-        return pdf
+        return await self._desk.database.write(work)
 
     async def cancel(self, number: E164, *, form_reference: str, origin: Origin) -> NumberRecord:
         """End a number by a written form: its line goes, its quarantine begins (N050-06).
@@ -128,6 +134,7 @@ class Orders:
             until = number_model.quarantine_end(now)
             await numbers.quarantine(connection, number, now=now, until=until, reference=reference)
             await self._desk.lines.remove(connection, number)
+            await letters.revise(self._desk, connection, old, letters.without_number)
             day = in_japan(until).date()
             await self._desk.audit.note(
                 connection,
@@ -153,7 +160,9 @@ class Orders:
         async def change(connection: AsyncConnection) -> None:
             await self._desk.lines.set_password(connection, national(number), password)
 
-        await self._reset(number, "line password reset", change, origin)
+        await self._reset(
+            number, "line password reset", change, letters.without_line_password, origin
+        )
         return password
 
     async def reset_service_password(self, number: E164, *, origin: Origin) -> str:
@@ -164,7 +173,9 @@ class Orders:
         async def change(connection: AsyncConnection) -> None:
             await store.replace_service_password(connection, number, sealed)
 
-        await self._reset(number, "service password reset", change, origin)
+        await self._reset(
+            number, "service password reset", change, letters.without_service_password, origin
+        )
         return password.clear
 
     async def service_password_fits(self, number: E164, password: str) -> bool:
@@ -200,6 +211,7 @@ class Orders:
         number: E164,
         what: str,
         change: Callable[[AsyncConnection], Coroutine[Any, Any, None]],
+        revise_line: letters.Revise,
         origin: Origin,
     ) -> None:
         async def work(connection: AsyncConnection) -> None:
@@ -209,6 +221,7 @@ class Orders:
                     f"{national(number)} is {record.state}: only an assigned number has passwords"
                 )
             await change(connection)
+            await letters.revise(self._desk, connection, record, revise_line)
             await self._desk.audit.note(
                 connection, number, what, origin=origin, contract=record.contract
             )

@@ -62,9 +62,16 @@ async def sealed_letter(connection: AsyncConnection, id: str) -> bytes | None:
     return sealed
 
 
-async def destroy_letter(connection: AsyncConnection, id: str) -> bool:
-    """Note that the letter was handed out; whether it was still there."""
+async def replace_letter(connection: AsyncConnection, id: str, sealed: bytes) -> None:
+    """Keep another sealed letter in place of the one that waits."""
     ready = (number_orders.c.id == id) & (number_orders.c.letter == LetterState.READY.value)
+    await connection.execute(number_orders.update().where(ready), {"sealed_letter": sealed})
+
+
+async def destroy_letter(connection: AsyncConnection, id: str, sealed: bytes) -> bool:
+    """Note that this very letter was handed out; whether it was still there."""
+    ready = (number_orders.c.id == id) & (number_orders.c.letter == LetterState.READY.value)
+    ready &= number_orders.c.sealed_letter == sealed
     gone = {"letter": LetterState.HANDED_OUT.value, "sealed_letter": None}
     done = await connection.execute(number_orders.update().where(ready), gone)
     return done.rowcount == 1

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.rule("N050-02")
 ORDERS, EACH = 50, 4
 
 
+@pytest.fixture
+def office_settings(office_settings: OfficeSettings) -> OfficeSettings:
+    """Settings with patience: fifty orders wait for one connection each, on any machine."""
+    return replace(office_settings, wait_s=30)
+
+
 async def test_fifty_at_once_share_no_number(shop: Office) -> None:
     """They take the last number there is, and one more order gets none."""
     await stock(shop, ORDERS * EACH - 100, first=100)

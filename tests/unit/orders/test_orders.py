@@ -11,6 +11,7 @@ from provisioning import passwords
 from provisioning.contract import Access, ContractError, Line, Profile
 from provisioning.customers.model import ContractClosed, UnknownContract
 from provisioning.lines.model import ha1
+from provisioning.notify.letter import hyphenated
 from provisioning.numbers.model import NumberState, national
 from provisioning.office import Office
 from provisioning.orders.model import (
@@ -245,6 +246,12 @@ class TestNumbers:
         assert ordered([await order(shop, owner.id, key="last")]) == [number(3)]
 
 
+def said(pdf: bytes) -> str:
+    """The letter's text without blanks."""
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    return "".join(text.split())
+
+
 @pytest.mark.rule("N050-04")
 class TestLetter:
     """The letter is handed out once."""
@@ -253,9 +260,7 @@ class TestLetter:
         owner = await contract(shop)
         placed = await order(shop, owner.id, 3)
         assert placed.letter is LetterState.READY
-        pdf = await shop.orders.letter(placed.id, origin=OWNER)
-        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
-        plain = "".join(text.split())
+        plain = said(await shop.orders.letter(placed.id, origin=OWNER))
         for added in placed.numbers:
             assert added.line_password is not None
             assert added.service_password is not None
@@ -272,6 +277,31 @@ class TestLetter:
         found = await asyncio.gather(*twice, return_exceptions=True)
         assert sorted(type(each).__name__ for each in found) == ["LetterGone", "bytes"]
         with pytest.raises(LetterGone, match="reset the passwords"):
+            await shop.orders.letter(placed.id, origin=OWNER)
+
+    async def test_it_never_says_what_no_longer_holds(self, shop: Office) -> None:
+        owner = await contract(shop)
+        placed = await order(shop, owner.id, 3)
+        kept, reset, cancelled = placed.numbers
+        orders = shop.orders
+        fresh = await orders.reset_line_password(reset.number, origin=OWNER)
+        await orders.cancel(cancelled.number, form_reference="F-1", origin=OWNER)
+        plain = said(await orders.letter(placed.id, origin=OWNER))
+        for password in (kept.line_password, kept.service_password, reset.service_password):
+            assert str(password) in plain
+        for stale in (reset.line_password, cancelled.line_password, fresh):
+            assert str(stale) not in plain
+        assert hyphenated(national(cancelled.number)) not in plain
+        assert hyphenated(national(kept.number)) in plain
+        assert plain.count("再設定しました") == 1
+
+    async def test_it_goes_with_the_last_of_its_numbers(self, shop: Office) -> None:
+        owner = await contract(shop)
+        placed = await order(shop, owner.id, 1)
+        await shop.orders.reset_service_password(placed.numbers[0].number, origin=OWNER)
+        assert placed.letter is LetterState.READY
+        await shop.orders.cancel(placed.numbers[0].number, form_reference="F-1", origin=OWNER)
+        with pytest.raises(LetterGone):
             await shop.orders.letter(placed.id, origin=OWNER)
 
     async def test_one_of_no_order_is_unknown(self, shop: Office) -> None:
