@@ -95,6 +95,11 @@ class Driver:
             except Exception as error:
                 self._failed(f"losing {flow.peer[0]}:{flow.peer[1]}", error)
 
+    def unframed(self, why: str, flow: Flow, status: int | None) -> None:
+        """A stream is given up, as nobody knows where its next message begins."""
+        with self._turn:
+            self.endpoint.reject(why, flow, status)
+
     def undeliverable(self, flow: Flow, error: OSError) -> None:
         """A datagram could not be sent; its transaction hears of it in a turn of its own."""
         self._failed(f"cannot send to {flow.peer[0]}:{flow.peer[1]}", error)

@@ -164,7 +164,6 @@ class StreamTransport:
         self.receiver = receiver
         self.limits = limits or StreamLimits()
         self.tls = tls
-        self.framing_errors = 0
         self._ids = itertools.count(1)
         self._by_id: dict[int, Connection] = {}
         self._by_peer: dict[tuple[str, int], Connection] = {}
@@ -219,9 +218,10 @@ class StreamTransport:
 
     def broken(self, flow: Flow, error: FramingError) -> None:
         """The stream lost its frame: answer if the RFC has an answer, then it is closed."""
-        self.framing_errors += 1
+        answered = error.answer is not None
         if error.answer is not None:
             self.send(flow, error.answer)
+        self.receiver.unframed(str(error), flow, error.status if answered else None)
 
     def standing(self, peer: tuple[str, int]) -> Flow | None:
         """The flow of the connection to a peer, if there is one."""

@@ -20,6 +20,10 @@ class Receiver(Protocol):
     def received(self, data: bytes, flow: Flow) -> None: ...
     def lost(self, flow: Flow) -> None: ...
 
+    def unframed(self, why: str, flow: Flow, status: int | None) -> None:
+        """No message begins where one should: `status` was answered, or nothing."""
+        ...
+
 
 class Transport(Protocol):
     """One way for SIP messages to come and go."""

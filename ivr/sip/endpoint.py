@@ -85,7 +85,7 @@ class Endpoint:
         except ParseError as error:
             self._refuse_unreadable(error, flow)
         except ValueError as error:  # a header nobody could foresee a use for
-            self._reject(str(error), flow, None)
+            self.reject(str(error), flow, None)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """The peer's port is closed (ICMP) or the connection is lost."""
@@ -219,7 +219,7 @@ class Endpoint:
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         if len(response.vias) > 1:
-            self._reject("a response that was meant for someone before us", flow, None)
+            self.reject("a response that was meant for someone before us", flow, None)
             return
         transaction = self._layer.client_for(response)
         if transaction is not None:
@@ -320,13 +320,13 @@ class Endpoint:
         status, headers = refusal
         method = transaction.request.method
         self._core.respond(transaction, status, now, headers=headers, once=True)
-        self._reject(f"{method}: {reason}", transaction.flow, status)
+        self.reject(f"{method}: {reason}", transaction.flow, status)
 
     def _refuse_unreadable(self, error: ParseError, flow: Flow) -> None:
         """Answer broken bytes as far as they can be read, from no state; an ACK never."""
         request, status = error.message, error.status
         if request is None or status is None or request.method == "ACK":
-            self._reject(error.reason, flow, None)
+            self.reject(error.reason, flow, None)
             return
         try:
             request.stamp_source(*flow.peer)
@@ -334,9 +334,10 @@ class Endpoint:
             self._layer.send(data, reply_flow(request.via, flow))
         except ValueError:
             status = None
-        self._reject(error.reason, flow, status)
+        self.reject(error.reason, flow, status)
 
-    def _reject(self, reason: str, flow: Flow, status: int | None) -> None:
+    def reject(self, reason: str, flow: Flow, status: int | None) -> None:
+        """Tell of something that came and is no use; `status` was answered, or nothing."""
         self._core.emit(MessageRejected(reason, flow, status))
 
 

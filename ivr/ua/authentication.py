@@ -67,7 +67,7 @@ class Authenticator:
         self._trunks = trunks
         self._policy = policy
         self._log = log
-        self._sparing = Sparing()
+        self._sparing, self._locked = Sparing(), Sparing()
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
     def account_of(self, request: Request, flow: Flow) -> Account | TrunkAccount:
@@ -81,7 +81,9 @@ class Authenticator:
             raise self._challenge(request, now, stale=False)
         credentials = request.headers.all("Authorization")
         if self._failures and self._guessing(flow, _claimed(credentials), now):
-            self._tell("too many wrong passwords from this host", request, flow, now)
+            # Counted apart: a flood of wrong passwords must not hide that it locked somebody out.
+            why = "too many wrong passwords from this host: locked out for a while"
+            self._tell(self._locked, why, request, flow, now)
             raise Challenge(_FORBIDDEN)
         verdict = self._server.verify(
             credentials,
@@ -96,7 +98,7 @@ class Authenticator:
                 return account
         if verdict.outcome is Outcome.WRONG:
             self._note_failure(flow, _claimed(credentials), now)
-            self._tell("unknown user or wrong password", request, flow, now)
+            self._tell(self._sparing, "unknown user or wrong password", request, flow, now)
         raise self._challenge(request, now, stale=verdict.outcome is Outcome.STALE)
 
     def refusal(self, request: Request) -> Challenge:
@@ -148,8 +150,8 @@ class Authenticator:
             del self._failures[key]
         return len(times)
 
-    def _tell(self, why: str, request: Request, flow: Flow, now: float) -> None:
-        self._sparing.warning(
+    def _tell(self, sparing: Sparing, why: str, request: Request, flow: Flow, now: float) -> None:
+        sparing.warning(
             self._log,
             now,
             "authentication.refused",

@@ -154,7 +154,8 @@ async def hand_out_letter(office: Here, asker: Asker, order: Id) -> Response:
     """The letter with the order's passwords, once; the office's copy is destroyed.
 
     No `Idempotency-Key` brings it again, as nothing keeps it. What was cancelled or replaced since
-    the order is not in it."""
+    the order is not in it.
+    """
     pdf = await office.orders.letter(order, origin=asker)
     name = {
         "Content-Disposition": f'attachment; filename="{order}.pdf"',

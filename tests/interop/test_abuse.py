@@ -212,6 +212,7 @@ def test_two_content_lengths_over_tcp_smuggle_nothing(carrier: Carrier, phone: W
         answered = read_all(connection)
     assert b" 400 " in answered.split(b"\r\n")[0]
     assert answered.count(b"SIP/2.0 ") == 1
+    until(lambda: "stands twice" in carrier.log, "the reason in the log")
 
 
 def test_a_slow_writer_is_served_and_harms_nobody(carrier: Carrier, phone: WirePhone) -> None:

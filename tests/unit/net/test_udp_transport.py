@@ -26,6 +26,9 @@ class Inbox:
     def lost(self, flow: Flow) -> None:
         raise AssertionError("a datagram socket has no connections to lose")
 
+    def unframed(self, why: str, flow: Flow, status: int | None) -> None:
+        raise AssertionError("a datagram is framed by itself")
+
     def undeliverable(self, flow: Flow, error: OSError) -> None:
         self.undelivered.append((flow, error))
 
@@ -129,6 +132,9 @@ class Notes:
 
     def lost(self, flow: Flow) -> None:
         raise AssertionError("a datagram socket has no connections to lose")
+
+    def unframed(self, why: str, flow: Flow, status: int | None) -> None:
+        raise AssertionError("a datagram is framed by itself")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,13 @@ def test_a_guesser_is_shut_out_and_only_he(authenticator: Authenticator) -> None
     assert authenticator.account_of(right, OTHER_HOST).user == "alice"
 
 
+def test_a_flood_hides_no_lock_out(authenticator: Authenticator, notes: Notes) -> None:
+    wrong = credentials(challenge(authenticator, request()), password="guess")
+    for _ in range(150):
+        challenge(authenticator, request(wrong))
+    assert any("locked out" in str(facts["why"]) for _, facts in notes.lines)
+
+
 def test_refusals_are_told_without_the_secret(authenticator: Authenticator, notes: Notes) -> None:
     given = challenge(authenticator, request())
     assert notes.lines == []
@@ -123,7 +130,7 @@ def test_refusals_are_told_without_the_secret(authenticator: Authenticator, note
     reasons = [facts["why"] for _, facts in notes.lines]
     assert set(notes.events()) == {"authentication.refused"}
     assert reasons[0] == "unknown user or wrong password"
-    assert reasons[-1] == "too many wrong passwords from this host"
+    assert reasons[-1] == "too many wrong passwords from this host: locked out for a while"
     told = str(notes.lines)
     assert "alice" in told
     assert "guess" not in told
