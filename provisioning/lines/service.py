@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -73,7 +73,9 @@ class Lines:
         once_durable(connection, lambda: self.directory.add((line,), ()))
 
     async def has_account(self, connection: AsyncConnection, user: str) -> bool:
-        """Whether an account has this user."""
+        """Whether an account, of a line or a trunk, has this user."""
+        if user in await store.trunk_users(connection):
+            return True
         return await store.account(connection, user, self._seal) is not None
 
     async def add_account(
@@ -146,6 +148,7 @@ class Lines:
         lines = {line.number: line for line in origins}
         known = {a.user: a for a in await store.read_accounts(connection, self._seal)}
         _refuse_offices(origins, known, seeds)
+        _refuse_trunks(await store.trunk_users(connection, made_by_hand=True), seeds)
         realms = await store.realms(connection)
         for seed in seeds:
             await store.put_line(connection, seed.line, known=lines.get(seed.line.number))
@@ -179,6 +182,13 @@ def _refuse_offices(
             old = known.get(account.user)
             if old is not None and old.line in made:
                 raise OutOfRange(f"user {account.user} belongs to {old.line}: choose another")
+
+
+def _refuse_trunks(users: Collection[str], seeds: Sequence[SeedLine]) -> None:
+    """Let no seed take the user of a trunk that no seed made."""
+    for account in (account for seed in seeds for account in seed.accounts):
+        if account.user in users:
+            raise OutOfRange(f"user {account.user} is a trunk's account: choose another")
 
 
 def _same(one: Account, other: Account) -> bool:

@@ -20,7 +20,7 @@ from provisioning.contract import (
     Profile,
 )
 from provisioning.db.tables import accounts, bindings, line_options, lines
-from provisioning.db.trunk_tables import account_sources
+from provisioning.db.trunk_tables import account_sources, trunks
 from provisioning.lines.model import UNI_OPTION, Networks
 from provisioning.lines.sealing import Seal
 
@@ -322,6 +322,14 @@ async def account(
     mine = account_sources.c.username == user
     networks = select(account_sources.c.network).where(mine).order_by(account_sources.c.network)
     return _account(row, seal, (await connection.execute(networks)).scalars())
+
+
+async def trunk_users(connection: AsyncConnection, *, made_by_hand: bool = False) -> set[str]:
+    """The accounts of trunks, which no line may have; of those alone that no seed made."""
+    query = select(trunks.c.account).where(trunks.c.account.is_not(None))
+    if made_by_hand:
+        query = query.where(trunks.c.origin == "office")
+    return set((await connection.execute(query)).scalars())
 
 
 async def drop_bindings(connection: AsyncConnection, user: str) -> None:

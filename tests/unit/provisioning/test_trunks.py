@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from provisioning.audit.model import Origin
-from provisioning.contract import OutOfRange, Trunk, TrunkClass, UnknownLine
+from provisioning.contract import Access, OutOfRange, Trunk, TrunkClass, UnknownLine
 from provisioning.lines.model import ha1
 from provisioning.office import Office, OfficeSettings
-from provisioning.seeds import Seed, SeedTrunk
+from provisioning.seeds import Seed, SeedAccount, SeedTrunk
 from provisioning.trunks.model import TrunkConflict, TrunkExists, UnknownTrunk
-from tests.support.storage import REALM, binding, seed
+from provisioning.upkeep.model import AccountExists
+from tests.support.storage import DOCOMO, REALM, binding, seed
 
 OPERATOR = Origin("operator", "the desk")
 MOBILE = Trunk(
@@ -63,6 +64,16 @@ async def test_what_another_has_is_refused_and_nothing_changes(office: Office) -
         )
     await office.refresh()
     assert office.trunks.all() == (MOBILE,)
+
+
+async def test_no_line_takes_the_account_of_a_trunk(office: Office) -> None:
+    await office.trunking.create(PBX, origin=OPERATOR)
+    with pytest.raises(AccountExists):
+        await office.upkeep.add_account(DOCOMO, "pbx-user", origin=OPERATOR)
+    taken = replace(seed()[0], accounts=(SeedAccount("pbx-user", Access.OS, "secret"),))
+    with pytest.raises(OutOfRange, match="trunk's account"):
+        await office.seed([taken])
+    assert office.directory.account("pbx-user") is None
 
 
 async def test_a_removed_trunk_takes_account_and_registration_along(office: Office) -> None:
