@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ivr.flows.line_call import DIRECT_MEDIA
 from ivr.numbering import access, overlap, presentation
 from lab.errors import suggestion
 from provisioning.contract import (
@@ -115,6 +116,7 @@ class Option(StrEnum):
     NUMBER_WITHHELD = presentation.WITHHELD_BY_DEFAULT
     IOS_HANDSET = access.IOS_HANDSET
     OVERLAP_DIALLING = overlap.OVERLAP_DIALLING
+    DIRECT_MEDIA = DIRECT_MEDIA
 
 
 class Table(BaseModel):

@@ -152,6 +152,27 @@ def reoffer(
     return _versioned(sdp, previous)
 
 
+def renumbered(sdp: Sdp, events: int) -> Sdp:
+    """The same with `events` as the payload type of telephone-event, where that is free."""
+    return sdp._replace(media=tuple(_renumbered(line, events) for line in sdp.media))
+
+
+def _renumbered(media: Media, events: int) -> Media:
+    number = str(events)
+    codecs = [codec for codec in media.codecs() if codec.name.lower() == _EVENT]
+    if len(codecs) != 1 or number in media.formats:
+        return media
+    old = str(codecs[0].payload_type)
+    attributes = [
+        (name, f"{number} {value.partition(' ')[2]}")
+        if value is not None and name in ("rtpmap", "fmtp") and value.split()[0] == old
+        else (name, value)
+        for name, value in media.attributes
+    ]
+    formats = tuple(number if each == old else each for each in media.formats)
+    return media._replace(formats=formats, attributes=tuple(attributes))
+
+
 def accept_answer(offer: Sdp, theirs: Sdp, ptime_ms: int = 20) -> Negotiated:
     """What an answer to our offer settles (RFC 3264 §7).
 

@@ -109,6 +109,10 @@ class Agent:
                 leg.answered_late(request)
             case events.SessionReoffered(request=request):
                 leg.reoffered(request)
+            case (
+                events.ReofferAnswered(response=response) | events.ReofferRefused(response=response)
+            ):
+                leg.offered(response)
             case events.InfoReceived(request=request):
                 leg.info(request)
             case events.ReferReceived(referral=referral):

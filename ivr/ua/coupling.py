@@ -7,6 +7,7 @@ becomes the end of the other, with its reason.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,10 +15,13 @@ from ivr.call.party import JoinEnd
 from ivr.media import tones
 from ivr.net.driver import Driver
 from ivr.sip import q850
+from ivr.sip.errors import WrongState
 from ivr.sip.events import EndCause
-from ivr.sip.message import Request
+from ivr.sip.message import Request, Response
 from ivr.sip.referral import Referral
 from ivr.ua.causes import OF_SESSION, Cause
+from ivr.ua.direct import Direct
+from ivr.ua.info_keys import as_info
 from ivr.ua.log import Log
 from ivr.ua.side import Side
 
@@ -109,6 +113,7 @@ class Coupling:
     ) -> None:
         self.first, self.second = Half(first), Half(second)
         self.transfer: Transferring | None = None
+        self._direct: Direct | None = None
         self._left: JoinEnd | None = None
         self._driver = driver
         self._settings = settings
@@ -144,7 +149,12 @@ class Coupling:
 
     @property
     def held(self) -> bool:
-        """Whether either side holds the other: nobody need send anything then (CALL-02)."""
+        """Whether either side holds the other, or they speak past us.
+
+        Nobody need send anything then (CALL-02); with direct media the session timers watch.
+        """
+        if self._direct is not None and self._direct.active:
+            return True
         return self.first.side.sound.held or self.second.side.sound.held
 
     # What the sides tell (`ivr.ua.side.Coupled`)
@@ -156,6 +166,9 @@ class Coupling:
         a party that takes none, is pressed anew.
         """
         other = self.other(side)
+        if self._direct is not None and self._direct.active:
+            self._pass_on(other.side, key)
+            return
         relayed = heard and (other.takes_events or not self.half(side).takes_events)
         if not relayed and self.transfer is None:
             other.press(key)
@@ -166,10 +179,21 @@ class Coupling:
 
     def reoffered(self, side: Side) -> None:
         """See who holds whom now."""
-        now = asyncio.get_running_loop().time()
-        for half in (self.first, self.second):
-            half.side.excuse(now)
+        self._excuse()
+        if self._direct is not None:
+            with self._driver.turn() as now:
+                self._direct.changed(side, now)
         self._settle()
+
+    def offered(self, side: Side, response: Response) -> None:
+        """A phone took or refused to speak with the other one directly, or with us again."""
+        if self._direct is None:
+            return
+        with self._driver.turn() as now:
+            if response.status < 300:
+                self._direct.answered(side, response, now)
+            else:
+                self._direct.refused(side, now)
 
     def ended(self, side: Side, cause: EndCause) -> None:
         """One side is over: stop, and let the other's record say why it ends too."""
@@ -205,6 +229,7 @@ class Coupling:
     def suspend(self, transfer: Transferring) -> None:
         """Silence between the two while one of them is sent elsewhere."""
         self.transfer = transfer
+        self._come_back()
         self._relay(False)
         for half in (self.first, self.second):
             half.tell_held(False)
@@ -247,6 +272,27 @@ class Coupling:
             half.side.stop_playing()
         self._relay(True)
         self._settle()
+        if self.second.side.direct:
+            self._direct = Direct(self.first.side, self.second.side, self._excuse)
+            with self._driver.turn() as now:
+                self._direct.begin(now)
+
+    def _pass_on(self, side: Side, key: str) -> None:
+        """Tell a phone by INFO of a key that came so: its sound does not come from here."""
+        with self._driver.turn() as now, suppress(WrongState):
+            side.session.info(*as_info(key), now)
+
+    def _come_back(self) -> None:
+        """Take the sound through here again."""
+        if self._direct is not None:
+            with self._driver.turn() as now:
+                self._direct.end(now)
+
+    def _excuse(self) -> None:
+        """Both were silent here as long as they spoke to each other."""
+        now = asyncio.get_running_loop().time()
+        for half in (self.first, self.second):
+            half.side.excuse(now)
 
     def _relay(self, on: bool) -> None:
         first, second = self.first.side, self.second.side

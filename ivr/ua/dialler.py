@@ -239,6 +239,7 @@ class Dialler:
                 if job.ticket is None:
                     job.ticket = self._ticket(job, way, session)
                 far = FarLeg(self._driver, session, sound, job.ticket, way.whose)
+                far.direct = job.target.direct_media
                 if sound.may_weaken and not way.weaker:
                     far.weaker = replace(way, weaker=True)
                 self._placed[session] = _Placed(far, ringing, job.caller)

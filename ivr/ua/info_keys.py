@@ -24,3 +24,8 @@ def _signal(text: str) -> str:
         if name.strip().lower() == "signal":
             return value.strip()
     return ""
+
+
+def as_info(key: str) -> tuple[str, bytes]:
+    """A key as the body of an INFO, behind its content type."""
+    return KEY_TYPES[0], f"Signal={key}\r\nDuration=160\r\n".encode("ascii")

@@ -11,7 +11,7 @@ from typing import Protocol
 from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
 from ivr.sip.events import EndCause
-from ivr.sip.message import Request
+from ivr.sip.message import Request, Response
 from ivr.sip.referral import Referral
 from ivr.sip.session import Session
 from ivr.ua.causes import Cause
@@ -42,6 +42,10 @@ class Coupled(Protocol):
         """A re-INVITE or UPDATE was answered: the party holds, resumes, moved, or is just there."""
         ...
 
+    def offered(self, side: "Side", response: Response) -> None:
+        """The party answered an offer of ours, with a final response of any kind."""
+        ...
+
     def ended(self, side: "Side", cause: EndCause) -> None:
         """The side's session is over, by its own party, the network below it, or us."""
         ...
@@ -63,6 +67,7 @@ class Side:
         coupling: who joins this side to another one.
         farewell: the Reason header's value of a hang-up that names none.
         transfers: how often the call's parties were sent elsewhere (RFC 3515).
+        direct: its phone may send its sound to the other one's.
         kept: somebody other than who rang or received it sees to its end: `hang_up` is not meant
             for it any more.
     """
@@ -78,6 +83,7 @@ class Side:
         self.farewell: str | None = None
         self.kept = False
         self.transfers = 0
+        self.direct = False
         self._driver = driver
         self._refreshed_at = 0.0
         self._closed = False
@@ -128,6 +134,11 @@ class Side:
             renegotiate(self.session, self.sound, request.body, now)
             if self.coupling is not None:
                 self.coupling.reoffered(self)
+
+    def offered(self, response: Response) -> None:
+        """Pass the answer to an offer of the coupling's."""
+        if self.coupling is not None:
+            self.coupling.offered(self, response)
 
     def info(self, request: Request) -> None:
         """Take a key that came as SIP INFO; anything else is for the coupling."""

@@ -67,6 +67,7 @@ class Sound:
         if secured and settings.srtp is not Srtp.OFF:
             required = settings.srtp is Srtp.REQUIRED
             self._securing = Securing(secrets.token_bytes(KEY_OCTETS), required)
+        self._elsewhere = False
         self._ours: Sdp | None = None
         self._text: bytes | None = None
 
@@ -111,6 +112,7 @@ class Sound:
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
             raise NotAcceptable(str(error), self._warning) from error
         self._ours, self._text = answer.sdp, None
+        self._elsewhere = False
         return self.description
 
     def describe(self, theirs: bytes) -> bytes:
@@ -148,6 +150,20 @@ class Sound:
             )
         return self.description
 
+    def redirect(self, address: tuple[str, int] | None, events: int | None = None) -> bytes:
+        """Our description to be offered anew, so that the peer's sound goes to `address`.
+
+        None: to us. While it goes elsewhere nothing is sent to the peer either. `events`: the
+        payload type of keys there (RFC 4733).
+        """
+        if self._ours is None:
+            raise RuntimeError("nothing was described that could be redirected")
+        self._elsewhere = address is not None
+        host, port = address or (self._settings.address, self.media.port)
+        ours = self._ours if events is None else offer_answer.renumbered(self._ours, events)
+        self._ours, self._text = offer_answer.reoffer(ours, address=host, port=port), None
+        return self.description
+
     @property
     def _warning(self) -> tuple[tuple[str, str], ...]:
         required = self._settings.srtp is Srtp.REQUIRED
@@ -178,7 +194,7 @@ class Sound:
                 payload_type=audio.payload_type,
                 event_payload_type=audio.event_payload_type,
                 detect_inband=audio.event_payload_type is None,
-                can_send=audio.can_send,
+                can_send=audio.can_send and not self._elsewhere,
                 can_receive=audio.can_receive,
                 learn_from=self._learn_from,
                 keys=audio.keys,

@@ -24,7 +24,7 @@ from ivr.call.party import (
 from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
 from ivr.sip.events import EndCause
-from ivr.sip.message import Request
+from ivr.sip.message import Request, Response
 from ivr.sip.referral import Referral
 from ivr.sip.uri import Uri
 from ivr.ua.causes import Cause
@@ -234,6 +234,10 @@ class Transfer:
 
     def reoffered(self, side: Side) -> None:
         """Whether it holds is seen when it talks again."""
+
+    def offered(self, side: Side, response: Response) -> None:
+        """The way back from direct media was answered."""
+        self._coupling.offered(side, response)
 
     def ended(self, side: Side, cause: EndCause) -> None:
         """The party gave up: nobody is sent anywhere any more."""

@@ -16,14 +16,14 @@ class TestLine:
     profile: str
     password: str
     freephone: str = ""
+    options: tuple[str, ...] = ()
 
     def as_yaml(self) -> str:
         """An entry of a seed file's `lines`."""
-        freephone = (
-            f'    options: [tokutei-notify]\n    freephone: "{self.freephone}"\n'
-            if self.freephone
-            else ""
-        )
+        options = (*self.options, "tokutei-notify") if self.freephone else self.options
+        freephone = f"    options: [{', '.join(options)}]\n" if options else ""
+        if self.freephone:
+            freephone += f'    freephone: "{self.freephone}"\n'
         return (
             f'  - number: "{self.number}"\n    profile: {self.profile}\n'
             f"    ma: 東京\n    prefecture: 東京都\n{freephone}"
@@ -46,12 +46,22 @@ NTT_WIRE = TestLine("0300000018", "ntt", "secret-ntt", "0120000018")
 AU = TestLine("09000000019", "au", "secret-au")
 VOICEWARP = TestLine("0300000020", "ntt", "secret-voicewarp")
 
+DIRECT = tuple(
+    TestLine(f"0900000002{number}", "docomo", f"direct-{number}", options=("direct-media",))
+    for number in (5, 6)
+)
+"""Two lines whose phones may send their sound to each other."""
+
 CROWD = tuple(
     TestLine(f"0900000{number:04}", "docomo", f"crowd-{number}") for number in range(1000, 1100)
 )
 """A hundred lines for loads."""
 
-ALL = (PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, AU, VOICEWARP, *CROWD)
+ALL = (
+    *(PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, AU, VOICEWARP),
+    *DIRECT,
+    *CROWD,
+)
 
 UNASSIGNED = "0399999999"
 ECHO, TONE, KEYS = "000001", "000002", "000003"

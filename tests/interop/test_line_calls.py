@@ -1,5 +1,6 @@
 """Lines call lines with real softphones: each is heard by the other, through all that happens."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -114,6 +115,26 @@ def test_two_lines_talk_hold_and_hang_up(room: Room, pair: str) -> None:
     until(lambda: len(room.legs(called.line.number)) == 2, "the records of both legs")
     first, second = room.legs(called.line.number)
     assert (first["cause"], second["cause"]) == ("far-hung-up", "hung-up")
+
+
+@pytest.mark.rule("CALL-01")
+def test_phones_speak_past_the_carrier_until_one_holds(room: Room) -> None:
+    """baresip answers from its own address; pjsua2 is asked to send there, and to come back."""
+    alice, bob = room.pjsua2(lines.DIRECT[0]), room.baresip(lines.DIRECT[1])
+    connect(alice, bob)
+    low, high = bob.rtp_ports
+    until(lambda: low <= offered_port(alice) <= high, "pjsua2 being offered baresip's address")
+    talk(alice, bob)
+    hold_and_resume(alice, bob)
+    bob.hang_up()
+    alice.wait_ended()
+
+
+def offered_port(phone: Pjsua2) -> int:
+    """The RTP port in the last INVITE that the phone got; 0 before the first."""
+    said = phone.phone.program.output()
+    ports = re.findall(r"RX \d+ bytes Request msg INVITE/.*?m=audio (\d+)", said, re.DOTALL)
+    return int(ports[-1]) if ports else 0
 
 
 @pytest.mark.rule("CALL-01")

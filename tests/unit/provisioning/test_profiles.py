@@ -89,7 +89,7 @@ def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> Non
 @pytest.mark.rule("LINE-01")
 def test_what_a_line_may_contract() -> None:
     profiles = ProfileFiles.load()
-    every = {"international-forwarding", "number-withheld", "overlap-dialling"}
+    every = {"international-forwarding", "number-withheld", "overlap-dialling", "direct-media"}
     own = {p: profiles.of(p).options - every for p in Profile if profiles.of(p).options > every}
     assert all(profiles.of(profile).options >= every for profile in Profile)
     assert own == {Profile.NTT: {"tokutei-notify", "ngn-uni"}, Profile.RAKUTEN: {"ios-handset"}}

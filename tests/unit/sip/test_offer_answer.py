@@ -10,6 +10,7 @@ from ivr.sip.offer_answer import (
     accept_answer,
     answer,
     make_offer,
+    renumbered,
     reoffer,
 )
 from ivr.sip.sdp import Direction, Sdp, SdpError
@@ -253,3 +254,21 @@ class TestReoffer:
         moved = reoffer(_answer(PLAIN).sdp, address="198.51.100.2", port=20010)
         assert (moved.connection, moved.origin.address) == ("198.51.100.2", "198.51.100.2")
         assert moved.media[0].port == 20010
+
+
+class TestRenumbered:
+    def test_keys_get_another_number_and_the_answer_follows(self) -> None:
+        ours = make_offer(OURS, address="198.51.100.1", port=20000, session_id=9)
+        changed = renumbered(ours, 120)
+        (media,) = changed.media
+        assert media.formats == ("0", "8", "120")
+        assert ("rtpmap", "120 telephone-event/8000") in media.attributes
+        assert ("fmtp", "120 0-15") in media.attributes
+        assert not [value for _, value in media.attributes if value and value.startswith("101")]
+        theirs = _answer(changed).sdp
+        assert accept_answer(changed, theirs).event_payload_type == 120
+
+    def test_a_number_that_is_taken_changes_nothing(self) -> None:
+        ours = make_offer(OURS, address="198.51.100.1", port=20000, session_id=9)
+        assert renumbered(ours, 8) == ours
+        assert renumbered(ours, 101) == ours

@@ -11,6 +11,7 @@ import pytest
 from ivr.call.party import JoinEnd
 from ivr.media import tones
 from ivr.media.g711 import FRAME_SAMPLES
+from ivr.sip.events import Event, InfoReceived
 from ivr.sip.offer_answer import Capabilities
 from ivr.ua.causes import Cause
 from ivr.ua.coupling import Couplings, CouplingSettings
@@ -22,6 +23,7 @@ from tests.support.switchboard import PASSWORD, USER, Switchboard, switchboard
 
 EVENTS = Capabilities()
 NO_EVENTS = Capabilities(("PCMA",), telephone_event=False)
+PLAIN = Capabilities(("PCMU",), telephone_event=False)
 SPEECH = bytes(range(1, 121)) * 30
 """No frame of it is like the next."""
 
@@ -56,6 +58,7 @@ class Party:
         before = self.call.session.remote_sdp
         self.direct(direction)
         await eventually(lambda: self.call.session.remote_sdp != before)
+        self.call._sound.accept(self.call.session.remote_sdp)
 
 
 @dataclass
@@ -71,12 +74,16 @@ class Pair:
 
 @contextlib.asynccontextmanager
 async def pair(
-    called: Capabilities = EVENTS, settings: CouplingSettings | None = None
+    called: Capabilities = EVENTS,
+    settings: CouplingSettings | None = None,
+    *,
+    direct: bool = False,
 ) -> AsyncIterator[Pair]:
     async with switchboard() as board, contextlib.AsyncExitStack() as stack:
         parties = [await party(board, stack, each) for each in (EVENTS, called)]
         couplings = Couplings(board.driver, settings or CouplingSettings(), board.notes)
         first, second = parties
+        second.leg.direct = direct
         joined = asyncio.ensure_future(couplings.join(first.leg, second.leg))
         await eventually(lambda: first.leg.coupling is not None)
         yield Pair(board, first, second, couplings, joined)
@@ -246,6 +253,100 @@ class TestHold:
             since = talk.called.leg.silent_since()
             assert since is not None
             assert since >= resumed_at
+
+
+def speaks_to(party: Party) -> tuple[str, int] | None:
+    """Where the phone sends its sound."""
+    audio = party.call._sound.audio
+    return audio.remote if audio is not None else None
+
+
+def address(party: Party) -> tuple[str, int]:
+    return "127.0.0.1", party.call._sound.media.port
+
+
+def apart(talk: Pair) -> bool:
+    """Whether both phones send to the carrier, and the carrier to them."""
+    return all(
+        speaks_to(each) == ("127.0.0.1", each.leg.media.port) and each.leg.media.out.open
+        for each in (talk.caller, talk.called)
+    )
+
+
+async def direct(talk: Pair) -> None:
+    """Wait until the phones send to each other."""
+    await eventually(lambda: speaks_to(talk.caller) == address(talk.called))
+    await eventually(lambda: speaks_to(talk.called) == address(talk.caller))
+    await eventually(lambda: not talk.caller.leg.media.out.open)
+    await eventually(lambda: not talk.called.leg.media.out.open)
+
+
+async def hear_each_other(talk: Pair) -> None:
+    for speaker, listener in ((talk.caller, talk.called), (talk.called, talk.caller)):
+        listener.heard.clear()
+        speaker.speak(SPEECH)
+        await eventually(partial(hears, listener, SPEECH))
+
+
+class TestDirectMedia:
+    async def test_phones_speak_past_the_carrier_until_one_holds(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            await hear_each_other(talk)
+            assert talk.caller.leg.silent_since() is None
+            await talk.caller.offers(b"sendonly")
+            await eventually(
+                lambda: speaks_to(talk.called) == ("127.0.0.1", talk.called.leg.media.port)
+            )
+            await eventually(lambda: hears(talk.called, tones.hold()[:1000]))
+            await talk.caller.offers(b"sendrecv")
+            await eventually(lambda: apart(talk))
+            await hear_each_other(talk)
+            assert talk.caller.leg.silent_since() is not None
+
+    @pytest.mark.parametrize("refuses", ["caller", "called"])
+    async def test_one_that_refuses_stays_with_the_carrier(self, refuses: str) -> None:
+        async with pair() as talk:
+            talk.joined.cancel()
+            await asyncio.wait([talk.joined])
+            party = talk.caller if refuses == "caller" else talk.called
+            offers = []
+
+            def refuse(offer: bytes) -> None:
+                offers.append(offer)
+                with party.phone.driver.turn() as now:
+                    party.call.session.refuse_reoffer(488, now)
+
+            party.call.reoffered = refuse  # type: ignore[method-assign]
+            talk.called.leg.direct = True
+            again = asyncio.ensure_future(talk.couplings.join(talk.caller.leg, talk.called.leg))
+            await eventually(lambda: bool(offers))
+            await eventually(lambda: apart(talk))
+            await hear_each_other(talk)
+            assert len(offers) == 1
+            again.cancel()
+
+    async def test_phones_that_differ_stay_with_the_carrier(self) -> None:
+        async with pair(called=PLAIN, direct=True) as talk:
+            assert apart(talk)
+            await hear_each_other(talk)
+            assert apart(talk)
+
+    async def test_keys_by_info_pass(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            bodies: list[bytes] = []
+            handle = talk.called.phone.driver._handle
+
+            def note(event: Event) -> None:
+                if isinstance(event, InfoReceived):
+                    bodies.append(event.request.body)
+                handle(event)
+
+            talk.called.phone.driver._handle = note
+            with talk.caller.phone.driver.turn() as now:
+                talk.caller.call.session.info("application/dtmf", b"7", now)
+            await eventually(lambda: bodies == [b"Signal=7\r\nDuration=160\r\n"])
 
 
 @pytest.mark.rule("CALL-01")
