@@ -12,7 +12,7 @@ from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
 from ivr.call.subscriber import Subscriber, Visitor
 from ivr.flows import talkies
-from ivr.flows.line_call import LINE, LineCall, Lines
+from ivr.flows.line_call import LINE, TRUNK, LineCall, Lines
 from ivr.flows.origin import Origin, subscribers, visitors
 from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
 from ivr.numbering.access import leaves_through
@@ -48,8 +48,6 @@ LONGEST_LOGGED = 80
 
 TALKIE = "talkie"
 """The service of a call that only heard why it cannot be served."""
-TRUNK = "trunk"
-"""The service of a call to a number of another carrier."""
 
 
 @dataclass(frozen=True, slots=True)

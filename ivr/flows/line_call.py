@@ -44,7 +44,7 @@ from provisioning.contract import (
 DIRECT_MEDIA = "direct-media"
 """The option of two lines whose phones may send their sound to each other."""
 
-LINE, FORWARDED = "line", "forwarding"
+LINE, FORWARDED, TRUNK = "line", "forwarding", "trunk"
 """Services of a called party's leg, for its record."""
 
 HAPPENED = {
@@ -101,7 +101,9 @@ class LineCall:
 
     async def to_trunk(self, trunk: Trunk, digits: str) -> NoReturn:
         """Ring a number of another carrier; `digits` as dialled in Japan, or with `+`."""
-        target = replace(self._target(digits), trunk=trunk.name)
+        target = self._target(digits)
+        service = TRUNK if target.service == LINE else target.service
+        target = replace(target, trunk=trunk.name, service=service)
         rung = await self._call.ring(target, self._limits.ring_s)
         if rung.far is None and self._call.party_heard:
             self._call.refuse(talkies.passed_on(rung))
