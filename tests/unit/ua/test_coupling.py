@@ -1,125 +1,22 @@
-"""Two phones whose legs are coupled, on real loopback sockets."""
+"""Two phones whose legs are coupled: sound, keys, hold, and the end of either."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
 
 from ivr.call.party import JoinEnd
 from ivr.media import tones
-from ivr.media.g711 import FRAME_SAMPLES
-from ivr.sip.events import Event, InfoReceived
-from ivr.sip.offer_answer import Capabilities
 from ivr.ua.causes import Cause
-from ivr.ua.coupling import Couplings, CouplingSettings
-from ivr.ua.leg import InboundLeg
-from ivr.ua.outbound import Answered, Phone, PhoneCall, PhoneSettings
+from ivr.ua.coupling import CouplingSettings
 from tests.contract.leg_contract import eventually
-from tests.support.ports import free_range
-from tests.support.switchboard import PASSWORD, USER, Switchboard, switchboard
-
-EVENTS = Capabilities()
-NO_EVENTS = Capabilities(("PCMA",), telephone_event=False)
-PLAIN = Capabilities(("PCMU",), telephone_event=False)
-SPEECH = bytes(range(1, 121)) * 30
-"""No frame of it is like the next."""
-
-
-@dataclass
-class Party:
-    """A phone, its call and the leg at the carrier."""
-
-    phone: Phone
-    call: PhoneCall
-    leg: InboundLeg
-    heard: bytearray = field(default_factory=bytearray)
-    pressed: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        self.call.listen(lambda offset, ulaw: self.heard.extend(ulaw))
-        self.call._sound.media.on_key = lambda key, timestamp: self.pressed.append(key)
-
-    def speak(self, ulaw: bytes) -> None:
-        self.call._sound.media.play(ulaw)
-
-    def direct(self, direction: bytes) -> None:
-        """Offer the present description anew, with another direction."""
-        plain = self.call.session.local_sdp
-        for word in (b"sendrecv", b"sendonly", b"recvonly", b"inactive"):
-            plain = plain.replace(b"a=" + word, b"a=" + direction)
-        with self.phone.driver.turn() as now:
-            self.call.session.reoffer(plain, now)
-
-    async def offers(self, direction: bytes) -> None:
-        """As `direct`, and wait for the answer."""
-        before = self.call.session.remote_sdp
-        self.direct(direction)
-        await eventually(lambda: self.call.session.remote_sdp != before)
-        self.call._sound.accept(self.call.session.remote_sdp)
-
-
-@dataclass
-class Pair:
-    """Two parties, and what joins them."""
-
-    board: Switchboard
-    caller: Party
-    called: Party
-    couplings: Couplings
-    joined: asyncio.Task[JoinEnd]
-
-
-@contextlib.asynccontextmanager
-async def pair(
-    called: Capabilities = EVENTS,
-    settings: CouplingSettings | None = None,
-    *,
-    direct: bool = False,
-) -> AsyncIterator[Pair]:
-    async with switchboard() as board, contextlib.AsyncExitStack() as stack:
-        parties = [await party(board, stack, each) for each in (EVENTS, called)]
-        couplings = Couplings(board.driver, settings or CouplingSettings(), board.notes)
-        first, second = parties
-        second.leg.direct = direct
-        joined = asyncio.ensure_future(couplings.join(first.leg, second.leg))
-        await eventually(lambda: first.leg.coupling is not None)
-        yield Pair(board, first, second, couplings, joined)
-        joined.cancel()
-        await asyncio.wait([joined])
-
-
-async def party(
-    board: Switchboard, stack: contextlib.AsyncExitStack, capabilities: Capabilities
-) -> Party:
-    settings = PhoneSettings(
-        board.address, USER, PASSWORD, rtp_ports=free_range(40), capabilities=capabilities
-    )
-    phone = await Phone.open(settings)
-    stack.push_async_callback(phone.close)
-    call = phone.dial("09000000002")
-    leg = await board.legs.get()
-    await leg.answer()
-    assert await call.outcome == Answered()
-    party = Party(phone, call, leg)
-    party.listen()
-    return party
-
-
-def hears(party: Party, ulaw: bytes) -> bool:
-    return bytes(ulaw) in party.heard
-
-
-async def silence(party: Party) -> None:
-    """Wait until the party hears nothing but silence."""
-
-    def silent() -> bool:
-        return party.heard[-10 * FRAME_SAMPLES :].count(0xFF) == 10 * FRAME_SAMPLES
-
-    party.heard.clear()
-    await eventually(silent)
+from tests.unit.ua.couples import (
+    NO_EVENTS,
+    SPEECH,
+    hears,
+    pair,
+    silence,
+)
 
 
 @pytest.mark.rule("CALL-01")
@@ -253,100 +150,6 @@ class TestHold:
             since = talk.called.leg.silent_since()
             assert since is not None
             assert since >= resumed_at
-
-
-def speaks_to(party: Party) -> tuple[str, int] | None:
-    """Where the phone sends its sound."""
-    audio = party.call._sound.audio
-    return audio.remote if audio is not None else None
-
-
-def address(party: Party) -> tuple[str, int]:
-    return "127.0.0.1", party.call._sound.media.port
-
-
-def apart(talk: Pair) -> bool:
-    """Whether both phones send to the carrier, and the carrier to them."""
-    return all(
-        speaks_to(each) == ("127.0.0.1", each.leg.media.port) and each.leg.media.out.open
-        for each in (talk.caller, talk.called)
-    )
-
-
-async def direct(talk: Pair) -> None:
-    """Wait until the phones send to each other."""
-    await eventually(lambda: speaks_to(talk.caller) == address(talk.called))
-    await eventually(lambda: speaks_to(talk.called) == address(talk.caller))
-    await eventually(lambda: not talk.caller.leg.media.out.open)
-    await eventually(lambda: not talk.called.leg.media.out.open)
-
-
-async def hear_each_other(talk: Pair) -> None:
-    for speaker, listener in ((talk.caller, talk.called), (talk.called, talk.caller)):
-        listener.heard.clear()
-        speaker.speak(SPEECH)
-        await eventually(partial(hears, listener, SPEECH))
-
-
-class TestDirectMedia:
-    async def test_phones_speak_past_the_carrier_until_one_holds(self) -> None:
-        async with pair(direct=True) as talk:
-            await direct(talk)
-            await hear_each_other(talk)
-            assert talk.caller.leg.silent_since() is None
-            await talk.caller.offers(b"sendonly")
-            await eventually(
-                lambda: speaks_to(talk.called) == ("127.0.0.1", talk.called.leg.media.port)
-            )
-            await eventually(lambda: hears(talk.called, tones.hold()[:1000]))
-            await talk.caller.offers(b"sendrecv")
-            await eventually(lambda: apart(talk))
-            await hear_each_other(talk)
-            assert talk.caller.leg.silent_since() is not None
-
-    @pytest.mark.parametrize("refuses", ["caller", "called"])
-    async def test_one_that_refuses_stays_with_the_carrier(self, refuses: str) -> None:
-        async with pair() as talk:
-            talk.joined.cancel()
-            await asyncio.wait([talk.joined])
-            party = talk.caller if refuses == "caller" else talk.called
-            offers = []
-
-            def refuse(offer: bytes) -> None:
-                offers.append(offer)
-                with party.phone.driver.turn() as now:
-                    party.call.session.refuse_reoffer(488, now)
-
-            party.call.reoffered = refuse  # type: ignore[method-assign]
-            talk.called.leg.direct = True
-            again = asyncio.ensure_future(talk.couplings.join(talk.caller.leg, talk.called.leg))
-            await eventually(lambda: bool(offers))
-            await eventually(lambda: apart(talk))
-            await hear_each_other(talk)
-            assert len(offers) == 1
-            again.cancel()
-
-    async def test_phones_that_differ_stay_with_the_carrier(self) -> None:
-        async with pair(called=PLAIN, direct=True) as talk:
-            assert apart(talk)
-            await hear_each_other(talk)
-            assert apart(talk)
-
-    async def test_keys_by_info_pass(self) -> None:
-        async with pair(direct=True) as talk:
-            await direct(talk)
-            bodies: list[bytes] = []
-            handle = talk.called.phone.driver._handle
-
-            def note(event: Event) -> None:
-                if isinstance(event, InfoReceived):
-                    bodies.append(event.request.body)
-                handle(event)
-
-            talk.called.phone.driver._handle = note
-            with talk.caller.phone.driver.turn() as now:
-                talk.caller.call.session.info("application/dtmf", b"7", now)
-            await eventually(lambda: bodies == [b"Signal=7\r\nDuration=160\r\n"])
 
 
 @pytest.mark.rule("CALL-01")

@@ -21,7 +21,7 @@ from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers, dialled_of
 from tests.contract.leg_contract import eventually
 from tests.support.switchboard import ACCOUNT, Switchboard, switchboard
-from tests.unit.ua.test_coupling import EVENTS, SPEECH, Party, party, silence
+from tests.unit.ua.couples import EVENTS, SPEECH, Party, party, silence
 
 CAROL = "0312345678"
 FORBIDDEN = "0990123456"

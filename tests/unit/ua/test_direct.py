@@ -1,0 +1,112 @@
+"""Two phones that send their sound to each other, and come back."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from ivr.media import tones
+from ivr.sip.events import Event, InfoReceived
+from tests.contract.leg_contract import eventually
+from tests.unit.ua.couples import (
+    PLAIN,
+    SPEECH,
+    Pair,
+    Party,
+    hears,
+    pair,
+)
+
+
+def speaks_to(party: Party) -> tuple[str, int] | None:
+    """Where the phone sends its sound."""
+    audio = party.call._sound.audio
+    return audio.remote if audio is not None else None
+
+
+def address(party: Party) -> tuple[str, int]:
+    return "127.0.0.1", party.call._sound.media.port
+
+
+def apart(talk: Pair) -> bool:
+    """Whether both phones send to the carrier, and the carrier to them."""
+    return all(
+        speaks_to(each) == ("127.0.0.1", each.leg.media.port) and each.leg.media.out.open
+        for each in (talk.caller, talk.called)
+    )
+
+
+async def direct(talk: Pair) -> None:
+    """Wait until the phones send to each other."""
+    await eventually(lambda: speaks_to(talk.caller) == address(talk.called))
+    await eventually(lambda: speaks_to(talk.called) == address(talk.caller))
+    await eventually(lambda: not talk.caller.leg.media.out.open)
+    await eventually(lambda: not talk.called.leg.media.out.open)
+
+
+async def hear_each_other(talk: Pair) -> None:
+    for speaker, listener in ((talk.caller, talk.called), (talk.called, talk.caller)):
+        listener.heard.clear()
+        speaker.speak(SPEECH)
+        await eventually(partial(hears, listener, SPEECH))
+
+
+class TestDirectMedia:
+    async def test_phones_speak_past_the_carrier_until_one_holds(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            await hear_each_other(talk)
+            assert talk.caller.leg.silent_since() is None
+            await talk.caller.offers(b"sendonly")
+            await eventually(
+                lambda: speaks_to(talk.called) == ("127.0.0.1", talk.called.leg.media.port)
+            )
+            await eventually(lambda: hears(talk.called, tones.hold()[:1000]))
+            await talk.caller.offers(b"sendrecv")
+            await eventually(lambda: apart(talk))
+            await hear_each_other(talk)
+            assert talk.caller.leg.silent_since() is not None
+
+    @pytest.mark.parametrize("refuses", ["caller", "called"])
+    async def test_one_that_refuses_stays_with_the_carrier(self, refuses: str) -> None:
+        async with pair() as talk:
+            talk.joined.cancel()
+            await asyncio.wait([talk.joined])
+            party = talk.caller if refuses == "caller" else talk.called
+            offers = []
+
+            def refuse(offer: bytes) -> None:
+                offers.append(offer)
+                with party.phone.driver.turn() as now:
+                    party.call.session.refuse_reoffer(488, now)
+
+            party.call.reoffered = refuse  # type: ignore[method-assign]
+            talk.called.leg.direct = True
+            again = asyncio.ensure_future(talk.couplings.join(talk.caller.leg, talk.called.leg))
+            await eventually(lambda: bool(offers))
+            await eventually(lambda: apart(talk))
+            await hear_each_other(talk)
+            assert len(offers) == 1
+            again.cancel()
+
+    async def test_phones_that_differ_stay_with_the_carrier(self) -> None:
+        async with pair(called=PLAIN, direct=True) as talk:
+            assert apart(talk)
+            await hear_each_other(talk)
+            assert apart(talk)
+
+    async def test_keys_by_info_pass(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            bodies: list[bytes] = []
+            handle = talk.called.phone.driver._handle
+
+            def note(event: Event) -> None:
+                if isinstance(event, InfoReceived):
+                    bodies.append(event.request.body)
+                handle(event)
+
+            talk.called.phone.driver._handle = note
+            with talk.caller.phone.driver.turn() as now:
+                talk.caller.call.session.info("application/dtmf", b"7", now)
+            await eventually(lambda: bodies == [b"Signal=7\r\nDuration=160\r\n"])
