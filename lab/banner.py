@@ -13,7 +13,8 @@ TEST_NUMBERS: Sequence[tuple[str, str, str]] = (
     ("000001", "エコーテスト", "echo test: you hear yourself"),
     ("000002", "400 Hz", "a steady tone"),
     ("000003", "キー確認", "reads back the keys you press"),
-    ("0399999999", "欠番案内", "unassigned: announcement, then 404"),
+    ("0399999999", "欠番案内", "announcement, then 404"),
+    ("a line above", "通話", "its phone rings"),
 )
 DIAL: dict[str, Sequence[tuple[str, str, str]]] = {
     "docomo": (
@@ -21,13 +22,13 @@ DIAL: dict[str, Sequence[tuple[str, str, str]]] = {
         ("1421 / 1420", "開始 / 停止", "start / stop forwarding"),
     ),
     "au": (
-        ("1424 + number", "フル転送", "forward all calls there, in one string"),
-        ("1422 / 1423 + number", "無応答 / 話中", "forward on no answer / busy"),
+        ("1424 + number", "フル転送", "forward all calls to it"),
+        ("1422, 1423 + number", "無応答 / 話中", "the same: no answer, busy"),
         ("1420", "停止", "stop forwarding"),
     ),
     "ntt": (
         ("142", "ボイスワープ", "forwarding: the spoken menu"),
-        ("135", "特定番号通知", "show the freephone number: menu"),
+        ("135", "特定番号通知", "show freephone number: menu"),
         ("1351 / 1350", "開始 / 停止", "start / stop showing it"),
     ),
 }

@@ -205,8 +205,9 @@ def server_address(text: str) -> tuple[str, int]:
     host, port = _split(text)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        raise Refused(f"--server {text}: {error.strerror}; write it as 127.0.0.1:5060") from None
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no host name is like this"
+        raise Refused(f"--server {text}: {why}; write it as 127.0.0.1:5060") from None
     return str(found[0][4][0]), port
 
 

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lab.section import Section, keep_order
 
-HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+"""A host name: labels of at most 63 letters, digits and hyphens (RFC 1123 §2.1)."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 

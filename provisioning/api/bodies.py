@@ -14,7 +14,7 @@ JSON = "application/json"
 
 
 class Bodies:
-    """ASGI middleware: 413 for a body no request of ours has, 415 for one that is no JSON."""
+    """ASGI middleware: 411 and 413 for lengths no request of ours has, 415 for other than JSON."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,17 +32,17 @@ def _is_page(scope: Scope) -> bool:
 def _refused(scope: Scope) -> Problem | None:
     headers = Headers(scope=scope)
     most = LONGER.get(scope["path"], MOST_BODY_BYTES)
+    if "content-length" not in headers and "transfer-encoding" in headers:
+        return problem(411, "length-required", "send the body with a Content-Length, in one piece")
     if _too_long(headers, most):
-        return problem(413, "body-too-long", f"at most {most} bytes with a length")
+        return problem(413, "body-too-long", f"at most {most} bytes")
     if scope["path"].startswith("/v1/") and _is_other_than_json(headers):
         return problem(415, "not-json", f"send the body as Content-Type: {JSON}")
     return None
 
 
 def _too_long(headers: Headers, most: int) -> bool:
-    length = headers.get("content-length")
-    if length is None:
-        return "transfer-encoding" in headers
+    length = headers.get("content-length", "0")
     # Four more digits than any length we take: int() of more is slow.
     known = length.isascii() and length.isdigit() and len(length) < 10
     return not known or int(length) > most

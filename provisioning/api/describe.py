@@ -37,6 +37,7 @@ PROBLEM: Json = {
 COMMON: Mapping[str, tuple[str, ...]] = {
     "401": ("access-refused",),
     "403": ("not-in-scope",),
+    "411": ("length-required",),
     "413": ("body-too-long",),
     "422": ("bad-request",),
     "503": ("storage-unavailable",),

@@ -62,6 +62,7 @@ TITLES = {
     "contract-in-use": "The contract still holds numbers",
     "in-flight": "The first request with this key is being answered",
     "internal-error": "The server failed",
+    "length-required": "The request does not say how long it is",
     "inventory-empty": "Too few numbers are free",
     "key-missing": "The request needs an Idempotency-Key",
     "key-reused": "The Idempotency-Key came before with another request",

@@ -136,6 +136,11 @@ class TestAnswers:
     def test_servers(self, text: str, address: tuple[str, int]) -> None:
         assert server_address(text) == address
 
+    @pytest.mark.parametrize("text", ["bogus..x", "a" * 64 + ".example"])
+    def test_what_is_no_server(self, text: str) -> None:
+        with pytest.raises(Refused, match=r"127\.0\.0\.1:5060"):
+            server_address(text)
+
 
 class TestClockWords:
     def test_spans(self) -> None:

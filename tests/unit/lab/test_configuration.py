@@ -168,7 +168,7 @@ class TestRefusals:
 
 
 class TestValues:
-    @pytest.mark.parametrize("text", ["0.0.0.0", "::", "not an address", "a b"])
+    @pytest.mark.parametrize("text", ["0.0.0.0", "::", "not an address", "a b", "a..b", "a" * 64])
     def test_an_address_no_phone_reaches_is_not_advertised(self, text: str) -> None:
         assert "sip.advertise" in refusal(flags={"sip": {"advertise": text}})
 

@@ -348,7 +348,7 @@ class TestErrors(OnSqlite):
         async def endless() -> AsyncIterator[bytes]:
             yield b"{"
 
-        assert (await client.put(path, content=endless())).status_code == 413
+        assert (await client.put(path, content=endless())).status_code == 411
 
     @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"\xff\xfe", b'{"active": tru'])
     async def test_a_body_that_is_no_object_is_a_problem(
