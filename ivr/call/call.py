@@ -7,11 +7,10 @@ network ends the call a verb raises `CallOver`, which the flow lets pass.
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from enum import Enum, auto
 from typing import NoReturn, TypeVar
 
 from ivr.call import keeping, ringing
-from ivr.call.keys import HIDDEN, KeyBuffer
+from ivr.call.keys import HIDDEN, Entry, KeyBuffer
 from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
@@ -31,14 +30,6 @@ MOST_DIGITS = 20
 
 TEMPORARILY_UNAVAILABLE = 480
 """The final response of a call that ends unanswered for no better-known reason."""
-
-
-class Entry(Enum):
-    """What came of a question when it was no answer."""
-
-    SILENT = auto()
-    WRONG = auto()
-    STARTED_OVER = auto()
 
 
 class Call:
@@ -101,6 +92,10 @@ class Call:
             await self._leg.answer()
             self.answered = self._audible = True
             self.log.info("call.answered")
+
+    def stop_asking(self) -> None:
+        """Ask nothing any more: keys are passed by and cut no last word short."""
+        self._keys.close()
 
     async def play(self, prompt: Prompt, *values: object) -> None:
         """Say `prompt`; a key stops it, and keys typed ahead pass it over."""
@@ -340,9 +335,9 @@ class Call:
     def _take_key(self, key: str) -> None:
         if self.over:
             return
-        if self._interruptible:
-            self._leg.stop_playing()
         taken = self._keys.push(key)
+        if taken and self._interruptible:
+            self._leg.stop_playing()
         shown = HIDDEN if self._concealing else key
         self.log.info("key.received", pressed=shown, taken=taken)
         self._leg.ticket.keyed(shown)

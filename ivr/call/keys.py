@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from enum import Enum, auto
 
 MOST_WAITING_KEYS = 64
 """More than any menu path needs; what is keyed beyond it is dropped (assumption)."""
@@ -11,20 +12,29 @@ HIDDEN = "•"
 """What is logged and told of a key that is part of a secret."""
 
 
+class Entry(Enum):
+    """What came of a question when it was no answer."""
+
+    SILENT = auto()
+    WRONG = auto()
+    STARTED_OVER = auto()
+
+
 class KeyBuffer:
     """A queue of keys with one reader: what is typed ahead waits here."""
 
     def __init__(self) -> None:
         self._keys: deque[str] = deque()
         self._pressed = asyncio.Event()
+        self._open = True
 
     def __bool__(self) -> bool:
         """Whether a key waits."""
         return bool(self._keys)
 
     def push(self, key: str) -> bool:
-        """Add a key; False when the buffer is full and the key is lost."""
-        if len(self._keys) >= MOST_WAITING_KEYS:
+        """Add a key; False when the buffer is full or closed, and the key is lost."""
+        if not self._open or len(self._keys) >= MOST_WAITING_KEYS:
             return False
         self._keys.append(key)
         self._pressed.set()
@@ -34,6 +44,11 @@ class KeyBuffer:
         """Forget what was typed ahead."""
         self._keys.clear()
         self._pressed.clear()
+
+    def close(self) -> None:
+        """Take no key any more, and forget those that wait."""
+        self.clear()
+        self._open = False
 
     async def next(self, within_s: float) -> str | None:
         """Take the oldest key, waiting up to `within_s` seconds; None when none came."""

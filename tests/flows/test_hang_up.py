@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.catalogue import Prompt
-from provisioning.contract import E164, Diversions
+from provisioning.contract import E164, Diversions, Line
 from tests.support.diversions import unanswered
-from tests.support.scripted_call import DOCOMO, NTT, Heard, Network, said
+from tests.support.scripted_call import AU, DOCOMO, NTT, PROMPT_S, Heard, Network, said
 
 OLD, NEW = E164("+819011112222"), E164("+81312345678")
 BEFORE = unanswered(active=False, target=OLD)
@@ -89,3 +89,21 @@ def test_hanging_up_in_a_talkie_ends_it() -> None:
     assert heard.leg.playing is None
     assert heard.events[-1] == ("service.ended", {"outcome": "caller-hung-up"})
     assert heard.leg.on_key is None
+
+
+@pytest.mark.rule("FWD-01")
+@pytest.mark.rule("FWD-02")
+@pytest.mark.rule("SHOW-01")
+@pytest.mark.parametrize(
+    ("line", "dialled"),
+    [(DOCOMO, "1421"), (DOCOMO, "1420"), (NTT, "1351"), (NTT, "1350"), (AU, "1420")],
+)
+def test_a_key_cuts_no_last_word_short(line: Line, dialled: str) -> None:
+    def heard(keys: str) -> Heard:
+        net = Network()
+        net.forwarding.rows[DOCOMO.number] = BEFORE
+        return net.dial(line, dialled, keys)
+
+    patient, hasty = heard(""), heard("1#1")
+    assert hasty.prompts == patient.prompts
+    assert hasty.lasted_s == patient.lasted_s >= PROMPT_S

@@ -33,12 +33,14 @@ async def forward_busy(call: Call, forwarding: Forwarding) -> None:
 async def forwarding_stop(call: Call, forwarding: Forwarding) -> None:
     """1420: stop forwarding on every condition, and voicemail."""
     await call.answer()
+    call.stop_asking()
     await stop(call, forwarding)
 
 
 async def forward(call: Call, forwarding: Forwarding, condition: Condition) -> None:
     """Forward to the number dialled after the code, and say so; or say why not."""
     await call.answer()
+    call.stop_asking()
     try:
         target = forwardable(call.number_dialled, call.line)
     except NotForwardable as refused:

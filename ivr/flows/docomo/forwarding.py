@@ -24,6 +24,7 @@ async def forwarding_menu(call: Call, forwarding: Forwarding) -> None:
 async def forwarding_start(call: Call, forwarding: Forwarding) -> None:
     """1421: start, and hear the destination."""
     await call.answer()
+    call.stop_asking()
     await start(call, forwarding)
 
 
@@ -31,6 +32,7 @@ async def forwarding_start(call: Call, forwarding: Forwarding) -> None:
 async def forwarding_stop(call: Call, forwarding: Forwarding) -> None:
     """1420: stop."""
     await call.answer()
+    call.stop_asking()
     await stop(call, forwarding)
 
 

@@ -19,6 +19,7 @@ async def display_menu(call: Call, presentation: Presentation) -> None:
     await call.answer()
     choices = {"1": start, "0": stop}
     chosen = await call.choose_once(Prompt.DISPLAY_MENU, choices, otherwise=change_nothing)
+    call.stop_asking()
     await chosen(call, presentation)
 
 
@@ -27,6 +28,7 @@ async def display_start(call: Call, presentation: Presentation) -> None:
     """1351: show the freephone number from now on."""
     await require_contract(call, presentation)
     await call.answer()
+    call.stop_asking()
     await start(call, presentation)
 
 
@@ -35,6 +37,7 @@ async def display_stop(call: Call, presentation: Presentation) -> None:
     """1350: show it no more."""
     await require_contract(call, presentation)
     await call.answer()
+    call.stop_asking()
     await stop(call, presentation)
 
 
