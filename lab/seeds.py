@@ -90,6 +90,7 @@ def _seed(file: YamlFile) -> Seed:
         raise Refused("\n".join(said(detail, file) for detail in error.errors())) from None
     _refuse_doubles(table, file)
     _refuse_half_contracts(table, file)
+    _refuse_inventory(table, file)
     check = _Check(file)
     return Seed(
         lines=tuple(check.line(index, line) for index, line in enumerate(table.lines)),
@@ -273,6 +274,15 @@ def _refuse_half_contracts(seed: SeedFile, file: YamlFile) -> None:
         if line.shows_freephone and not line.freephone:
             need = 'there is none to show; add freephone: "0120…"'
             _refuse(file, ("lines", index, "shows_freephone"), need)
+
+
+def _refuse_inventory(seed: SeedFile, file: YamlFile) -> None:
+    """What customers order from is nobody's from the start (N050-02)."""
+    for kind, name, place in _names(seed):
+        for block in seed.blocks if kind in ("number", "user") else ():
+            if len(name) == len(block.first) and block.first <= name <= block.last:
+                need = f"{name} is of the block {block.first} to {block.last}: customers order it"
+                _refuse(file, place, need)
 
 
 def _names(seed: SeedFile) -> Iterator[tuple[str, str, Place]]:

@@ -105,6 +105,7 @@ class Upkeep:
         Raises:
             UnknownLine: there is no such line.
             AccountExists: the user is another account's.
+            OfInventory: the user is a number that customers order.
             OutOfRange: no account can have this user or password.
         """
         model.check_account(user, password)
@@ -112,6 +113,8 @@ class Upkeep:
 
         async def work(connection: AsyncConnection) -> None:
             await self._known(connection, number)
+            if user.isdecimal() and (own := E164(f"+81{user[1:]}")) != number:
+                await _refuse_inventory(connection, own, "it becomes an account by an order")
             if await self.lines.has_account(connection, user):
                 raise AccountExists(f"there is an account {user} already: choose another user")
             await self.lines.add_account(connection, number, SeedAccount(user, access, chosen))

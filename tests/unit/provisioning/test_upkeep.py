@@ -119,6 +119,12 @@ class TestLines:
         with pytest.raises(OfInventory, match="order"):
             await office.upkeep.create(Line(F050, Profile.NTT, TOKYO), origin=OPERATOR)
 
+    async def test_an_050_number_is_no_other_line_s_account(self, office: Office) -> None:
+        await office.numbers.load_block(F050, F050, origin=OPERATOR)
+        with pytest.raises(OfInventory, match="order"):
+            await office.upkeep.add_account(DOCOMO, "0" + F050[3:], origin=OPERATOR)
+        assert office.directory.account("0" + F050[3:]) is None
+
     async def test_each_act_is_audited(self, office: Office) -> None:
         await office.upkeep.create(SHOWING, origin=OPERATOR)
         changes = LineChanges(status=LineStatus.SUSPENDED)
