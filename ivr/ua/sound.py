@@ -153,12 +153,14 @@ class Sound:
     def redirect(self, address: tuple[str, int] | None, events: int | None = None) -> bytes:
         """Our description to be offered anew, so that the peer's sound goes to `address`.
 
-        None: to us. While it goes elsewhere nothing is sent to the peer either. `events`: the
-        payload type of keys there (RFC 4733).
+        None: to us. While it goes elsewhere nothing is sent to the peer either, from now on: a
+        phone that still heard us would answer to us (RFC 4961). `events`: the payload type of
+        keys there (RFC 4733).
         """
         if self._ours is None:
             raise RuntimeError("nothing was described that could be redirected")
         self._elsewhere = address is not None
+        self._follow(self.audio)
         host, port = address or (self._settings.address, self.media.port)
         ours = self._ours if events is None else offer_answer.renumbered(self._ours, events)
         self._ours, self._text = offer_answer.reoffer(ours, address=host, port=port), None

@@ -189,10 +189,9 @@ class Baresip:
         folder.mkdir(parents=True)
         self._server = carrier.address
         voice = sounds.tone(folder / "voice.wav", hertz, 600)
-        self.rtp_ports = free_range(16)
         self.phone = BaresipPhone(
             folder, line.number, line.password, carrier.address,
-            rtp_ports=self.rtp_ports, voice=voice,
+            rtp_ports=free_range(16), voice=voice,
         )  # fmt: skip
         assert self.phone.wait_registered()
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +120,20 @@ def test_two_lines_talk_hold_and_hang_up(room: Room, pair: str) -> None:
 
 @pytest.mark.rule("CALL-01")
 def test_phones_speak_past_the_carrier_until_one_holds(room: Room) -> None:
-    """baresip answers from its own address; pjsua2 is asked to send there, and to come back."""
-    alice, bob = room.pjsua2(lines.DIRECT[0]), room.baresip(lines.DIRECT[1])
+    """Each is asked to send to the other, and, when one holds, to come back."""
+    alice, bob = room.pjsua2(lines.DIRECT[0]), room.pjsua2(lines.DIRECT[1], BOB_HZ)
     connect(alice, bob)
-    low, high = bob.rtp_ports
-    until(lambda: low <= offered_port(alice) <= high, "pjsua2 being offered baresip's address")
+    for phone, other in ((alice, bob), (bob, alice)):
+        until(partial(speaks_to, phone, other), "one phone being offered the other's address")
     talk(alice, bob)
     hold_and_resume(alice, bob)
     bob.hang_up()
     alice.wait_ended()
+
+
+def speaks_to(phone: Pjsua2, other: Pjsua2) -> bool:
+    """Whether the phone was last offered one of the other's ports."""
+    return offered_port(phone) in other.phone.rtp_ports
 
 
 def offered_port(phone: Pjsua2) -> int:

@@ -142,6 +142,7 @@ class Pjsua2Phone(Closing):
         self.tcp = tcp
         self.events: list[Json] = []
         self._rtp_port = free_range(16)[0]
+        self.rtp_ports = range(self._rtp_port, self._rtp_port + 16)
         self._answers: dict[int, Json] = {}
         self._last_id = 0
         self._pending = b""
