@@ -115,7 +115,14 @@ class InboundCalls:
         running = self._running.get(event.session)
         if running is None:
             return
-        self._log.info("call.ended", call_id=running.leg.call_id, cause=event.cause.name.lower())
+        leg = running.leg
+        self._log.info(
+            "call.ended",
+            call_id=leg.call_id,
+            line=leg.ticket.line,
+            user=leg.whose,
+            cause=event.cause.name.lower(),
+        )
         _close_ticket(running.leg, event.cause)
         running.leg.over(event.cause)
         running.task.cancel()
@@ -164,7 +171,13 @@ class InboundCalls:
         self.served += 1
         task.add_done_callback(lambda _: self._finish(leg))
         self._exchange.silence.add(leg)
-        self._log.info("call.received", call_id=leg.call_id, user=leg.whose, dialled=leg.dialled)
+        self._log.info(
+            "call.received",
+            call_id=leg.call_id,
+            line=leg.ticket.line,
+            user=leg.whose,
+            dialled=leg.dialled,
+        )
 
     async def _run(self, leg: InboundLeg) -> None:
         try:
