@@ -1,4 +1,4 @@
-"""Names in a seed file: text that shows what it is."""
+"""Names in a seed file: text that shows what it is, and numbers that are somebody's."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from lab.errors import Refused
 from lab.seed_model import Option
 from provisioning.contract import Profile
 from provisioning.profiles.store import ProfileFiles
-from tests.unit.lab.test_seeds import WHOLE
+from tests.unit.lab.test_seeds import GOOD, WHOLE, refusal
 
 REFUSED = "must be plain text on one line, without control characters"
 
@@ -30,3 +30,16 @@ def test_every_option_of_a_profile_can_be_named() -> None:
     profiles = ProfileFiles.load()
     offered = {option for profile in Profile for option in profiles.of(profile).options}
     assert set(Option) == offered
+
+
+@pytest.mark.rule("N050-02")
+@pytest.mark.parametrize(
+    ("old", "place"), [("0312345678", "number: "), ("user: 0312345678", "account 1, user: ")]
+)
+def test_what_customers_order_from_is_nobody_s(tmp_path: Path, old: str, place: str) -> None:
+    text = GOOD.replace("03-1234-5678", "0312345678").replace(old, old[:-10] + "05000000005", 1)
+    block = 'blocks:\n  - first: "05000000000"\n    last: "05000000009"\n'
+    message = refusal(tmp_path, text + block)
+    assert message.endswith(
+        f"{place}05000000005 is of the block 05000000000 to 05000000009: customers order it"
+    )

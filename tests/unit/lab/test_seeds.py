@@ -358,19 +358,6 @@ def test_a_number_stands_once(tmp_path: Path) -> None:
     assert message == "seed.yaml:9:13: line 2, number: number 0312345678 stands twice"
 
 
-@pytest.mark.rule("N050-02")
-@pytest.mark.parametrize(
-    ("old", "place"), [("0312345678", "number: "), ("user: 0312345678", "account 1, user: ")]
-)
-def test_what_customers_order_from_is_nobody_s(tmp_path: Path, old: str, place: str) -> None:
-    text = GOOD.replace("03-1234-5678", "0312345678").replace(old, old[:-10] + "05000000005", 1)
-    block = 'blocks:\n  - first: "05000000000"\n    last: "05000000009"\n'
-    message = refusal(tmp_path, text + block)
-    assert message.endswith(
-        f"{place}05000000005 is of the block 05000000000 to 05000000009: customers order it"
-    )
-
-
 def test_a_user_stands_once(tmp_path: Path) -> None:
     again = GOOD.replace("lines:\n", "").replace("03-1234-5678", "0312345679")
     message = refusal(tmp_path, GOOD + again)
