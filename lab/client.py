@@ -187,6 +187,8 @@ def _detail(error: urllib.error.HTTPError) -> str:
     except (ValueError, OSError, http.client.HTTPException):
         return f"{error.reason}; is it a carrier? name another with --url"
     said = str(problem.get("detail") or problem.get("title") or error.reason)
+    if said == error.reason and urlsplit(error.url).path.startswith("/lab/"):
+        return f"{said}: the laboratory may be switched off there (lab.enabled)"
     wrong = [f"{each['field']}: {each['reason']}" for each in _errors(problem)]
     return "; ".join(wrong) or said
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
@@ -11,6 +10,7 @@ from lab.cli.reset import ended
 from lab.client import Carrier
 from lab.errors import Refused
 from provisioning.instants import JST
+from provisioning.snapshots.model import NAME
 
 PATH = "/lab/snapshots"
 
@@ -55,9 +55,9 @@ def delete(name: Name, url: options.Url = options.URL, token: options.LabToken =
 
 
 def _path(name: str) -> str:
-    if not name or name in (".", ".."):
+    if not NAME.fullmatch(name):
         raise Refused("a snapshot needs a name of letters, digits, dots, hyphens, underscores")
-    return f"{PATH}/{quote(name, safe='')}"
+    return f"{PATH}/{name}"
 
 
 def _line(each: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from lab.cli import office, options
 from lab.client import Carrier
+from provisioning.tokens.model import Scope
 
 PATH = "/v1/tokens"
 COLUMNS = ("id", "name", "scopes", "expires_at", "revoked_at", "last_used_at")
@@ -22,8 +23,7 @@ def create(
         list[str],
         typer.Option(
             "--scope",
-            help="What it may do, once for each: customers, lines, numbers, orders, tokens or "
-            "trunks with :read or :write, audit:read, lab. Write includes read.",
+            help=f"What it may do, once for each: {', '.join(Scope)}. Write includes read.",
         ),
     ],
     days: Annotated[

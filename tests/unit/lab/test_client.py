@@ -117,3 +117,8 @@ def test_an_answer_that_is_cut_off() -> None:
 def test_an_error_of_another_program(body: bytes) -> None:
     with answering(body, 404) as url:
         assert refusal("clock", "show", "--url", url).startswith(f"{url}/lab/clock: 404 Not Found")
+
+
+def test_a_laboratory_that_is_switched_off() -> None:
+    with answering(b'{"type": "about:blank", "title": "Not Found", "status": 404}', 404) as url:
+        assert "lab.enabled" in refusal("reset", "--url", url)

@@ -123,15 +123,10 @@ class TestState:
             assert run("snapshot", "delete", "morning", "--url", url) == "deleted morning\n"
         assert asked == [("DELETE", "/lab/snapshots/morning", "")]
 
-    @pytest.mark.parametrize("name", ["", ".", ".."])
+    @pytest.mark.parametrize("name", ["", ".", "..", "a/../b", "../x", "a b", "特番"])
     def test_a_name_that_is_a_path_is_refused(self, name: str) -> None:
         with pytest.raises(Refused, match="needs a name"):
             run("snapshot", "save", name)
-
-    def test_a_name_with_a_slash_stays_one_name(self) -> None:
-        with carrier(SNAPSHOT) as (url, asked):
-            run("snapshot", "save", "a/../b", "--url", url)
-        assert asked[0][1] == "/lab/snapshots/a%2F..%2Fb"
 
     def test_seed_sends_the_file_as_it_is(self) -> None:
         with carrier({"lines": 4, "customers": 1, "blocks": 1}) as (url, asked):
