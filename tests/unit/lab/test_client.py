@@ -121,4 +121,4 @@ def test_an_error_of_another_program(body: bytes) -> None:
 
 def test_a_laboratory_that_is_switched_off() -> None:
     with answering(b'{"type": "about:blank", "title": "Not Found", "status": 404}', 404) as url:
-        assert "lab.enabled" in refusal("reset", "--url", url)
+        assert "lab.enabled" in refusal("clock", "show", "--url", url)
