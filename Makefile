@@ -24,7 +24,7 @@ run: $(STAMPS)/run ## bring the carrier up (options: make run ARGS="--sip-port 5
 	@exec $(VENV)/bin/tokuban up $(ARGS)
 
 test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
-	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMPS)/dev ## format, lint, types, import contracts
 	$(VENV)/bin/ruff format --check .

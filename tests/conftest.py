@@ -16,16 +16,12 @@ __all__ = ["database_url", "office", "office_settings", "postgres_server"]
 RELEASED_WITHIN_S = 5.0
 
 REAL_TIME = ("tests/interop", "tests/unit/net", "tests/contract", "tests/unit/lab/test_up.py")
-"""Where phones and sockets are waited for: mostly idle, and best left alone by each other."""
+"""Where phones and sockets are waited for, mostly idle."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let two processes share the tests: real time is the first one's, files go to either."""
+    """Begin with what waits in real time: of two processes, both do, and leave the cores alone."""
     items.sort(key=lambda item: not item.nodeid.startswith(REAL_TIME))
-    for item in items:
-        waits = item.nodeid.startswith(REAL_TIME)
-        group = "real-time" if waits else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
