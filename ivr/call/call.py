@@ -265,10 +265,15 @@ class Call:
         them: it is neither logged nor told.
         """
         self._leg.on_key = None
+        answering = ringing.answering(self.answer(), far)
         try:
-            await self.answer()
+            await asyncio.sleep(0)  # the 200 leaves; the ACK's way must not cost the first words
             end = await self._leg.join(far)
+            if answering.done():
+                answering.result()
+            self.answered = True
         finally:
+            answering.cancel()
             self._let_go()
         self.hang_up()
         raise CallOver(ringing.JOIN_ENDS[end])

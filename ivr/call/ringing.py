@@ -1,12 +1,13 @@
 """What a caller hears while another party is rung (CALL-01, CALL-03)."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import NoReturn
 
 from ivr.call.leg import Caller
 from ivr.call.log import Log
 from ivr.call.outcome import Outcome
-from ivr.call.party import JoinEnd, RingSign, Rung, Target
+from ivr.call.party import FarLeg, JoinEnd, RingSign, Rung, Target
 from ivr.media import tones
 
 JOIN_ENDS = {
@@ -15,6 +16,18 @@ JOIN_ENDS = {
     JoinEnd.TRANSFERRED: Outcome.COMPLETED,
 }
 """How a call ends whose party is gone."""
+
+
+def answering(answer: Coroutine[object, object, None], far: FarLeg) -> asyncio.Task[None]:
+    """Answer the caller beside the talk; a party whose caller cannot be answered is hung up."""
+
+    def answered(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            far.hang_up()
+
+    task = asyncio.get_running_loop().create_task(answer)
+    task.add_done_callback(answered)
+    return task
 
 
 class RingBack:

@@ -176,7 +176,7 @@ class Incoming:
 
     async def _origin(self, leg: Caller, party: Subscriber | Visitor, dialled: Dialled) -> Origin:
         if isinstance(party, Visitor):
-            return visitors(leg)
+            return visitors(leg, dialled)
         presentation = self._office.services.presentation
         return await subscribers(leg, party.line, dialled, presentation)
 

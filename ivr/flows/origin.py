@@ -1,6 +1,6 @@
 """Who calls, as far as the called party and its carrier are concerned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.call.leg import Caller
 from ivr.call.party import Diverted, Presented
@@ -68,9 +68,11 @@ async def subscribers(
     )
 
 
-def visitors(leg: Caller) -> Origin:
-    """The origin of a call from another carrier."""
+def visitors(leg: Caller, dialled: Dialled) -> Origin:
+    """The origin of a call from another carrier; 184 in front withholds there, too (CALL-04)."""
     caller = leg.caller
+    if caller is not None and dialled.prefix is CallerIdPrefix.WITHHOLD:
+        caller = replace(caller, withheld=True)
     return Origin(
         line=None,
         number=caller.number if caller else None,

@@ -100,6 +100,12 @@ Lengths: facts §4 and §5.
 CARRIER_PREFIX_DIGITS = (4, 6)
 """Lengths of another carrier's prefix: 00XY, and 002YXY, which begins with 002."""
 
+LABORATORY = ("030", "0500")
+"""Beginnings that no carrier can be assigned: our own lines and 050 numbers (facts §5; A)."""
+
+CALLING = {Kind.FIXED, Kind.IP_PHONE, Kind.MOBILE}
+"""Kinds that subscribers call with; 0120 and its like are shown by their own carrier alone."""
+
 EMERGENCY_NUMBERS = frozenset({"110", "118", "119"})
 """Police, coast guard, fire and ambulance."""
 
@@ -200,6 +206,14 @@ def forwardable(digits: str, line: Line) -> E164:
     if dialled.e164 == line.number:
         raise NotForwardable(WhyNot.OWN_LINE)
     return dialled.e164
+
+
+def is_elsewhere(number: E164) -> bool:
+    """Whether a subscriber of another carrier can have a number and call with it."""
+    keyed = national(number)
+    if not keyed.startswith("0"):
+        return True
+    return kind_of(keyed) in CALLING and not keyed.startswith(LABORATORY)
 
 
 def national(number: E164) -> str:

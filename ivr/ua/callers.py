@@ -1,6 +1,6 @@
 """Who is at the other end: an account of a line by password or address, or another carrier."""
 
-from ivr.numbering.plan import parse
+from ivr.numbering.plan import is_elsewhere, parse
 from ivr.sip import identity
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import Flow
@@ -125,13 +125,14 @@ class Callers:
     def _believed(self, claim: Claim, trunk: Trunk) -> E164 | None:
         """The caller's full number; none that is no number, or is forged.
 
-        A number of one of our lines comes in from outside on a forwarded call at best: only a
-        trusted trunk is believed that.
+        A number of one of our lines comes in from outside on a forwarded call at best, a
+        freephone number where its carrier shows it: only a trusted trunk is believed that.
         """
         number = full(claim.number)
-        if number is None or trunk.trusted or self._directory.line(number) is None:
+        if number is None or trunk.trusted:
             return number
-        return None
+        ours = self._directory.line(number) is not None
+        return None if ours or not is_elsewhere(number) else number
 
 
 def whose(caller: Account | TrunkCaller) -> str:

@@ -215,6 +215,11 @@ class TestInFromAnotherCarrier:
         assert heard.outcome is Outcome.FAR_HUNG_UP
         assert heard.leg.ticket.record().payer is None
 
+    def test_184_in_front_withholds_what_their_carrier_told(self) -> None:
+        heard = calls_in(f"184{DOCOMO_USER}", from_class(TrunkClass.FIXED, CALLER))
+        assert shown(heard) == ANONYMOUS
+        assert heard.leg.targets[0].asserted == CALLER
+
     @pytest.mark.parametrize("dialled", ["1417", "1421", "000001", "0312345678", "+12125551234"])
     def test_services_and_other_carriers_are_not_for_them(self, dialled: str) -> None:
         heard = calls_in(dialled, from_class(TrunkClass.FIXED, CALLER))

@@ -93,6 +93,27 @@ def test_a_party_is_hung_up_when_the_caller_cannot_be_answered() -> None:
     play(scene, DeafLeg)
 
 
+@pytest.mark.rule("CALL-01")
+def test_they_talk_before_the_acknowledgement_is_there() -> None:
+    class FarAwayLeg(ScriptedLeg):
+        async def answer(self) -> None:
+            await super().answer()
+            await asyncio.sleep(5)
+
+    async def scene(s: Scene) -> None:
+        rung = await s.call.ring(TARGET)
+        assert rung.far is not None
+        talking = asyncio.ensure_future(s.call.talk(rung.far))
+        await asyncio.sleep(1)
+        assert s.leg.joined is s.far
+        s.far.leave()
+        with pytest.raises(CallOver, match="far-hung-up"):
+            await talking
+        assert s.leg.ended == Ending(None)
+
+    play(scene, FarAwayLeg)
+
+
 def test_ring_back_that_fails_is_logged_and_the_party_still_answers() -> None:
     async def scene(s: Scene) -> None:
         rung = await s.call.ring(TARGET)

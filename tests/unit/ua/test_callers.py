@@ -173,6 +173,13 @@ class TestIdentityOverTrunks:
         assert over(callers, forged, ("192.0.2.2", 5060)).number is None
         assert over(callers, forged, CARRIER).number == OURS
 
+    @pytest.mark.parametrize("number", ["0120000003", "0800000003", "0570000111", "05000000001"])
+    def test_nobody_elsewhere_calls_with_a_number_that_none_of_theirs_can_have(
+        self, callers: Callers, number: str
+    ) -> None:
+        forged = request(sender=f"<sip:{number}@x>;tag=1")
+        assert over(callers, forged, ("192.0.2.2", 5060)).number is None
+
 
 class TestInterfaces:
     def test_a_phone_at_its_own_address_needs_no_password(self, callers: Callers) -> None:
