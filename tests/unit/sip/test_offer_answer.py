@@ -221,7 +221,9 @@ class TestOffer:
         assert accepted.event_payload_type is None
         assert accepted.local_event_payload_type is None
 
-    @pytest.mark.parametrize("media", ["m=audio 0 RTP/AVP 0", "m=audio 4000 RTP/AVP 18"])
+    @pytest.mark.parametrize(
+        "media", ["m=audio 0 RTP/AVP 0", "m=audio 4000 RTP/AVP 18", "m=audio 4000 RTP/SAVP 0"]
+    )
     def test_an_answer_refused(self, media: str) -> None:
         with pytest.raises(NotAcceptable):
             accept_answer(self.OFFER, _sdp(media))
