@@ -177,8 +177,7 @@ def accept_answer(offer: Sdp, theirs: Sdp, ptime_ms: int = 20) -> Negotiated:
     """What an answer to our offer settles (RFC 3264 §7).
 
     Raises:
-        NotAcceptable: the answer refuses the audio, or takes a codec or encryption that we never
-            offered.
+        NotAcceptable: the answer refuses the audio, or takes what we never offered.
         SdpError: its m-lines are not the offer's.
     """
     if len(theirs.media) != len(offer.media):
@@ -189,8 +188,8 @@ def accept_answer(offer: Sdp, theirs: Sdp, ptime_ms: int = 20) -> Negotiated:
         if line.kind != "audio":
             raise SdpError("the answer's m-lines are not in the offer's order")
         if line.port:
-            if _is_secure(line) != _is_secure(mine):
-                raise NotAcceptable("the answer speaks another transport than the offer")
+            if line.proto.upper() in _SECURE_PROTOCOLS and usable(mine.crypto) is None:
+                raise NotAcceptable("the answer is encrypted, and no key was offered")
             return _settle_answer(offer, mine, theirs, line, ptime_ms)
     raise NotAcceptable("the answer refuses the audio")
 
@@ -212,10 +211,6 @@ def _settle_answer(offer: Sdp, mine: Media, theirs: Sdp, line: Media, ptime_ms: 
         local_event_payload_type=local_event.payload_type if local_event else None,
         keys=_answered_keys(mine, line),
     )
-
-
-def _is_secure(media: Media) -> bool:
-    return media.proto.upper() in _SECURE_PROTOCOLS
 
 
 def _answered_keys(mine: Media, line: Media) -> Keys | None:
