@@ -13,7 +13,7 @@ from ivr.media.g711 import FRAME_SAMPLES, SILENCE_FRAME, Law, to_wire
 from ivr.media.rtp import HEADER, MARKER, SEQUENCES, VERSION
 from ivr.media.tones import key_tone
 
-Done = Callable[[bool], None]
+Done = Callable[[bool], object]
 
 _ECHO_AHEAD = 2
 _ECHO_LIMIT = 10

@@ -3,8 +3,10 @@
 The address of the SDP locks with its first packet. A phone behind a NAT sends from another one:
 that is learned only while nothing came from the SDP address, only from `learn_from` when the
 caller names it, and only after a run of consecutive packets of one SSRC. Once locked nothing else
-is heard. When the locked source fell silent for `SILENCE_S`, the SDP address may take over, or a
-source that carries the same SSRC on where it stopped (a NAT that rebound).
+is heard, save that the SDP address takes the lock from a learned source with its first packet: a
+stranger who spoke first gains nothing beyond it. When the locked source fell silent for
+`SILENCE_S`, the SDP address may take over, or a source that carries the same SSRC on where it
+stopped (a NAT that rebound).
 """
 
 from enum import Enum, auto
@@ -55,7 +57,7 @@ TABLE: dict[tuple[State, Input], Step] = {
     (S.OPEN, Input.PROVEN): Step(S.LOCKED, D.LOCK, "RFC 4961: a phone behind a NAT"),
     (S.OPEN, Input.STRANGER): Step(S.OPEN, D.DROP, "on probation"),
     (S.LOCKED, Input.HELD): Step(S.LOCKED, D.ACCEPT, "the locked source"),
-    (S.LOCKED, Input.EXPECTED): Step(S.LOCKED, D.DROP, "locked elsewhere"),
+    (S.LOCKED, Input.EXPECTED): Step(S.LOCKED, D.LOCK, "the SDP goes before what was learned"),
     (S.LOCKED, Input.KIN): Step(S.LOCKED, D.DROP, "the locked source still speaks"),
     (S.LOCKED, Input.STRANGER): Step(S.LOCKED, D.DROP, "injection"),
     (S.LOCKED, Input.SILENCE): Step(S.LOST, D.RELEASE, "the locked source fell silent"),
@@ -131,6 +133,11 @@ class SourceLock:
             self._candidates.clear()
         self.heard(ssrc, sequence, now)
         return do
+
+    @property
+    def named(self) -> bool:
+        """Whether the SDP names the locked source: none but it need be heard until it is silent."""
+        return self.locked is not None and self.locked == self._expected
 
     def heard(self, ssrc: int, sequence: int, now: float) -> None:
         """Note a packet of the locked source that the kernel already judged."""

@@ -281,11 +281,7 @@ class MediaLeg:
     def _soon(self, done: Done | None) -> Done | None:
         if done is None:
             return None
-
-        def tell(whole: bool, told: Done = done) -> None:
-            self._loop.call_soon(told, whole)
-
-        return tell
+        return lambda whole: self._loop.call_soon(done, whole)
 
     def _rewire(self) -> None:
         self.out.through(self._wires.rtp)
@@ -308,6 +304,9 @@ class MediaLeg:
             self._failed(error)
             return False
         self._take(datagram, source)
+        if source is not None and self.out.connected:
+            for early in self._wires.waiting(DATAGRAM):
+                self._take(*early)
         return True
 
     def _failed(self, error: OSError) -> None:
@@ -355,12 +354,12 @@ class MediaLeg:
         verdict = self._lock.judge(address, packet.ssrc, packet.sequence, now)
         if verdict is Do.DROP:
             return False
-        if not self.out.connected:
+        if verdict is Do.LOCK or (self._lock.named and not self.out.connected):
             self._hold(address)
         return True
 
     def _hold(self, address: Address) -> None:
-        if not self.out.hold(address):
+        if not self.out.hold(address, alone=self._lock.named):
             self._errors += 1
         if self._rtcp is not None:
             self._rtcp.aim(self.out.remote)

@@ -154,16 +154,21 @@ class RtpOut:
         self.remote = None if remote is None else self._spelled(remote)
         self._aim()
 
-    def hold(self, remote: Address) -> bool:
-        """Send to and hear only `remote`: the kernel keeps strangers out. Whether it does."""
+    def hold(self, remote: Address, *, alone: bool) -> bool:
+        """Send to `remote`, and `alone` hear only it; answer whether it is so.
+
+        Alone, the kernel keeps strangers out. A learned source is not: the kernel would keep the
+        address of the SDP out as well.
+        """
         self.remote = self._spelled(remote)
-        try:
-            self._socket.connect(self.remote)
-            self.connected = True
-        except OSError:
-            self.connected = False
+        if alone:
+            try:
+                self._socket.connect(self.remote)
+                self.connected = True
+            except OSError:
+                self.connected = False
         self._aim()
-        return self.connected
+        return self.connected or not alone
 
     def release(self) -> bool:
         """Hear every source again; answer whether it is so."""

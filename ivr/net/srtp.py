@@ -1,6 +1,7 @@
 """SRTP and SRTCP (RFC 3711) by libsrtp: a leg's sockets, with its keys before them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Protocol, Self
 
 from pylibsrtp import Error, Policy, Session
@@ -10,6 +11,8 @@ from ivr.sip.sdes import Keys
 
 MOST_STREAMS = 8
 """A phone has one at a time, and another after a transfer or restart of its own."""
+_MOST_WAITING = 256
+"""More packets of audio than the buffer of a leg's socket holds."""
 _FORGED = b""
 """What a packet is read as that was not made with the peer's key, or came before: no packet."""
 
@@ -152,3 +155,12 @@ class Wires:
         plain = self._pair.rtp, self._pair.rtcp
         self.rtp, self.rtcp = self._srtp.over(self._pair) if self._srtp else plain
         return True
+
+    def waiting(self, size: int) -> Iterator[tuple[bytes, Any]]:
+        """Read the RTP that waits: connecting a socket leaves in it what came before.
+
+        It ends early at an error, and where the socket was closed meanwhile.
+        """
+        with suppress(OSError):
+            for _ in range(_MOST_WAITING):
+                yield self.rtp.recvfrom(size)

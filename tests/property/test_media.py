@@ -157,17 +157,18 @@ SOURCES = st.sampled_from([("192.0.2.1", 4000), ("198.51.100.7", 5000), ("203.0.
 
 
 @given(st.lists(st.tuples(SOURCES, st.integers(0, 3), st.integers(0, 40)), max_size=60))
-def test_once_locked_only_the_locked_source_is_accepted(
+def test_once_locked_only_the_locked_source_and_the_sdps_are_accepted(
     packets: list[tuple[tuple[str, int], int, int]],
 ) -> None:
-    lock = SourceLock()
-    lock.expect(("192.0.2.1", 4000))
+    lock, expected = SourceLock(), ("192.0.2.1", 4000)
+    lock.expect(expected)
     for source, ssrc, sequence in packets:
         before = lock.locked
         verdict = lock.judge(source, ssrc, sequence, 0.0)
         if before is not None:
             assert (verdict is Do.ACCEPT) == (source == before)
-            assert lock.locked == before
+            assert (verdict is Do.LOCK) == (source == expected != before)
+            assert lock.locked == (expected if verdict is Do.LOCK else before)
 
 
 @given(OCTETS)

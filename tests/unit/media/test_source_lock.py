@@ -19,6 +19,7 @@ from ivr.media.source_lock import (
 PHONE = ("192.0.2.1", 4000)
 NATTED = ("198.51.100.7", 61000)
 REBOUND = ("198.51.100.7", 61001)
+NEIGHBOUR = ("192.0.2.1", 4002)
 STRANGER = ("203.0.113.66", 5555)
 
 IMPOSSIBLE = {
@@ -119,6 +120,61 @@ class TestBehindNat:
         lock = waiting(learn_from=NATTED[0])
         assert set(knock(lock, STRANGER, 250)) == {Do.DROP}
         assert knock(lock, NATTED, PROBATION_PACKETS)[-1] is Do.LOCK
+
+    def test_a_learned_source_is_not_the_sdps(self) -> None:
+        lock = waiting()
+        assert not lock.named
+        knock(lock, NATTED, PROBATION_PACKETS)
+        assert not lock.named
+        assert locked().named
+
+    def test_a_re_invite_that_names_the_learned_source_makes_it_the_sdps(self) -> None:
+        lock = waiting()
+        knock(lock, NATTED, PROBATION_PACKETS)
+        assert lock.expect(NATTED) is False
+        assert lock.named
+        assert lock.judge(PHONE, 7, 1, 0.1) is Do.DROP
+
+
+class TestTakingBack:
+    """A stranger spoke before the phone did, from another port of its host."""
+
+    def test_the_sdp_address_takes_the_lock_with_its_first_packet(self) -> None:
+        lock = waiting(learn_from=PHONE[0])
+        assert knock(lock, NEIGHBOUR, PROBATION_PACKETS)[-1] is Do.LOCK
+        assert lock.judge(PHONE, 7, 100, 0.1) is Do.LOCK
+        assert lock.locked == PHONE
+        assert lock.named
+
+    def test_the_stranger_does_not_get_it_again(self) -> None:
+        lock = waiting(learn_from=PHONE[0])
+        knock(lock, NEIGHBOUR, PROBATION_PACKETS)
+        lock.judge(PHONE, 7, 100, 0.1)
+        assert set(knock(lock, NEIGHBOUR, 250)) == {Do.DROP}
+        assert lock.judge(PHONE, 7, 101, 0.2) is Do.ACCEPT
+
+    def test_nor_by_the_phones_silence(self) -> None:
+        lock = waiting(learn_from=PHONE[0])
+        knock(lock, NEIGHBOUR, PROBATION_PACKETS)
+        lock.judge(PHONE, 7, 100, 0.1)
+        assert lock.silent(2.0)
+        assert set(knock(lock, NEIGHBOUR, 250)) == {Do.DROP}
+        assert lock.locked == PHONE
+
+    def test_nobody_else_takes_it_from_a_learned_source(self) -> None:
+        lock = waiting()
+        knock(lock, NATTED, PROBATION_PACKETS)
+        for sequence in range(250):
+            assert lock.judge(REBOUND, 9, PROBATION_PACKETS + sequence, 0.1) is Do.DROP
+        assert lock.locked == NATTED
+
+    def test_it_takes_it_from_a_stranger_who_posed_as_a_rebound_nat(self) -> None:
+        lock = locked()
+        lock.silent(2.0)
+        assert lock.judge(NEIGHBOUR, 7, 160, 2.1) is Do.LOCK
+        assert not lock.named
+        assert lock.judge(PHONE, 7, 101, 2.2) is Do.LOCK
+        assert lock.judge(NEIGHBOUR, 7, 161, 2.2) is Do.DROP
 
 
 class TestSilence:

@@ -85,6 +85,43 @@ class TestSourceLock:
         await until(lambda: keys == ["5"], "the key")
         assert leg.facts().locked == phone.address
 
+    async def test_a_phone_takes_its_leg_back_from_who_spoke_first(
+        self, engine: MediaEngine, phones: Callable[..., Phone]
+    ) -> None:
+        phone, stranger, leg, heard = phones(ssrc=1), phones(ssrc=2), engine.open(), list[bytes]()
+        leg.record(lambda _, ulaw: heard.append(ulaw))
+        join(leg, phone, learn_from="127.0.0.1")
+        stranger.to = phone.to
+        for _ in range(source_lock.PROBATION_PACKETS):
+            stranger.say(b"\x66" * 160)
+        await until(lambda: leg.facts().locked == stranger.address, "the stranger's lock")
+        phone.say(b"\x22" * 160)
+        await until(lambda: leg.facts().locked == phone.address, "the phone's lock")
+        heard.clear()
+        leg.play(PROMPT * 5)
+        for _ in range(50):
+            stranger.say(b"\x66" * 160)
+            phone.say(b"\x33" * 160)
+        await until(lambda: len(heard) >= 50, "the phone")
+        assert set(heard) == {b"\x33" * 160}
+        await until(lambda: prompt_in(phone.listen()) == 5, "the prompt at the phone")
+        assert prompt_in(stranger.listen()) == 0
+
+    async def test_what_waited_to_be_read_at_the_lock_is_judged_as_well(
+        self, engine: MediaEngine, phones: Callable[..., Phone]
+    ) -> None:
+        phone, stranger, leg, heard = phones(ssrc=1), phones(ssrc=2), engine.open(), list[bytes]()
+        leg.record(lambda _, ulaw: heard.append(ulaw))
+        join(leg, phone)
+        stranger.to = phone.to
+        phone.say(b"\x22" * 160)
+        for _ in range(20):
+            stranger.say(b"\x66" * 160)
+        phone.say(b"\x33" * 160)
+        await until(lambda: b"\x33" * 160 in heard, "the phone's second word")
+        assert heard == [b"\x22" * 160, b"\x33" * 160]
+        assert leg.facts().foreign == 20
+
     async def test_a_re_invite_moves_the_media(
         self, engine: MediaEngine, phones: Callable[..., Phone]
     ) -> None:

@@ -38,6 +38,52 @@ async def test_nor_before_the_phones_first_word(engine: MediaEngine, phones: Mak
     assert words_in(callee.got) == [1]
 
 
+async def test_a_phone_takes_its_call_back_from_who_spoke_first(
+    engine: MediaEngine, phones: Make
+) -> None:
+    caller, callee, one, two = phones(ssrc=1), phones(ssrc=2), engine.open(), engine.open()
+    stranger = phones(ssrc=3)
+    await locked(two, callee)
+    join(one, caller, learn_from="127.0.0.1")
+    one.relay_to(two)
+    two.relay_to(one)
+    stranger.to = caller.to
+    for _ in range(source_lock.PROBATION_PACKETS):
+        stranger.say(word(9))
+    await until(lambda: one.facts().locked == stranger.address, "the stranger's lock")
+    callee.say(word(3))
+    await until(lambda: words_in(stranger.listen()) == [3], "the callee where a NAT might be")
+    for said in range(1, 21):
+        caller.say(word(1))
+        stranger.say(word(8))
+        callee.say(word(4))
+        await until(lambda said=said: words_in(callee.listen()).count(1) == said, "the caller")  # type: ignore[misc]
+    await until(lambda: words_in(caller.listen()) == [4] * 20, "the callee at the caller")
+    assert words_in(callee.got) == [9] + [1] * 20
+    assert words_in(stranger.listen()) == [3]
+    assert_seamless(callee.got)
+
+
+async def test_a_phone_behind_a_nat_is_relayed(engine: MediaEngine, phones: Make) -> None:
+    """Its SDP names an address that never sends: it speaks and hears where it was learned."""
+    caller, callee, one, two = phones(ssrc=1), phones(ssrc=2), engine.open(), engine.open()
+    private = phones()
+    await locked(two, callee)
+    join(one, private, learn_from="127.0.0.1")
+    one.relay_to(two)
+    two.relay_to(one)
+    caller.to = private.to
+    for _ in range(source_lock.PROBATION_PACKETS):
+        caller.say(word(1))
+    await until(lambda: one.facts().locked == caller.address, "the caller")
+    for said in range(1, 21):
+        caller.say(word(2))
+        callee.say(word(4))
+        await until(lambda said=said: words_in(callee.listen()).count(2) == said, "the caller")  # type: ignore[misc]
+    await until(lambda: words_in(caller.listen()) == [4] * 20, "the callee")
+    assert words_in(private.listen()) == []
+
+
 async def test_nor_while_the_phone_is_silent(
     engine: MediaEngine, phones: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
