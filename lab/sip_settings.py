@@ -123,7 +123,8 @@ class SipSettings(Section):
     calls_per_user: int = Field(
         default=20,
         ge=1,
-        description="Calls a SIP user may have at once, both ways; more get 486. (An assumption.)",
+        description="Calls a SIP user may have at once, both ways and transferred ones, and "
+        "forwarded ones a line may pay for at once; more get 486. (An assumption.)",
     )
     hold_tone: bool = Field(
         default=True,

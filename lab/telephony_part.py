@@ -135,17 +135,7 @@ class TelephonyPart:
             driver, media, parties, tickets, sound, policy, occupancy, silence, self._log
         )
         couplings = Couplings(driver, CouplingSettings(sip.hold_tone), self._log)
-        self._transfers = Transfers(
-            driver,
-            tickets,
-            couplings,
-            dialler,
-            lambda side: office.directory.account(side.whose),
-            lambda dialled: _leads_to_a_line(dialled, office.directory),
-            self._serve,
-            TransferPolicy(),
-            self._log,
-        )
+        self._transfers = self._take_referrals(driver, tickets, couplings, dialler, occupancy)
         self.calls = calls = InboundCalls(
             driver,
             media,
@@ -159,6 +149,28 @@ class TelephonyPart:
         )
         self._agent = Agent(
             driver, endpoint_settings_of(self._settings), calls, dialler, registrar, self._log
+        )
+
+    def _take_referrals(
+        self,
+        driver: Driver,
+        tickets: Tickets,
+        couplings: Couplings,
+        dialler: Dialler,
+        occupancy: Occupancy,
+    ) -> Transfers:
+        directory = self._office.office.directory
+        return Transfers(
+            driver,
+            tickets,
+            couplings,
+            dialler,
+            lambda side: directory.account(side.whose),
+            lambda dialled: _leads_to_a_line(dialled, directory),
+            self._serve,
+            TransferPolicy(calls_per_user=self._settings.sip.calls_per_user),
+            occupancy,
+            self._log,
         )
 
     def _make_callers(self) -> Callers:

@@ -19,7 +19,7 @@ from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.far_leg import FarLeg
 from ivr.ua.forking import Final
 from ivr.ua.log import Log
-from ivr.ua.occupancy import Occupancy, trunk_key
+from ivr.ua.occupancy import Occupancy, line_key, trunk_key
 from ivr.ua.outgoing_headers import Identities, Reader, identities
 from ivr.ua.policy import CallPolicy
 from ivr.ua.ringing import GIVEN_UP, Ringing, cause_of
@@ -30,6 +30,8 @@ from ivr.ua.ways import Group, Way, groups_of, peers_of
 from provisioning.contract import Binding, Directory, Trunk, Trunks
 
 _TIMED_OUT = 408
+_BUSY = Final(486, Ring.BUSY)
+_CONGESTED = Final(503, Ring.CONGESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,11 @@ class _Job:
 
 @dataclass(slots=True, eq=False)
 class _Placed:
-    """An INVITE of ours until its session is over; `caller` is for whom it was sent."""
+    """An INVITE of ours until its session is over; `job` is what it was sent for."""
 
     far: FarLeg
     ringing: Ringing
-    caller: Calling
+    job: _Job
 
 
 class Dialler:
@@ -196,7 +198,7 @@ class Dialler:
             far.ticket.access = account.access
         far.ticket.sip_call_id = far.call_id
         far.ticket.answered()
-        self._answered.setdefault(placed.caller, set()).add(far)
+        self._answered.setdefault(placed.job.caller, set()).add(far)
         self._silence.add(far)
 
     def _ended(self, placed: _Placed, cause: events.EndCause) -> None:
@@ -205,11 +207,13 @@ class Dialler:
             placed.ringing.failed(far, _TIMED_OUT)
             return
         self._silence.discard(far)
-        halves = self._answered[placed.caller]
+        caller = placed.job.caller
+        halves = self._answered[caller]
         halves.discard(far)
         if not halves:
-            del self._answered[placed.caller]
-        self._occupancy.leave(far.whose)
+            del self._answered[caller]
+        for whose in _counted_for(placed.job, far):
+            self._occupancy.leave(whose)
         if cause is events.EndCause.LOCAL:
             far.ticket.close(far.ticket.ending or Cause.FAR_HUNG_UP)
         else:
@@ -223,14 +227,14 @@ class Dialler:
         job, flow = self._jobs[ringing], way.flow
         if flow is None:
             return Final(503, Ring.UNREACHABLE)
-        if not self._admit(job, way.whose):
-            busy = job.trunk is None
-            return Final(486, Ring.BUSY) if busy else Final(503, Ring.CONGESTED)
+        full = self._full(job, way.whose)
+        if full is not None:
+            return full
         try:
             media = self._engine.open()
         except NoPortsLeft as error:
             self._log.error("call.refused", why=str(error))
-            return Final(503, Ring.CONGESTED)
+            return _CONGESTED
         sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
         try:
             with self._driver.turn() as now:
@@ -242,7 +246,7 @@ class Dialler:
                 far.direct = job.target.direct_media
                 if sound.may_weaken and not way.weaker:
                     far.weaker = replace(way, weaker=True)
-                self._placed[session] = _Placed(far, ringing, job.caller)
+                self._placed[session] = _Placed(far, ringing, job)
         except NotAcceptable:
             media.close()
             return Final(488, Ring.INCOMPATIBLE)
@@ -256,16 +260,23 @@ class Dialler:
         job = self._jobs.pop(ringing, None)
         if job is None:
             return
-        winner = ringing.winner
-        for whose in job.held:
-            if winner is None or winner.whose != whose:
-                self._occupancy.leave(whose)
+        kept = _counted_for(job, ringing.winner) if ringing.winner is not None else ()
+        for whose in job.held.difference(kept):
+            self._occupancy.leave(whose)
 
-    def _admit(self, job: _Job, whose: str) -> bool:
-        """Count the call once for an account, however many phones it has."""
+    def _full(self, job: _Job, whose: str) -> Final | None:
+        """Count the call for who forwards it and for who gets it; or what says it is too many."""
+        most, payer = self._policy.calls_per_user, job.target.payer
+        if payer is not None and not self._admit(job, line_key(payer), most):
+            return _BUSY
+        if job.trunk is not None:
+            return None if self._admit(job, whose, job.trunk.calls) else _CONGESTED
+        return None if self._admit(job, whose, most) else _BUSY
+
+    def _admit(self, job: _Job, whose: str, most: int) -> bool:
+        """Count the call once, however many phones ring."""
         if whose in job.held:
             return True
-        most = job.trunk.calls if job.trunk is not None else self._policy.calls_per_user
         if not self._occupancy.take(whose, most):
             self._log.warning("call.refused", user=whose, why="too many calls at once")
             return False
@@ -334,6 +345,12 @@ def _close(job: _Job, cause: Cause, status: int) -> None:
     none."""
     if job.ticket is not None:
         job.ticket.close(cause, status)
+
+
+def _counted_for(job: _Job, far: FarLeg) -> tuple[str, ...]:
+    """Whose calls an answered half is among: its own party's, and its forwarder's."""
+    payer = job.target.payer
+    return (far.whose,) if payer is None else (far.whose, line_key(payer))
 
 
 def _why_released(caller: Calling) -> Cause:

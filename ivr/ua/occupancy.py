@@ -1,13 +1,23 @@
-"""How many calls accounts and trunks have at once, those they make and those they get."""
+"""How many calls accounts and trunks have at once, and lines that forward.
+
+Those an account makes and gets count for it, and those it sends others on to (REFER); a forwarded
+leg counts for the line that pays for it.
+"""
 
 from collections import Counter
 
+from provisioning.contract import E164
+
 
 class Occupancy:
-    """Counts calls by whose they are: an account's user, or `trunk_key` of a trunk."""
+    """Counts calls by whose they are: a user, `trunk_key` or `line_key`."""
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """What is counted now, of everybody."""
+        return self._calls.total()
 
     def of(self, whose: str) -> int:
         """The calls there are now."""
@@ -30,3 +40,8 @@ class Occupancy:
 def trunk_key(name: str) -> str:
     """The key of a trunk; no account's user has a colon."""
     return f"trunk:{name}"
+
+
+def line_key(number: E164) -> str:
+    """The key of a line, for the calls that it forwards."""
+    return f"line:{number}"

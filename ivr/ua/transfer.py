@@ -1,13 +1,14 @@
 """Blind transfer: one party of a call sends the other one elsewhere (RFC 3515, RFC 5589 §6).
 
 The party that is sent becomes a caller whose call is made, and paid for, by who sends it: it is
-served like any other call from there on, forwardings and talkies included. Until the new party
-answers the old call can be taken up again.
+served like any other call from there on, forwardings and talkies included, and is one of that
+account's calls to its end. Until the new party answers the old call can be taken up again.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from ivr.call.party import (
@@ -31,11 +32,12 @@ from ivr.ua.causes import Cause
 from ivr.ua.coupling import Coupling, Couplings
 from ivr.ua.dialler import Calling
 from ivr.ua.log import Log
+from ivr.ua.occupancy import Occupancy
 from ivr.ua.side import Side
 from ivr.ua.ticket import Ticket, Tickets
 from provisioning.contract import Account, TrunkCaller
 
-_FORBIDDEN, _PENDING = 403, 491
+_FORBIDDEN, _BUSY, _PENDING = 403, 486, 491
 _RINGING, _OK, _UNAVAILABLE, _GONE = 180, 200, 480, 487
 
 
@@ -47,10 +49,12 @@ class TransferPolicy:
         most: how often the parties of one call may be sent on: phones that refer by themselves
             must not do so for ever.
         leave_s: how long who has sent the other party on may take to hang up.
+        calls_per_user: as of `CallPolicy`: those an account sent others on to are among them.
     """
 
     most: int = 5
     leave_s: float = 5.0
+    calls_per_user: int = 20
 
 
 class Dials(Protocol):
@@ -270,6 +274,7 @@ class Transfers:
         allowed: Callable[[str], bool],
         serve: Callable[[ReferredLeg], Coroutine[Any, Any, object]],
         policy: TransferPolicy,
+        occupancy: Occupancy,
         log: Log,
     ) -> None:
         self.driver = driver
@@ -280,6 +285,7 @@ class Transfers:
         self._account_of = account_of
         self._allowed = allowed
         self._policy = policy
+        self._occupancy = occupancy
         self._log = log
         self._running: set[asyncio.Task[None]] = set()
         couplings.refer = self.refer
@@ -292,6 +298,8 @@ class Transfers:
         """Send the other party on its way, or refuse to."""
         status = self._refusal(coupling, sender, referral)
         account = self._account_of(sender)
+        if status is None and account is not None and not self._take(account):
+            status = _BUSY
         if status is not None or account is None:
             self._log.warning("refer.refused", call_id=sender.call_id, status=status or _FORBIDDEN)
             with self.driver.turn() as now:
@@ -309,6 +317,10 @@ class Transfers:
         blind = "replaces" not in {name.lower() for name in target.headers}
         calls = (target.param("method") or "INVITE").upper() == "INVITE"
         return None if blind and calls and self._allowed(dialled_of(target)) else _FORBIDDEN
+
+    def _take(self, account: Account) -> bool:
+        """Count the new call beside the one it is to follow, until it is over."""
+        return self._occupancy.take(account.user, self._policy.calls_per_user)
 
     def _begin(
         self, coupling: Coupling, sender: Side, referral: Referral, account: Account
@@ -328,7 +340,11 @@ class Transfers:
         transfer.leg = leg = ReferredLeg(transfer, account, dialled)
         transfer.task = task = asyncio.get_running_loop().create_task(transfer.run(leg))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(partial(self._over, account))
+
+    def _over(self, account: Account, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._occupancy.leave(account.user)
 
     async def drain(self) -> None:
         """End every transferred call."""

@@ -149,6 +149,7 @@ async def scene(status: int = 200) -> AsyncIterator[Scene]:
             lambda number: number == CAROL,
             served,
             POLICY,
+            board.occupancy,
             board.notes,
         )
         talk = asyncio.ensure_future(talked(couplings, alice.leg, bob.leg))
