@@ -177,6 +177,10 @@ class Coupling:
         """An INFO that is no key says something of its own leg only."""
         return False
 
+    def confirmed(self, side: Side) -> None:
+        """Offer each phone the other's address, if they may have it."""
+        self._speak_directly()
+
     def reoffered(self, side: Side) -> None:
         """See who holds whom now."""
         self._excuse()
@@ -272,7 +276,12 @@ class Coupling:
             half.side.stop_playing()
         self._relay(True)
         self._settle()
-        if self.second.side.direct:
+        if self.first.side.established_at is not None:
+            self._speak_directly()
+
+    def _speak_directly(self) -> None:
+        """Where both lines allow it, let their phones speak to each other, once."""
+        if self._direct is None and self.second.side.direct:
             self._direct = Direct(self.first.side, self.second.side, self._excuse)
             with self._driver.turn() as now:
                 self._direct.begin(now)

@@ -128,6 +128,8 @@ class InboundLeg(Side):
             if not waiting.done():
                 waiting.set_result(None)
         self._waiting.clear()
+        if self.coupling is not None:
+            self.coupling.confirmed(self)
 
     async def ring(self, target: Target, *, within_s: float | None, signs: Signs) -> Rung:
         """Ring a party for this caller."""

@@ -38,6 +38,10 @@ class Coupled(Protocol):
         """An INFO came that is no key; whether it was passed on."""
         ...
 
+    def confirmed(self, side: "Side") -> None:
+        """The ACK of the side's party came: it may be offered something new (RFC 3261 §14.1)."""
+        ...
+
     def reoffered(self, side: "Side") -> None:
         """A re-INVITE or UPDATE was answered: the party holds, resumes, moved, or is just there."""
         ...

@@ -236,6 +236,9 @@ class Transfer:
         """Nobody is there for it."""
         return False
 
+    def confirmed(self, side: Side) -> None:
+        """Who is on the way speaks to nobody directly."""
+
     def reoffered(self, side: Side) -> None:
         """Whether it holds is seen when it talks again."""
 
