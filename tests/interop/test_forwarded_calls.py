@@ -92,12 +92,18 @@ def test_a_forwarded_call_says_so(carrier: Carrier, caller: WirePhone, called: W
         assert FORWARDER.number in invite.get("Diversion")
         assert "reason=no-answer" in invite.get("Diversion")
         assert "cause=408" in "".join(invite.all("History-Info"))
-    rows = carrier.get("/v1/cdrs?limit=100")["items"]
-    [first] = [row for row in rows if row["called"] == FORWARDER.number]
-    [second] = [row for row in rows if row["call_id"] == first["call_id"] and row["leg"] == 2]
+    until(lambda: len(legs_of_forwarded(carrier)) == 2, "the records of both legs")
+    first, second = legs_of_forwarded(carrier)
     assert (first["payer"], second["payer"]) == (full(CALLER.number), full(FORWARDER.number))
     assert second["linked_id"] == first["linked_id"]
     assert second["service"] == "forwarding"
+
+
+def legs_of_forwarded(carrier: Carrier) -> list[dict[str, Any]]:
+    """The records of the call to the forwarder, by leg."""
+    rows = carrier.get("/v1/cdrs?limit=1000")["items"]
+    calls = {row["call_id"] for row in rows if row["called"] == FORWARDER.number}
+    return sorted((row for row in rows if row["call_id"] in calls), key=lambda row: row["leg"])
 
 
 def ends_with_ring_back(ear: Ear) -> bool:
