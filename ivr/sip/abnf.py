@@ -7,9 +7,11 @@ TOKEN_CHARACTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
 )
 
-_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+# A repeated group is not possessive: Python before 3.11.4 gets that wrong. What it repeats is, so
+# that a text without an end still costs no more than its length.
+_QUOTED = r'"(?:[^"\\]++|\\.)*"'
 _PIECE = {
-    separator: re.compile(rf'(?:[^{separator}"<]++|{_QUOTED}|<[^>]*+>)*+', re.DOTALL)
+    separator: re.compile(rf'(?:[^{separator}"<]++|{_QUOTED}|<[^>]*+>)*', re.DOTALL)
     for separator in ",;"
 }
 _QUOTED_STRING = re.compile(_QUOTED, re.DOTALL)

@@ -32,7 +32,7 @@ _CACHED_LENGTH = 200
 """Longer texts are not remembered: a flood of them must not fill the memory."""
 
 _T = r"[A-Za-z0-9\-.!%*_+`'~]"
-_USUAL_ADDRESS = re.compile(rf'(?:"([^"\\]*+)" ?|((?:{_T}++ )*+))<([^<> "]++)>(?:;tag=({_T}++))?')
+_USUAL_ADDRESS = re.compile(rf'(?:"([^"\\]*+)" ?|((?:{_T}++ )*))<([^<> "]++)>(?:;tag=({_T}++))?')
 _USUAL_VIA = re.compile(rf"SIP/2\.0/([A-Z]++) ([^ \t;,\"<]++)(;rport)?;branch=({_T}++)(;rport)?")
 
 
