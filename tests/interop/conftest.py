@@ -1,5 +1,6 @@
 """One carrier for all softphone tests; the tests that break theirs bring their own."""
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,29 @@ calls_per_user = 1000
 contacts_per_user = 20
 """
 """The table of `[sip]` comes last, so that a test may add to it."""
+
+
+LISTENING = frozenset(
+    f"test_{name}"
+    for name in (
+        "baresip", "barge_in", "forwarded_calls", "line_calls", "linphone", "pjsua2", "ring_back",
+        "terminal_call", "three_phones", "tls",
+    )
+)  # fmt: skip
+"""Modules that listen to what phones recorded."""
+
+
+@pytest.fixture(autouse=True)
+def one_listens_at_a_time(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Of several processes: the sound clocks of phones bear no others beside them."""
+    if request.path.stem not in LISTENING:
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "listening").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
