@@ -216,8 +216,8 @@ def is_elsewhere(number: E164) -> bool:
     return kind_of(keyed) in CALLING and not keyed.startswith(LABORATORY)
 
 
-def national(number: E164) -> str:
-    """A full number as it is dialled in Japan; one abroad stays as it is."""
+def national(number: str) -> str:
+    """A full number as it is dialled in Japan; one abroad, or a short code, stays as it is."""
     home = "+" + COUNTRY_CODE
     return "0" + number.removeprefix(home) if number.startswith(home) else number
 

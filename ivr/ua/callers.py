@@ -1,6 +1,6 @@
 """Who is at the other end: an account of a line by password or address, or another carrier."""
 
-from ivr.numbering.plan import is_elsewhere, parse
+from ivr.numbering.plan import is_elsewhere, national, parse
 from ivr.sip import identity
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import Flow
@@ -86,8 +86,8 @@ class Callers:
         """
         if "P-Preferred-Identity" not in request.headers:
             return False
-        digits = "0" + account.line.removeprefix("+81")
-        return identity.identified(request, (account.line, digits)).number is None
+        own = (account.line, national(account.line))
+        return identity.identified(request, own).number is None
 
     def _homes(self, flow: Flow) -> tuple[Account, ...]:
         """The accounts at a user-network interface, which speaks SIP over UDP alone (facts §8).

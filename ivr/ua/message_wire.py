@@ -2,19 +2,17 @@
 
 from email.utils import formatdate
 
+from ivr.numbering.presentation import ANONYMOUS, UNAVAILABLE
 from ivr.sip.abnf import GrammarError
 from ivr.sip.headers import Headers
 from ivr.sip.message import Request
-from ivr.sip.uri import Uri
-from ivr.sip.values import NameAddr
+from ivr.ua.addresses import address, sender
 from ivr.ua.bindings import Refused
 from ivr.ua.ways import Way
 from provisioning.contract import KeptMessage
 
 TEXT = "text/plain"
 _CHARSETS = frozenset(("utf-8", "us-ascii"))
-_ANONYMOUS = Uri("sip", "anonymous", "anonymous.invalid")
-_COUNTRY, _TRUNK_PREFIX = "+81", "0"
 _TAG_LENGTH = 16
 
 
@@ -61,8 +59,9 @@ def written(message: KeptMessage, text: str, way: Way, host: str) -> Request:
     headers = Headers([("Max-Forwards", "70")])
     for route in way.routes:
         headers.add("Route", route)
-    headers.add("From", f"{_sender(message, host)};tag={message.message_id[:_TAG_LENGTH]}")
-    headers.add("To", f"<{_address(message.to, host)}>")
+    number, reason = (None, ANONYMOUS) if message.withheld else (message.sender, UNAVAILABLE)
+    headers.add("From", f"{sender(number, reason, host)};tag={message.message_id[:_TAG_LENGTH]}")
+    headers.add("To", f"<{address(message.to, host)}>")
     headers.add("Call-ID", message.message_id)
     headers.add("CSeq", "1 MESSAGE")
     headers.add("Date", formatdate(message.created_at, usegmt=True))
@@ -70,18 +69,3 @@ def written(message: KeptMessage, text: str, way: Way, host: str) -> Request:
         headers.add("Privacy", "id")
     headers.add("Content-Type", f"{TEXT};charset=UTF-8")
     return Request("MESSAGE", way.uri, headers, text.encode())
-
-
-def _sender(message: KeptMessage, host: str) -> str:
-    """The number, or the display name that says why there is none (CALL-04)."""
-    if message.sender is None or message.withheld:
-        reason = "Anonymous" if message.withheld else "Unavailable"
-        return str(NameAddr(str(_ANONYMOUS), reason))
-    return f"<{_address(message.sender, host)}>"
-
-
-def _address(number: str, host: str) -> Uri:
-    """A number as our network's address; subscribers read domestic ones as they dial them."""
-    if number.startswith(_COUNTRY):
-        number = _TRUNK_PREFIX + number.removeprefix(_COUNTRY)
-    return Uri("sip", number, host, params={"user": "phone"})

@@ -7,18 +7,15 @@ stands outside of it, a phone above all, reads a withheld number in no header.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivr.call.party import Diverted, Presented, Target
+from ivr.call.party import Diverted, Target
 from ivr.sip.diverted import Cause, Diverter, describe
 from ivr.sip.headers import Headers
 from ivr.sip.uri import Uri
-from ivr.sip.values import NameAddr
-from provisioning.contract import E164, Condition
+from ivr.ua.addresses import NOBODY, address, sender
+from provisioning.contract import Condition
 
 Header = tuple[str, str]
 
-_ANONYMOUS = Uri("sip", "anonymous", "anonymous.invalid")
-"""RFC 3323 §4.1.1.3."""
-_COUNTRY, _TRUNK_PREFIX = "+81", "0"
 _CAUSES = {
     Condition.CFU: Cause.UNCONDITIONAL,
     Condition.CFB: Cause.BUSY,
@@ -60,19 +57,15 @@ def identities(target: Target, reader: Reader) -> Identities:
     headers = [*_privacy(target, reader), *_diversions(target, called, reader)]
     if reader.called_party_id:
         headers.append(("P-Called-Party-ID", f"<{called}>"))
-    return Identities(_from(target.presented, reader), f"<{called}>", tuple(headers))
-
-
-def _from(presented: Presented, reader: Reader) -> str:
-    """The number, or the display name that says why there is none (CALL-04)."""
-    if presented.number is None:
-        return str(NameAddr(str(_ANONYMOUS), presented.reason or "Anonymous"))
-    return f"<{_address(presented.number, reader)}>"
+    shown = target.presented
+    from_ = sender(shown.number, shown.reason, reader.host, full=reader.trunk)
+    return Identities(from_, f"<{called}>", tuple(headers))
 
 
 def _privacy(target: Target, reader: Reader) -> Iterator[Header]:
     if reader.trusted and target.asserted is not None:
-        yield "P-Asserted-Identity", f"<{_address(target.asserted, reader)}>"
+        asserted = address(target.asserted, reader.host, full=reader.trunk)
+        yield "P-Asserted-Identity", f"<{asserted}>"
     if target.presented.number is None:
         yield "Privacy", "id"
 
@@ -87,13 +80,5 @@ def _diversions(target: Target, called: Uri, reader: Reader) -> list[Header]:
 
 def _diverter(diverted: Diverted, reader: Reader) -> Diverter:
     told = reader.trusted or not diverted.withheld
-    address = _address(diverted.number, reader) if told else _ANONYMOUS
-    return Diverter(address, _CAUSES[diverted.condition], diverted.withheld)
-
-
-def _address(number: E164, reader: Reader) -> Uri:
-    """A number as our network's address; subscribers read domestic ones as they dial them."""
-    digits: str = number
-    if not reader.trunk and digits.startswith(_COUNTRY):
-        digits = _TRUNK_PREFIX + digits.removeprefix(_COUNTRY)
-    return Uri("sip", digits, reader.host, params={"user": "phone"})
+    who = address(diverted.number, reader.host, full=reader.trunk) if told else NOBODY
+    return Diverter(who, _CAUSES[diverted.condition], diverted.withheld)

@@ -8,6 +8,7 @@ called in P-Called-Party-ID.
 
 from dataclasses import replace
 
+from ivr.numbering.plan import national
 from ivr.sip.abnf import GrammarError
 from ivr.sip.message import Request
 from ivr.sip.uri import Uri
@@ -48,11 +49,10 @@ def granted(request: Request, line: E164, address: str) -> list[tuple[str, str]]
     Args:
         address: host and port where the carrier takes the interface's requests.
     """
-    number = "0" + line.removeprefix("+81")
     return [
         ("Path", f"<sip:{address};lr>"),
         ("Service-Route", f"<sip:{address};lr>"),
-        ("P-Associated-URI", f"<{Uri('sip', number, _domain(request, address))}>"),
+        ("P-Associated-URI", f"<{Uri('sip', national(line), _domain(request, address))}>"),
     ]
 
 
