@@ -7,13 +7,14 @@ without `turn`.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ivr.net.clock import monotonic
 from ivr.net.transport import Transport
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Event, Flow
+from ivr.sip.transaction import ServerTransaction
 
 
 class Tap(Protocol):
@@ -111,6 +112,17 @@ class Driver:
         Visits nest: an event handler that answers at once is part of the same turn.
         """
         return self._turn
+
+    def answer(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        headers: Sequence[tuple[str, str]] = (),
+        reason: str | None = None,
+    ) -> None:
+        """Answer a `RequestReceived` in a turn of its own; errors as of `Endpoint.answer`."""
+        with self._turn as now:
+            self.endpoint.answer(transaction, status, now, headers, reason)
 
     def _pump(self) -> None:
         endpoint = self.endpoint

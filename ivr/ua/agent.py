@@ -121,19 +121,10 @@ class Agent:
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
         abilities = (*self._abilities, ("Accept", ", ".join(self._accept)))
-        self._answer(event, 503 if self._calls.draining else 200, abilities)
+        self._driver.answer(event.transaction, 503 if self._calls.draining else 200, abilities)
 
     def _not_allowed(self, event: events.RequestReceived) -> None:
-        self._answer(event, _NOT_ALLOWED)
-
-    def _answer(
-        self,
-        event: events.RequestReceived,
-        status: int,
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        with self._driver.turn() as now:
-            self._driver.endpoint.answer(event.transaction, status, now, headers)
+        self._driver.answer(event.transaction, _NOT_ALLOWED)
 
     def _rejected(self, event: events.MessageRejected) -> None:
         self.rejected += 1

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ivr.net.clock import monotonic
@@ -89,10 +88,10 @@ class MessageDesk:
         try:
             message = self._judged(event)
         except Challenge as challenge:
-            self._answer(event, challenge.status, challenge.headers)
+            self._driver.answer(event.transaction, challenge.status, challenge.headers)
             return
         except Refused as refusal:
-            self._answer(event, refusal.status, refusal.headers, refusal.reason)
+            self._driver.answer(event.transaction, refusal.status, refusal.headers, refusal.reason)
             return
         task = asyncio.get_running_loop().create_task(self._take(event, message))
         self._running.add(task)
@@ -171,30 +170,20 @@ class MessageDesk:
             if kept.state is MessageState.WAITING:
                 within_s = self._policy.at_once_s
                 state = await self._deliveries.outcome(kept.id, kept.to, within_s)
-            self._answer(event, STATUS_OF[state or MessageState.WAITING])
+            self._driver.answer(event.transaction, STATUS_OF[state or MessageState.WAITING])
         except MessageTooLong:
-            self._answer(event, 413)
+            self._driver.answer(event.transaction, 413)
         except UnknownLine:
-            self._answer(event, 404)
+            self._driver.answer(event.transaction, 404)
         except TooManyMessages as error:
             self._log.warning("message.refused", user=message.account, why=str(error))
-            self._answer(event, 503, (_MUCH_LATER,), "Too Many Messages Wait")
+            self._driver.answer(event.transaction, 503, (_MUCH_LATER,), "Too Many Messages Wait")
         except StorageUnavailable as error:
             self._log.warning("message.not-kept", error=str(error))
-            self._answer(event, 503, (_LATER,), "Message Cannot Be Stored Now")
+            self._driver.answer(event.transaction, 503, (_LATER,), "Message Cannot Be Stored Now")
         except Exception as error:  # the sender must hear something; what it wrote stays unsaid
             self._log.error("message.failed", user=message.account, error=type(error).__name__)
-            self._answer(event, _SERVER_ERROR)
-
-    def _answer(
-        self,
-        event: RequestReceived,
-        status: int,
-        headers: Sequence[tuple[str, str]] = (),
-        reason: str | None = None,
-    ) -> None:
-        with self._driver.turn() as now:
-            self._driver.endpoint.answer(event.transaction, status, now, headers, reason)
+            self._driver.answer(event.transaction, _SERVER_ERROR)
 
 
 class _Pace:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -117,7 +117,7 @@ class Registrar:
                 self._accept(event, account.user)
                 return
         except Challenge as challenge:
-            self._answer(event, challenge.status, challenge.headers)
+            self._driver.answer(event.transaction, challenge.status, challenge.headers)
             return
         except Refused as refusal:
             self._refuse(event, refusal)
@@ -236,10 +236,10 @@ class Registrar:
 
     def _fail(self, event: RequestReceived, user: str, error: BaseException) -> None:
         self._log.error("registration.failed", user=user, error=repr(error), exc_info=error)
-        self._answer(event, 500)
+        self._driver.answer(event.transaction, 500)
 
     def _refuse(self, event: RequestReceived, refusal: Refused) -> None:
-        self._answer(event, refusal.status, refusal.headers, refusal.reason)
+        self._driver.answer(event.transaction, refusal.status, refusal.headers, refusal.reason)
 
     def _accept(self, event: RequestReceived, user: str) -> None:
         request, now = event.request, clock.monotonic()
@@ -251,17 +251,7 @@ class Registrar:
             headers += uni.granted(request, home.line, address)
         elif "Path" in request.headers and "path" in request.headers.tokens("Supported"):
             headers += [("Path", path) for path in request.headers.all("Path")]
-        self._answer(event, 200, headers)
-
-    def _answer(
-        self,
-        event: RequestReceived,
-        status: int,
-        headers: Sequence[tuple[str, str]] = (),
-        reason: str | None = None,
-    ) -> None:
-        with self._driver.turn() as now:
-            self._driver.endpoint.answer(event.transaction, status, now, headers, reason)
+        self._driver.answer(event.transaction, 200, headers)
 
     async def close(self) -> None:
         """Finish the changes that are being stored."""
