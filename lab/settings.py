@@ -159,6 +159,12 @@ class IvrSettings(Section):
         default=2, ge=1, le=10, description="How often a talkie is spoken (LINE-05)."
     )
     talkie_pause_s: float = Field(default=1.0, ge=0, description="Silence between two rounds.")
+    closing_pause_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="Silence between the last words and the network's hang-up: a phone's jitter "
+        "buffer still holds the end of them.",
+    )
     longest_call_s: float = Field(
         default=1800.0, ge=10, description="Longest call to a service or test number."
     )

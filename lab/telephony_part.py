@@ -341,6 +341,7 @@ def _call_limits(settings: Settings) -> CallLimits:
         attempts=ivr.attempts,
         talkie_times=ivr.talkie_times,
         talkie_pause_s=ivr.talkie_pause_s,
+        closing_pause_s=ivr.closing_pause_s,
         longest_call_s=ivr.longest_call_s,
         ring_s=ivr.ring_s,
         link_alive_s=ivr.link_alive_s,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import NoReturn, TypeVar
 
 from ivr.call import keeping, ringing
-from ivr.call.keys import HIDDEN, Entry, KeyBuffer
+from ivr.call.keys import HIDDEN, MOST_DIGITS, Entry, KeyBuffer
 from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
@@ -22,11 +22,6 @@ from prompts.catalogue import Prompt
 from provisioning.contract import CarrierProfile, Line
 
 T = TypeVar("T")
-
-DIGITS = frozenset("0123456789")
-MOST_DIGITS = 20
-"""The longest number one can key: 010, and 15 digits (ITU-T E.164 §6), with room to spare."""
-
 
 TEMPORARILY_UNAVAILABLE = 480
 """The final response of a call that ends unanswered for no better-known reason."""
@@ -50,6 +45,7 @@ class Call:
         self.over = False
         self.party_heard = False
         self._audible = False
+        self._faded_at = 0.0
         self._far: FarLeg | None = None
         self._leg = leg
         self._party = party
@@ -196,14 +192,7 @@ class Call:
 
         Empty when none came at all.
         """
-        heard = ""
-        key = await self._keys.next(self._limits.first_digit_s)
-        while key is not None:
-            heard += key
-            if key == "#" or len(heard) == MOST_DIGITS:
-                break
-            key = await self._keys.next(self._limits.inter_digit_s)
-        return heard
+        return await self._keys.run(self._limits.first_digit_s, self._limits.inter_digit_s)
 
     async def keep(self, change: Coroutine[object, object, T]) -> T:
         """Make a change the caller has asked for, to its end even if they hang up meanwhile.
@@ -227,7 +216,8 @@ class Call:
             if turn:
                 await asyncio.sleep(self._limits.talkie_pause_s)
             await self.announce(prompt, *values)
-        self.refuse(then)
+        await self.close(then)
+        raise CallOver(Outcome.REFUSED)
 
     async def busy_tone(self, then: int) -> NoReturn:
         """Play Japan's busy tone for a while, free of charge, and end the call (CALL-03)."""
@@ -282,7 +272,7 @@ class Call:
         """Say goodbye, if the caller can hear it, and hang up; returns what to raise then."""
         if self._audible:
             await self._speak(Prompt.GOODBYE, (), interruptible=False)
-        self.hang_up()
+        await self.close()
         return CallOver(outcome)
 
     async def apologise(self, status: int) -> None:
@@ -292,7 +282,7 @@ class Call:
         await self._speak(Prompt.TRY_LATER, (), interruptible=False)
         if self.answered:
             await self._speak(Prompt.GOODBYE, (), interruptible=False)
-        self.hang_up(status)
+        await self.close(status)
 
     async def echo(self) -> NoReturn:
         """Send back what the caller says until they hang up."""
@@ -309,6 +299,16 @@ class Call:
             await self._until_hang_up()
         finally:
             self._leg.stop_playing()
+
+    async def close(self, status: int = TEMPORARILY_UNAVAILABLE) -> None:
+        """Hang up as `hang_up` does, once what was said last has faded.
+
+        A phone stops at a BYE, with the last words still in its jitter buffer.
+        """
+        left_s = self._faded_at - asyncio.get_running_loop().time()
+        if left_s > 0 and not self.over:
+            await asyncio.sleep(left_s)
+        self.hang_up(status)
 
     def hang_up(self, status: int = TEMPORARILY_UNAVAILABLE) -> None:
         """End the call; `status` is the final response of an unanswered one. Once only."""
@@ -370,6 +370,8 @@ class Call:
             raise
         finally:
             self._interruptible = False
+        if to_its_end:
+            self._faded_at = asyncio.get_running_loop().time() + self._limits.closing_pause_s
         self.log.debug("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
 
     async def _key_after(self, prompt: Prompt, values: tuple[object, ...]) -> str | None:
@@ -377,16 +379,8 @@ class Call:
         return await self._keys.next(self._limits.first_digit_s)
 
     async def _number(self, most: int) -> str | Entry:
-        digits = ""
-        key = await self._keys.next(self._limits.first_digit_s)
-        while key is not None and key in DIGITS and len(digits) < most:
-            digits += key
-            key = await self._keys.next(self._limits.inter_digit_s)
-        if key is None:
-            return Entry.SILENT
-        if key == "*":
-            return Entry.STARTED_OVER
-        return digits if key == "#" and digits else Entry.WRONG
+        limits = self._limits
+        return await self._keys.number(most, limits.first_digit_s, limits.inter_digit_s)
 
     async def _complain(self, entry: Entry) -> None:
         if entry is Entry.SILENT:

@@ -11,6 +11,10 @@ MOST_WAITING_KEYS = 64
 HIDDEN = "•"
 """What is logged and told of a key that is part of a secret."""
 
+DIGITS = frozenset("0123456789")
+MOST_DIGITS = 20
+"""The longest number one can key: 010, and 15 digits (ITU-T E.164 §6), with room to spare."""
+
 
 class Entry(Enum):
     """What came of a question when it was no answer."""
@@ -62,3 +66,27 @@ class KeyBuffer:
         if not self._keys:
             self._pressed.clear()
         return key
+
+    async def number(self, most: int, first_s: float, next_s: float) -> str | Entry:
+        """Take up to `most` digits closed by `#`, waiting so long for the first and each next."""
+        digits = ""
+        key = await self.next(first_s)
+        while key is not None and key in DIGITS and len(digits) < most:
+            digits += key
+            key = await self.next(next_s)
+        if key is None:
+            return Entry.SILENT
+        if key == "*":
+            return Entry.STARTED_OVER
+        return digits if key == "#" and digits else Entry.WRONG
+
+    async def run(self, first_s: float, next_s: float) -> str:
+        """Take keys of any kind up to and with `#`, or until none comes; "" for none at all."""
+        keys = ""
+        key = await self.next(first_s)
+        while key is not None:
+            keys += key
+            if key == "#" or len(keys) == MOST_DIGITS:
+                break
+            key = await self.next(next_s)
+        return keys

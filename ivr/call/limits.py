@@ -20,6 +20,8 @@ class CallLimits:
     """How often a talkie is spoken before the call is refused."""
     talkie_pause_s: float = 1.0
     """Silence between two rounds of a talkie."""
+    closing_pause_s: float = 0.5
+    """Silence between the last words and the network's hang-up, for the phone to play them."""
     longest_call_s: float = 1800.0
     """A service call longer than this is ended, however busy its caller."""
     ring_s: float = 120.0
@@ -35,7 +37,8 @@ class CallLimits:
         """Refuse limits no caller could meet."""
         dialogue = (self.first_digit_s, self.inter_digit_s, self.longest_call_s)
         ringing = (self.ring_s, self.link_alive_s)
-        if min(*dialogue, *ringing) <= 0 or min(self.talkie_pause_s, self.busy_tone_s) < 0:
+        pauses = (self.talkie_pause_s, self.closing_pause_s, self.busy_tone_s)
+        if min(*dialogue, *ringing) <= 0 or min(pauses) < 0:
             raise ValueError("call limits: times are positive seconds")
         if min(self.attempts, self.talkie_times) < 1:
             raise ValueError("call limits: attempts and talkie_times are at least 1")

@@ -10,9 +10,10 @@ from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
+from ivr.call.party import Role
 from ivr.call.subscriber import Subscriber, Visitor
 from ivr.flows import talkies
-from ivr.flows.line_call import LINE, TRUNK, LineCall, Lines
+from ivr.flows.line_call import LineCall, Lines
 from ivr.flows.origin import Origin, subscribers, visitors
 from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
 from ivr.numbering.access import leaves_through
@@ -220,9 +221,9 @@ def _service_of(found: Route) -> str:
         case Service(name=name):
             return name
         case AssignedLine():
-            return LINE
+            return Role.LINE
         case ToTrunk():
-            return TRUNK
+            return Role.TRUNK
     return TALKIE
 
 
@@ -273,6 +274,7 @@ async def guarded(call: Call, flow: BoundFlow) -> Outcome:
     """Run a flow to the end of its call, whatever happens in it."""
     try:
         await flow(call)
+        await call.close()
         outcome = Outcome.COMPLETED
     except asyncio.CancelledError:
         call.log.debug("service.ended", outcome="caller-hung-up")

@@ -6,7 +6,7 @@ from ivr.call.outcome import Outcome
 from prompts.catalogue import Prompt
 from provisioning.contract import E164, Diversions
 from tests.support.diversions import unanswered
-from tests.support.scripted_call import DOCOMO, Network, said
+from tests.support.scripted_call import DOCOMO, FADING_S, PROMPT_S, Network, said
 from tests.support.scripted_leg import Ending
 
 TARGET = E164("+81312345678")
@@ -55,7 +55,7 @@ def test_the_silent_caller_hears_the_menu_thrice_and_goodbye() -> None:
     unanswered = [MENU, said(Prompt.NO_INPUT)]
     assert heard.prompts == [*unanswered * 3, said(Prompt.GOODBYE)]
     assert heard.outcome is Outcome.GAVE_UP
-    assert heard.lasted_s == pytest.approx(7 * 3.0 + 3 * 8.0, abs=0.1)
+    assert heard.lasted_s == pytest.approx(7 * 3.0 + 3 * 8.0 + FADING_S, abs=0.1)
 
 
 @pytest.mark.rule("FWD-01")
@@ -129,7 +129,7 @@ def test_1420_stops() -> None:
     net = network(unanswered(active=True, target=TARGET))
     heard = net.dial(DOCOMO, "1420")
     assert heard.prompts == [said(Prompt.FORWARDING_STOPPED)]
-    assert heard.ending == HUNG_UP
+    assert (heard.ending, heard.lasted_s) == (HUNG_UP, PROMPT_S + FADING_S)
     assert setting(net) == unanswered(active=False, target=TARGET)
 
 

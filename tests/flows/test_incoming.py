@@ -28,6 +28,7 @@ from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryP
 from tests.support.scripted_call import (
     AU,
     DOCOMO,
+    FADING_S,
     NTT,
     RAKUTEN,
     SUSPENDED,
@@ -100,7 +101,7 @@ def test_a_service_is_reached_through_a_prefix(dialled: str) -> None:
 def test_keys_do_not_cut_a_talkie_short() -> None:
     heard = Network().dial(DOCOMO, "0312345678", "1,2,3")
     assert heard.prompts == [UNASSIGNED, UNASSIGNED]
-    assert heard.lasted_s == pytest.approx(7.0, abs=0.1)
+    assert heard.lasted_s == pytest.approx(7.0 + FADING_S, abs=0.1)
 
 
 class BrokenForwarding(InMemoryForwarding):
@@ -158,7 +159,7 @@ def test_a_caller_who_never_stops_is_ended_at_the_longest_time() -> None:
     heard = net.dial(DOCOMO, "1429", ",".join("4" * 20))
     assert heard.prompts[-1] == said(Prompt.GOODBYE)
     assert heard.outcome is Outcome.TOO_LONG
-    assert heard.lasted_s == pytest.approx(33, abs=0.1)
+    assert heard.lasted_s == pytest.approx(33 + FADING_S, abs=0.1)
 
 
 class SlowForwarding(InMemoryForwarding):

@@ -44,6 +44,8 @@ TONES = {tones.ring_back(): RING_BACK, tones.busy(): BUSY_TONE}
 
 PROMPT_S = 3.0
 """How long every prompt lasts."""
+FADING_S = CallLimits().closing_pause_s
+"""How long the network waits after its last words before it hangs up."""
 THINKING_S = 0.5
 """How long the network is silent before the caller keys."""
 KEYING_S = 0.2

@@ -1,84 +1,21 @@
-"""The verbs of a call: barge-in, type-ahead, wrong keys, silence, and the ways it ends."""
+"""The verbs of a call: barge-in, type-ahead, wrong keys, silence, and changes that are kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
 
 import pytest
 
-from ivr.call.call import MOST_DIGITS, Call
+from ivr.call.keys import MOST_DIGITS
 from ivr.call.limits import CallLimits
-from ivr.call.outcome import CallOver, Outcome
-from ivr.call.subscriber import Subscriber
+from ivr.call.outcome import Outcome
 from prompts.catalogue import Prompt
-from provisioning.contract import Profile, StorageUnavailable
-from provisioning.profiles.store import ProfileFiles
-from tests.support.scripted_call import (
-    DOCOMO,
-    PROMPT_S,
-    Caller,
-    EventLog,
-    SpelledVoice,
-    said,
-)
-from tests.support.scripted_leg import Ending, ScriptedLeg, account_of
-from tests.support.virtual_loop import run_virtually
-
-T = TypeVar("T")
+from provisioning.contract import StorageUnavailable
+from tests.support.scripted_call import FADING_S, PROMPT_S, said
+from tests.support.scripted_leg import Ending
+from tests.unit.call.talking import Talk, given_up, talk
 
 ENTER = Prompt.FORWARDING_ENTER_TARGET
 MENU = Prompt.FORWARDING_MENU
 ONE = {"1": "one", "2": "two"}
-
-
-@dataclass
-class Talk:
-    """A call and what can be seen of it."""
-
-    call: Call
-    leg: ScriptedLeg
-    log: EventLog
-
-    @property
-    def heard(self) -> list[str]:
-        return [SpelledVoice.read(ulaw) for ulaw in self.leg.heard]
-
-    @property
-    def now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def after(self, seconds: float, keys: str) -> None:
-        """Press `keys` all at once after `seconds`."""
-        for key in keys:
-            asyncio.get_running_loop().call_later(seconds, self.leg.press, key)
-
-
-def talk(
-    script: Callable[[Talk], Awaitable[T]],
-    keys: str = "",
-    *,
-    limits: CallLimits | None = None,
-    answered: bool = True,
-) -> T:
-    """Run `script` on a call in virtual time while its caller keys `keys`."""
-
-    async def main() -> T:
-        leg, log = ScriptedLeg(account_of(DOCOMO.number), "1429"), EventLog()
-        subscriber = Subscriber(DOCOMO, ProfileFiles.load().of(Profile.DOCOMO), SpelledVoice())
-        call = Call(leg, subscriber, limits or CallLimits(), log)
-        Caller(leg, keys)
-        if answered:
-            await call.answer()
-        return await script(Talk(call, leg, log))
-
-    return run_virtually(main())
-
-
-async def given_up(doing: Awaitable[object]) -> Outcome:
-    with pytest.raises(CallOver) as over:
-        await doing
-    return over.value.outcome
 
 
 class TestPlay:
@@ -226,7 +163,7 @@ class TestAsk:
         async def script(t: Talk) -> None:
             t.after(1, "0")
             await given_up(t.call.ask(ENTER))
-            assert t.now == 1 + 4 + 2 * PROMPT_S
+            assert t.now == 1 + 4 + 2 * PROMPT_S + FADING_S
 
         talk(script, limits=CallLimits(attempts=1))
 
@@ -334,50 +271,5 @@ class TestKeep:
             keeping.cancel()
             await asyncio.wait([keeping])
             assert t.now == 2
-
-        talk(script)
-
-
-class TestEnding:
-    def test_hanging_up_twice_is_once(self) -> None:
-        async def script(t: Talk) -> None:
-            t.call.hang_up()
-            t.call.hang_up()
-            assert [event for event, _ in t.log.events].count("call.hung-up") == 1
-
-        talk(script)
-
-    def test_keys_after_the_end_are_not_taken(self) -> None:
-        async def script(t: Talk) -> None:
-            t.call.hang_up()
-            assert t.leg.on_key is not None
-            t.leg.on_key("1")
-            assert "key.received" not in [event for event, _ in t.log.events]
-
-        talk(script)
-
-    def test_an_unanswered_call_ends_with_a_status(self) -> None:
-        async def script(t: Talk) -> None:
-            t.call.hang_up()
-            assert t.leg.ended == Ending(480)
-
-        talk(script, answered=False)
-
-    @pytest.mark.parametrize("times", [1, 3])
-    def test_a_talkie_is_spoken_as_often_as_set(self, times: int) -> None:
-        async def script(t: Talk) -> None:
-            talkie = t.call.talkie(Prompt.TALKIE_UNASSIGNED, then=404)
-            assert await given_up(talkie) is Outcome.REFUSED
-            assert t.heard == [said(Prompt.TALKIE_UNASSIGNED)] * times
-            assert t.now == times * PROMPT_S + (times - 1) * 1.0
-            assert t.leg.ended == Ending(404)
-
-        talk(script, limits=CallLimits(talkie_times=times), answered=False)
-
-    def test_an_answered_talkie_ends_with_bye(self) -> None:
-        async def script(t: Talk) -> None:
-            await given_up(t.call.talkie(Prompt.NOT_CONTRACTED, then=403))
-            assert t.leg.ended == Ending(None)
-            assert not t.leg.in_progress
 
         talk(script)

@@ -14,6 +14,7 @@ from ivr.call.limits import CallLimits
         lambda: CallLimits(inter_digit_s=-1),
         lambda: CallLimits(longest_call_s=0),
         lambda: CallLimits(talkie_pause_s=-0.1),
+        lambda: CallLimits(closing_pause_s=-0.1),
         lambda: CallLimits(ring_s=0),
         lambda: CallLimits(link_alive_s=0),
         lambda: CallLimits(busy_tone_s=-1),
