@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from provisioning.contract.forwarding import Condition as Condition
+from provisioning.contract.forwarding import RingTimes as RingTimes
 from provisioning.contract.messages import KeptMessage as KeptMessage
 from provisioning.contract.messages import Messages as Messages
 from provisioning.contract.messages import MessageState as MessageState
@@ -30,6 +32,18 @@ from provisioning.contract.trunks import TrunkAccount as TrunkAccount
 from provisioning.contract.trunks import TrunkCaller as TrunkCaller
 from provisioning.contract.trunks import TrunkClass as TrunkClass
 from provisioning.contract.trunks import Trunks as Trunks
+from provisioning.contract.voicemail import BoxFull as BoxFull
+from provisioning.contract.voicemail import Counts as Counts
+from provisioning.contract.voicemail import Deposit as Deposit
+from provisioning.contract.voicemail import Greeting as Greeting
+from provisioning.contract.voicemail import Mailbox as Mailbox
+from provisioning.contract.voicemail import Mailboxes as Mailboxes
+from provisioning.contract.voicemail import MessageMark as MessageMark
+from provisioning.contract.voicemail import NoRoom as NoRoom
+from provisioning.contract.voicemail import PinVerdict as PinVerdict
+from provisioning.contract.voicemail import UnknownVoiceMessage as UnknownVoiceMessage
+from provisioning.contract.voicemail import VoicemailRules as VoicemailRules
+from provisioning.contract.voicemail import VoiceMessage as VoiceMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +100,6 @@ class Binding:
     path: tuple[str, ...] = ()
     instance: str | None = None
     user_agent: str = ""
-
-
-class Condition(StrEnum):
-    """When a call is forwarded (3GPP TS 24.604 §4.2.1)."""
-
-    CFU = "always"
-    CFNRC = "unreachable"
-    """No phone is registered, or none can be reached."""
-    CFB = "busy"
-    CFNR = "no_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +237,6 @@ class Presentation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RingTimes:
-    """Bounds and default of a profile's no-answer time, in seconds (FWD-05)."""
-
-    least: int
-    most: int
-    default: int
-
-
-@dataclass(frozen=True, slots=True)
 class ForwardingRules:
     """What a carrier's forwarding is like (FWD-04, FWD-05, FWD-09).
 
@@ -279,6 +274,7 @@ class CarrierProfile:
     forwarding: ForwardingRules = ForwardingRules()
     link_excluded: frozenset[str] = frozenset()
     link_excluded_prefixes: frozenset[str] = frozenset()
+    voicemail: VoicemailRules | None = None
 
 
 class Profiles(Protocol):
