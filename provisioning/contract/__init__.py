@@ -7,7 +7,6 @@ is durable, and raises `StorageUnavailable` when it cannot be made so.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from provisioning.contract.forwarding import Condition as Condition
