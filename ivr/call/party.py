@@ -5,7 +5,7 @@ Pure values and protocols; the one module of this room that `ivr.ua` knows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Protocol
 
 from ivr.numbering.presentation import UNKNOWN_CALLER
@@ -68,6 +68,14 @@ class Diverted:
     withheld: bool = False
 
 
+class Role(StrEnum):
+    """What made a called party's leg, for its record."""
+
+    LINE = "line"
+    FORWARDING = "forwarding"
+    TRUNK = "trunk"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whom to ring, and what the call is to tell of itself.
@@ -93,7 +101,7 @@ class Target:
     diversions: tuple[Diverted, ...] = ()
     line: E164 | None = None
     payer: E164 | None = None
-    service: str = "line"
+    service: Role = Role.LINE
     direct_media: bool = False
     alive_within_s: float | None = None
     hops: int = 70

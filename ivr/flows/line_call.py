@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from ivr.call.call import Call
 from ivr.call.limits import CallLimits
-from ivr.call.party import Diverted, Ring, Rung, Target
+from ivr.call.party import Diverted, Ring, Role, Rung, Target
 from ivr.flows import talkies
 from ivr.flows.origin import Origin
 from ivr.flows.passed_on import PassedOn
@@ -43,9 +43,6 @@ from provisioning.contract import (
 
 DIRECT_MEDIA = "direct-media"
 """The option of two lines whose phones may send their sound to each other."""
-
-LINE, FORWARDED, TRUNK = "line", "forwarding", "trunk"
-"""Services of a called party's leg, for its record."""
 
 HAPPENED = {
     Ring.UNREACHABLE: Happened.UNREACHABLE,
@@ -102,7 +99,7 @@ class LineCall:
     async def to_trunk(self, trunk: Trunk, digits: str) -> NoReturn:
         """Ring a number of another carrier; `digits` as dialled in Japan, or with `+`."""
         target = self._target(digits)
-        service = TRUNK if target.service == LINE else target.service
+        service = Role.TRUNK if target.service is Role.LINE else target.service
         target = replace(target, trunk=trunk.name, service=service)
         rung = await self._call.ring(target, self._limits.ring_s)
         if rung.far is None and self._call.party_heard:
@@ -167,7 +164,7 @@ class LineCall:
             diversions=(*self._origin.diverted, *self._diverted),
             line=payer,
             payer=payer,
-            service=FORWARDED if payer else LINE,
+            service=Role.FORWARDING if payer else Role.LINE,
             hops=self._origin.hops,
         )
 

@@ -1,6 +1,6 @@
 """Who calls, as far as the called party and its carrier are concerned."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ivr.call.leg import Caller
 from ivr.call.party import Diverted, Presented
@@ -71,12 +71,10 @@ async def subscribers(
 def visitors(leg: Caller, dialled: Dialled) -> Origin:
     """The origin of a call from another carrier; 184 in front withholds there, too (CALL-04)."""
     caller = leg.caller
-    if caller is not None and dialled.prefix is CallerIdPrefix.WITHHOLD:
-        caller = replace(caller, withheld=True)
     return Origin(
         line=None,
         number=caller.number if caller else None,
-        presented=of_trunk(caller) if caller else UNKNOWN_CALLER,
+        presented=of_trunk(caller, dialled.prefix) if caller else UNKNOWN_CALLER,
         forwardings=leg.forwardings,
         diverted=leg.diverted if caller and caller.trunk.trusted else (),
         been=frozenset(each.number for each in leg.diverted),

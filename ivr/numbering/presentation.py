@@ -68,15 +68,21 @@ def withholds(line: Line, prefix: CallerIdPrefix | None = None) -> bool:
     return WITHHELD_BY_DEFAULT in line.options
 
 
-def of_trunk(caller: TrunkCaller) -> Presented:
-    """What a call from another carrier shows.
+def of_trunk(caller: TrunkCaller, prefix: CallerIdPrefix | None = None) -> Presented:
+    """What a call from another carrier shows; 184 withholds there, too.
 
-    A payphone's number is nobody's, and never shown.
+    186 shows no number that the other carrier says is withheld. A payphone's number is nobody's,
+    and never shown.
     """
     if caller.caller_class is TrunkClass.PAYPHONE:
         return Presented(None, PAYPHONE)
-    if caller.withheld:
+    if withheld_by_trunk(caller, prefix):
         return Presented(None, ANONYMOUS)
     if caller.number is None:
         return Presented(None, UNTOLD[caller.caller_class])
     return Presented(caller.number)
+
+
+def withheld_by_trunk(caller: TrunkCaller, prefix: CallerIdPrefix | None) -> bool:
+    """Whether a call or message from another carrier hides its number."""
+    return caller.withheld or prefix is CallerIdPrefix.WITHHOLD

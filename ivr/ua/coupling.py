@@ -17,7 +17,7 @@ from ivr.net.driver import Driver
 from ivr.sip import q850
 from ivr.sip.errors import WrongState
 from ivr.sip.events import EndCause
-from ivr.sip.message import Request, Response
+from ivr.sip.message import Response
 from ivr.sip.referral import Referral
 from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.direct import Direct
@@ -67,22 +67,21 @@ class Half:
         audio = self.side.sound.audio
         return audio is not None and audio.event_payload_type is not None
 
-    def press(self, key: str) -> None:
-        """Press a key toward it, after those that are being pressed."""
+    def press(self, keys: str) -> None:
+        """Press keys toward it, after those that are being pressed."""
         if self.side.closed:
             return
         if self.pressing:
-            self.keys += key
+            self.keys += keys
             return
         self.pressing = True
-        self.side.media.send_keys(key, self._pressed)
+        self.side.media.send_keys(keys, self._pressed)
 
     def _pressed(self, whole: bool) -> None:
         self.pressing = False
         keys, self.keys = self.keys, ""
-        if keys and whole and not self.side.closed:
-            self.pressing = True
-            self.side.media.send_keys(keys, self._pressed)
+        if keys and whole:
+            self.press(keys)
 
     def tell_held(self, held: bool) -> None:
         """Play the hold tone, or no longer."""
@@ -172,10 +171,6 @@ class Coupling:
         relayed = heard and (other.takes_events or not self.half(side).takes_events)
         if not relayed and self.transfer is None:
             other.press(key)
-
-    def info(self, side: Side, request: Request) -> bool:
-        """An INFO that is no key says something of its own leg only."""
-        return False
 
     def confirmed(self, side: Side) -> None:
         """Offer each phone the other's address, if they may have it."""

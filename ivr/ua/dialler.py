@@ -284,24 +284,24 @@ class Dialler:
         return True
 
     def _invite(self, job: _Job, way: Way, flow: Flow, offer: bytes, now: float) -> Session:
-        told = self._identities(job, way)
+        is_uni = self._is_uni(way)
+        told = self._identities(job, is_uni=is_uni)
         headers = [("Route", route) for route in way.routes]
         headers += told.headers
         if job.ends_at is not None:
             left_s = job.ends_at - asyncio.get_running_loop().time()
             headers.append(("Expires", str(max(1, ceil(left_s)))))
-        expires_s = uni.SESSION_S if self._is_uni(way) else None
+        expires_s = uni.SESSION_S if is_uni else None
         hops = job.target.hops
         return self._driver.endpoint.invite(
             way.uri, flow, told.from_, told.to, offer, now, headers, hops, expires_s
         )
 
-    def _identities(self, job: _Job, way: Way) -> Identities:
+    def _identities(self, job: _Job, *, is_uni: bool) -> Identities:
         trunk = job.trunk
         if trunk is not None:
             return identities(job.target, Reader(self._sound.address, True, trunk.trusted))
-        asked = self._is_uni(way)
-        return identities(job.target, Reader(self._sound.address, called_party_id=asked))
+        return identities(job.target, Reader(self._sound.address, called_party_id=is_uni))
 
     def _is_uni(self, way: Way) -> bool:
         """Whether it leads to a phone at an NGN user-network interface."""

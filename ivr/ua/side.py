@@ -34,10 +34,6 @@ class Coupled(Protocol):
         """A key was pressed; `heard` among the sound, not by INFO."""
         ...
 
-    def info(self, side: "Side", request: Request) -> bool:
-        """An INFO came that is no key; whether it was passed on."""
-        ...
-
     def confirmed(self, side: "Side") -> None:
         """The ACK of the side's party came: it may be offered something new (RFC 3261 §14.1)."""
         ...
@@ -145,14 +141,12 @@ class Side:
             self.coupling.offered(self, response)
 
     def info(self, request: Request) -> None:
-        """Take a key that came as SIP INFO; anything else is for the coupling."""
+        """Take a key that came as SIP INFO; anything else says something of this leg alone."""
         kind = request.content_type
         if kind is not None and kind.name in KEY_TYPES:
             key = key_of(kind.name, request.body)
             if key is not None:
                 self._key(key, heard=False)
-        elif self.coupling is not None:
-            self.coupling.info(self, request)
 
     def referred(self, referral: Referral) -> None:
         """Pass a REFER to the coupling; who talks to nobody has nobody to send elsewhere."""

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
+from ivr.call.party import Role
 from ivr.net.clock import monotonic
 from ivr.numbering.plan import national
 from ivr.ua.causes import Cause, cause_number
@@ -21,9 +22,6 @@ from provisioning.contract import (
     LiveCall,
     TrunkCaller,
 )
-
-FORWARDING = "forwarding"
-"""The service of a leg that a line's forwarding makes."""
 
 MOST_PROMPTS = 50
 """Prompts a live call shows, the latest ones."""
@@ -119,7 +117,7 @@ class Ticket:
         """
         ticket = self._desk.beside(self, None, national(to), self.sip_call_id)
         ticket.line = ticket.payer = forwarder
-        ticket.service, ticket.destination = FORWARDING, to
+        ticket.service, ticket.destination = Role.FORWARDING, to
         return ticket
 
     def next_leg(self) -> int:

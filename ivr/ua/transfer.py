@@ -25,7 +25,7 @@ from ivr.call.party import (
 from ivr.net.driver import Driver
 from ivr.net.media_leg import MediaLeg
 from ivr.sip.events import EndCause
-from ivr.sip.message import Request, Response
+from ivr.sip.message import Response
 from ivr.sip.referral import Referral
 from ivr.sip.uri import Uri
 from ivr.ua.causes import Cause
@@ -231,10 +231,6 @@ class Transfer:
         """Keys are for whatever serves the new call."""
         if self.leg is not None and self.leg.on_key is not None:
             self.leg.on_key(key)
-
-    def info(self, side: Side, request: Request) -> bool:
-        """Nobody is there for it."""
-        return False
 
     def confirmed(self, side: Side) -> None:
         """Who is on the way speaks to nobody directly."""
