@@ -10,6 +10,8 @@ class CallPolicy:
     calls_per_user: int = 20
     """Those it makes and those it gets."""
     silence_s: float = 60.0
+    lull_s: float = 5.0
+    """After which a killed carrier's record ends with the call's last media (A)."""
     watch_s: float = 1.0
     """How often silent calls are looked for."""
     step_s: float = 4.0

@@ -41,10 +41,12 @@ class SilenceWatch:
         now = asyncio.get_running_loop().time()
         for side in list(self._sides):
             silent_since = side.silent_since()
-            if silent_since is not None and now - silent_since > self._policy.silence_s:
+            silent_s = 0.0 if silent_since is None else now - silent_since
+            side.ticket.heard_until(silent_s if silent_s > self._policy.lull_s else None)
+            if silent_s > self._policy.silence_s:
                 self._log.warning("call.silent", call_id=side.call_id)
                 side.ticket.ending = Cause.NO_MEDIA
-                side.ticket.ended(ago_s=now - silent_since)
+                side.ticket.ended(ago_s=silent_s)
                 side.end(_REASON)
         if self._sides and self._timer is None:
             self._soon()

@@ -44,10 +44,10 @@ class Ticket:
 
     __slots__ = (
         "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_desk",
-        "_ended", "_legs", "_records", "_started", "_tell", "access", "call_id", "called",
-        "calling", "destination", "ending", "leg", "line", "linked_id", "outcome", "payer",
-        "prefix", "presented", "prompts", "service", "since", "sip_call_id", "started_at", "state",
-        "status", "trunk",
+        "_ended", "_legs", "_records", "_silent", "_started", "_tell", "access", "call_id",
+        "called", "calling", "destination", "ending", "leg", "line", "linked_id", "outcome",
+        "payer", "prefix", "presented", "prompts", "service", "since", "sip_call_id",
+        "started_at", "state", "status", "trunk",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +66,7 @@ class Ticket:
         self._answered: float | None = None
         self._business_answered: float | None = None
         self._ended: float | None = None
+        self._silent: float | None = None
         self._closed = False
         self._legs = leg
         self.call_id = self.linked_id = call_id
@@ -103,6 +104,25 @@ class Ticket:
             self.state = LegState.CONFIRMED
             self._records.open(self.call_id, self.leg, self)
             self._tell("call.answered", call_id=self.call_id, leg=self.leg)
+
+    async def secure(self) -> None:
+        """Return once the leg leaves its record whatever becomes of process and power.
+
+        A charged service waits for it before it answers (VM-08).
+
+        Raises:
+            StorageUnavailable: no record can be kept now; nothing may be charged.
+        """
+        await self._records.secure(self.call_id, self.leg)
+
+    def heard_until(self, ago_s: float | None) -> None:
+        """The party's media ended so many seconds ago, or goes on (None).
+
+        A process that is killed meanwhile leaves a record that ended then (CALL-02).
+        """
+        if not self._closed and (self._silent is None) is not (ago_s is None):
+            self._silent = None if ago_s is None else monotonic() - ago_s
+            self._records.open(self.call_id, self.leg, self)
 
     def alerted(self) -> None:
         """The party's phone rings, or sounds before it answers."""
@@ -168,7 +188,10 @@ class Ticket:
         self._answered = self._business_answered = None
 
     def record(self) -> CallRecord:
-        """What would be recorded if the process were killed now."""
+        """What would be recorded if the process were killed now.
+
+        `ended_at` is when its media ended, where the leg is silent; else when it began.
+        """
         return self._record(Cause.FAILED, None)
 
     def shown(self) -> LiveCall:
@@ -185,7 +208,7 @@ class Ticket:
         )
 
     def _record(self, cause: str, status: int | None) -> CallRecord:
-        ended = self._started if self._ended is None else self._ended
+        ended = self._last_sign()
         answered = self._answered
         number = cause_number(cause, status, answered=answered is not None)
         offset = self.started_at - self._started
@@ -215,6 +238,11 @@ class Ticket:
             number,
             self.trunk,
         )
+
+    def _last_sign(self) -> float:
+        if self._ended is not None:
+            return self._ended
+        return self._started if self._silent is None else max(self._started, self._silent)
 
 
 class Tickets:

@@ -80,7 +80,10 @@ class Ongoing(Protocol):
     """A leg that goes on, for whoever looks at it."""
 
     def record(self) -> CallRecord:
-        """What would be recorded if the process were killed now."""
+        """What would be recorded if the process were killed now.
+
+        `ended_at` is when its media ended, where the leg is silent; else when it began.
+        """
 
     def shown(self) -> LiveCall:
         """How it stands."""
@@ -90,7 +93,17 @@ class CallRecords(Protocol):
     """Where every leg of every call is recorded: once, whatever crashes (BILL-01)."""
 
     def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
-        """A leg began, or was answered. Killed, the process leaves what `record` says of it."""
+        """A leg began, was answered, fell silent or was heard again.
+
+        Killed, the process leaves what `record` says of it.
+        """
+
+    async def secure(self, call_id: str, leg: int) -> None:
+        """Return once the leg that goes on leaves its record whatever becomes of process and power.
+
+        Raises:
+            StorageUnavailable: the record cannot be kept now.
+        """
 
     def append(self, record: CallRecord) -> Saving:
         """A leg ended: done once its record is durable, and never fails.

@@ -5,11 +5,13 @@ same leg counts. What a process leaves behind is read by the next one on the sam
 knows by the lock that its writer is gone; the database takes no leg twice.
 """
 
+import errno
 import fcntl
 import json
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -34,33 +36,49 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._refused = False
         self._length = 0
         self._file: tuple[Path, int] | None = None
         """Made with the first line: a carrier whose calls are all brief needs none."""
+        self._named = False
+        """Whether a power failure leaves the file its name."""
+        self._flushing = threading.Lock()
+        """Held while the file is flushed in a thread, and while another one takes its place."""
+        self.refusal: str | None = None
+        """Why the disk refused the latest line; None when it took it."""
 
     @property
     def is_long(self) -> bool:
         """Whether it is time to begin anew."""
         return self._length > LONGEST_BYTES
 
-    def note(self, what: str, records: Iterable[CallRecord]) -> None:
-        """Add lines; a killed process leaves them, a power failure may not."""
+    def note(self, what: str, records: Iterable[CallRecord]) -> bool:
+        """Add lines; a killed process leaves them, a power failure may not. Whether they fit."""
         data = "".join(f"{encode((what, *record))}\n" for record in records).encode("ascii")
         try:
             if self._file is None:
                 self._file = _begun(self._folder)
-            self._length += os.write(self._file[1], data)
+            self._add(self._file[1], data)
         except OSError as error:
-            if not self._refused:
+            if self.refusal is None:
                 log.error("the journal of calls cannot be written: %s", error.strerror)
-            self._refused = True
+            self.refusal = error.strerror or type(error).__name__
+            return False
+        self.refusal = None
+        return True
 
     def flush(self) -> None:
-        """Return once a power failure leaves what was noted, too."""
-        if self._file is not None:
-            with suppress(OSError):
-                os.fdatasync(self._file[1])
+        """Return once a power failure leaves what was noted, too; blocks.
+
+        Raises:
+            OSError: it may not.
+        """
+        with self._flushing:
+            if self._file is None:
+                return
+            os.fdatasync(self._file[1])
+            if not self._named:
+                _flush_folder(self._folder)
+                self._named = True
 
     def beat(self) -> None:
         """Note that the process lives."""
@@ -76,12 +94,19 @@ class Journal:
                 self._length = 0
 
     def begin_anew(self, ongoing: Iterable[CallRecord], waiting: Iterable[CallRecord]) -> None:
-        """Go on in a new file that says only this."""
-        old, self._file = self._file, None
-        self._length = 0
-        self.note(ENDED, waiting)
-        self.note(GOING_ON, ongoing)
-        self.flush()
+        """Go on in a new file that says only this; in the old one when the disk refuses it."""
+        fresh = Journal(self._folder)
+        try:
+            whole = fresh.note(ENDED, waiting) and fresh.note(GOING_ON, ongoing)
+            fresh.flush()
+        except OSError:
+            whole = False
+        if not whole:
+            fresh.close(whole=True)
+            return
+        with self._flushing:
+            old, self._file, self._named = self._file, fresh._file, True
+            self._length = fresh._length
         if old is not None:
             _forget(*old)
 
@@ -92,9 +117,18 @@ class Journal:
         if whole:
             _forget(*self._file)
         else:
-            self.flush()
+            with suppress(OSError):
+                self.flush()
             os.close(self._file[1])
         self._file = None
+
+    def _add(self, descriptor: int, data: bytes) -> None:
+        """Append `data` or nothing: half a line would spoil the next one."""
+        written = os.write(descriptor, data)
+        if written < len(data):
+            os.ftruncate(descriptor, self._length)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._length += written
 
 
 class LeftBehind:
@@ -104,7 +138,7 @@ class LeftBehind:
         self._path, self._descriptor = path, descriptor
 
     def records(self) -> list[CallRecord]:
-        """What it leaves; a leg that went on ended when its process was last seen."""
+        """What it leaves; a leg that went on ended with its media, or its process."""
         seen_at = os.fstat(self._descriptor).st_mtime
         found: dict[tuple[str, int], CallRecord] = {}
         with self._path.open("rb") as lines:
@@ -161,6 +195,15 @@ def _read(lines: Iterable[bytes]) -> Iterator[tuple[str, CallRecord]]:
 def _record(fields: list[Any]) -> CallRecord:
     record = CallRecord(*fields)
     return record._replace(access=Access(record.access) if record.access else None)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a new file's name durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _forget(path: Path, descriptor: int) -> None:

@@ -41,9 +41,13 @@ def plain(text: str) -> str:
 
 
 def interrupted(record: CallRecord, seen_at: float) -> CallRecord:
-    """What is recorded of a leg that was going on when its process was last seen at `seen_at`."""
+    """What is recorded of a leg that was going on when its process was last seen at `seen_at`.
+
+    A leg that said that it was silent, or over, by then ended at that instant (CALL-02).
+    """
     begun = record.started_at if record.answered_at is None else record.answered_at
-    ended_at = max(seen_at, begun)
+    over = record.ended_at > record.started_at
+    ended_at = max(record.ended_at if over else seen_at, begun)
     return record._replace(
         ended_at=ended_at,
         business_ended_at=record.business_started_at + ended_at - record.started_at,

@@ -44,8 +44,16 @@ class StoredRecords:
         return found
 
     def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
-        """A leg began, or was answered."""
+        """A leg began, or stands differently."""
         self._writer.open(call_id, leg, ongoing)
+
+    async def secure(self, call_id: str, leg: int) -> None:
+        """Return once the leg that goes on leaves its record whatever becomes of process and power.
+
+        Raises:
+            StorageUnavailable: the journal cannot be written.
+        """
+        await self._writer.secure(call_id, leg)
 
     def append(self, record: CallRecord) -> asyncio.Future[None]:
         """A leg ended; done once its record is durable."""

@@ -16,6 +16,7 @@ from itertools import islice
 from provisioning.contract import CallRecord, LiveCall, Ongoing, StorageUnavailable
 from provisioning.db.unit_of_work import Database
 from provisioning.records import store
+from provisioning.records.group_flush import GroupFlush
 from provisioning.records.journal import ENDED, GOING_ON, Journal
 from provisioning.records.model import storable
 
@@ -49,6 +50,8 @@ class RecordWriter:
         self._database, self._journal = database, journal
         self._ongoing: dict[Key, Ongoing] = {}
         self._unnoted: dict[Key, Ongoing] = {}
+        self._secured: set[Key] = set()
+        self._flushed = GroupFlush(journal.flush)
         self._waiting: deque[CallRecord] = deque()
         self._noted = 0
         """How many of those that wait, from the first one, stand in the journal."""
@@ -61,17 +64,40 @@ class RecordWriter:
         self._closing = asyncio.Event()
 
     def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
-        """A leg began, or was answered."""
+        """A leg began, or stands differently; one that is charged says so at once."""
         key = (call_id, leg)
         self._ongoing[key] = self._unnoted[key] = ongoing
+        if key in self._secured and self._journal.note(GOING_ON, _as_they_stand([ongoing])):
+            del self._unnoted[key]
         if self._beat is None:
             self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_beat)
+
+    async def secure(self, call_id: str, leg: int) -> None:
+        """Return once a leg that goes on stands in the journal for good.
+
+        Raises:
+            StorageUnavailable: the journal cannot be written.
+        """
+        key = (call_id, leg)
+        ongoing = self._ongoing.get(key)
+        if ongoing is None:
+            return
+        if not self._journal.note(GOING_ON, _as_they_stand([ongoing])):
+            raise StorageUnavailable(_no_journal(self._journal.refusal))
+        self._unnoted.pop(key, None)
+        try:
+            await self._flushed()
+        except OSError as error:
+            raise StorageUnavailable(_no_journal(error.strerror)) from error
+        if key in self._ongoing:
+            self._secured.add(key)
 
     def append(self, record: CallRecord) -> asyncio.Future[None]:
         """A leg ended; done once its record is durable."""
         key = (record.call_id, record.leg)
         self._ongoing.pop(key, None)
         self._unnoted.pop(key, None)
+        self._secured.discard(key)
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[None] = loop.create_future()
         if len(self._waiting) >= MOST_WAITING:
@@ -146,7 +172,8 @@ class RecordWriter:
             log.warning("the database is away: call records wait until it is back")
         self._journal.note(ENDED, islice(self._waiting, self._noted, None))
         self._noted = len(self._waiting)
-        await asyncio.to_thread(self._journal.flush)
+        with suppress(OSError):
+            await self._flushed()
         if self._closing.is_set():
             self._keep_promises(self._appended)
             return False
@@ -208,3 +235,10 @@ class RecordWriter:
 
 def _as_they_stand(ongoing: Iterable[Ongoing]) -> list[CallRecord]:
     return [storable(each.record()) for each in ongoing]
+
+
+def _no_journal(reason: str | None) -> str:
+    return (
+        f"no record of the call can be kept ({reason}): "
+        "make the data folder writable, with space left on its disk"
+    )

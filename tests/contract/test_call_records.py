@@ -122,6 +122,16 @@ async def test_a_leg_is_live_until_its_record_is_appended(kept: Kept) -> None:
     assert kept.records.live() == []
 
 
+async def test_a_leg_is_secured_while_it_goes_on_and_recorded_once(kept: Kept) -> None:
+    kept.records.open(call_id(1), 1, GoingOn(record(1)))
+    await kept.records.secure(call_id(1), 1)
+    await kept.records.secure(call_id(1), 1)
+    await kept.records.append(record(1))
+    await kept.records.secure(call_id(1), 1)
+    assert await kept.all() == [record(1)]
+    assert kept.records.live() == []
+
+
 @pytest.mark.parametrize("text", ["\0", "特番\ud800", "=1+1\x1b[31m", "7" * 5000])
 async def test_what_a_phone_may_send_loses_no_record(kept: Kept, text: str) -> None:
     kept.records.append(record(1))

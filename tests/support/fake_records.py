@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from provisioning.contract import CallRecord, LiveCall, Ongoing
+from provisioning.contract import CallRecord, LiveCall, Ongoing, StorageUnavailable
 
 
 class InMemoryRecords:
@@ -11,10 +11,18 @@ class InMemoryRecords:
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, int], CallRecord] = {}
+        self.secured: list[tuple[str, int]] = []
+        self.away: StorageUnavailable | None = None
+        """What `secure` raises from now on."""
         self._ongoing: dict[tuple[str, int], Ongoing] = {}
 
     def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
         self._ongoing[call_id, leg] = ongoing
+
+    async def secure(self, call_id: str, leg: int) -> None:
+        if self.away is not None:
+            raise self.away
+        self.secured.append((call_id, leg))
 
     def append(self, record: CallRecord) -> asyncio.Future[None]:
         key = (record.call_id, record.leg)

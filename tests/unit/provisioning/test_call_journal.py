@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from provisioning.contract import CallRecord, StorageUnavailable
 from provisioning.office import DATABASE_FILE, Office, OfficeSettings
 from provisioning.records import journal, model, writer
 from provisioning.records.journal import ENDED, GOING_ON, Journal
@@ -107,8 +108,9 @@ class TestKilled:
 
     async def test_a_leg_that_went_on_is_recorded_as_interrupted(self, tmp_path: Path) -> None:
         left = Journal(tmp_path)
+        going_on = record(1, ended_at=BEGUN)
         left.note(GOING_ON, [record(1, answered_at=None), record(2)])
-        left.note(GOING_ON, [record(1)])
+        left.note(GOING_ON, [going_on])
         left.beat()
         left.close(whole=False)
         path = the_journal(tmp_path)
@@ -116,10 +118,22 @@ class TestKilled:
         office = await Office.open(OfficeSettings(tmp_path, REALM))
         one, two = await all_of(office)
         await office.close()
-        assert one == model.interrupted(record(1), seen_at)
+        assert one == model.interrupted(going_on, seen_at)
         assert (one.cause, one.interrupted, one.q850) == ("interrupted", True, 41)
         assert one.seconds == pytest.approx(max(0, seen_at - (BEGUN + 1.5)))
         assert two.call_id == call_id(2)
+
+    @pytest.mark.rule("CALL-02")
+    async def test_a_leg_that_was_silent_ended_with_its_last_media(self, tmp_path: Path) -> None:
+        left = Journal(tmp_path)
+        left.note(GOING_ON, [record(1, ended_at=BEGUN + 4.0)])
+        left.beat()
+        left.close(whole=False)
+        office = await Office.open(OfficeSettings(tmp_path, REALM))
+        (one,) = await all_of(office)
+        await office.close()
+        assert (one.ended_at, one.seconds, one.cause) == (BEGUN + 4.0, 2.5, "interrupted")
+        assert one.business_ended_at == one.business_started_at + 4.0
 
     async def test_a_record_that_was_written_is_not_written_again(self, tmp_path: Path) -> None:
         office = await Office.open(OfficeSettings(tmp_path, REALM))
@@ -177,7 +191,7 @@ def until_killed(folder: Path, at: int) -> None:
             office.records.open(call_id(number), 1, GoingOn(record(number)))
         await eventually(lambda: bool(journals(folder)))
         for name in ("begin", "before_cursor_execute", "commit"):
-            event.listen(office._database._blocking, name, strike)
+            event.listen(office._database._telephony.engine, name, strike)
         for number in range(3):
             await office.records.append(record(number))
         strike()
@@ -186,9 +200,84 @@ def until_killed(folder: Path, at: int) -> None:
 
 
 async def _reopened(folder: Path) -> list[str]:
+    return [each.call_id for each in await _records_of(folder)]
+
+
+def secured(folder: Path) -> None:
+    """A call of an office that is killed as soon as it is told that its leg is secure."""
+
+    async def call(office: Office) -> None:
+        office.records.open(call_id(1), 1, GoingOn(record(1, answered_at=None, ended_at=BEGUN)))
+        await office.records.secure(call_id(1), 1)
+        office.records.open(call_id(1), 1, GoingOn(record(1, ended_at=BEGUN)))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    run(folder, call)
+
+
+class TestSecure:
+    """A charged service answers only once its record is safe."""
+
+    def test_killed_right_after_it_the_leg_is_recorded_as_answered(self, tmp_path: Path) -> None:
+        assert in_child(partial(secured, tmp_path)) == -signal.SIGKILL
+        (one,) = asyncio.run(_records_of(tmp_path))
+        assert (one.call_id, one.answered_at) == (call_id(1), BEGUN + 1.5)
+        assert one.interrupted
+
+    async def test_one_flush_serves_all_who_ask_at_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flushes: list[int] = []
+        monkeypatch.setattr(os, "fdatasync", flushes.append)
+        office = await Office.open(OfficeSettings(tmp_path, REALM))
+        for number in range(100):
+            office.records.open(call_id(number), 1, GoingOn(record(number)))
+        await asyncio.gather(*(office.records.secure(call_id(n), 1) for n in range(100)))
+        assert 1 <= len(flushes) <= 2
+        assert the_journal(tmp_path).read_bytes().count(b"\n") == 100
+        for number in range(100):
+            await office.records.append(record(number))
+        await office.close()
+
+    async def test_a_disk_without_space_refuses_and_takes_it_again_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        office = await Office.open(OfficeSettings(tmp_path, REALM))
+        for number in (1, 2):
+            office.records.open(call_id(number), 1, GoingOn(record(number)))
+        await office.records.secure(call_id(1), 1)
+        before = the_journal(tmp_path).read_bytes()
+        write = os.write
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", lambda file, data: write(file, data[:7]))
+            with pytest.raises(StorageUnavailable, match=r"No space left.*data folder"):
+                await office.records.secure(call_id(2), 1)
+        assert the_journal(tmp_path).read_bytes() == before
+        await office.records.secure(call_id(2), 1)
+        for number in (1, 2):
+            await office.records.append(record(number))
+        await office.close()
+
+    async def test_a_flush_that_fails_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_file: int) -> None:
+            raise OSError(5, "Input/output error")
+
+        office = await Office.open(OfficeSettings(tmp_path, REALM))
+        office.records.open(call_id(1), 1, GoingOn(record(1)))
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "fdatasync", fail)
+            with pytest.raises(StorageUnavailable, match="Input/output error"):
+                await office.records.secure(call_id(1), 1)
+        await office.records.append(record(1))
+        await office.close()
+
+
+async def _records_of(folder: Path) -> list[CallRecord]:
     office = await Office.open(OfficeSettings(folder, REALM))
     try:
-        return [each.call_id for each in await all_of(office)]
+        return await all_of(office)
     finally:
         await office.close()
 
@@ -223,6 +312,20 @@ class TestJournal:
         await office.records.append(record(0))
         await office.close()
         assert journals(tmp_path) == []
+
+    def test_one_that_cannot_be_begun_anew_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = Journal(tmp_path)
+        old.note(GOING_ON, [record(1)])
+        path, write = the_journal(tmp_path), os.write
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", lambda file, data: write(file, data[:7]))
+            old.begin_anew([record(1)], [])
+        assert journals(tmp_path) == [path]
+        assert old.note(ENDED, [record(2)])
+        assert path.read_bytes().count(b"\n") == 2
+        old.close(whole=True)
 
     def test_a_disk_that_refuses_it_is_told_once(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -10,7 +10,7 @@ from ivr.sip.events import EndCause
 from ivr.ua import ticket as ticket_module
 from ivr.ua.causes import OF_SESSION, Cause, cause_number
 from ivr.ua.ticket import Ticket, Tickets
-from provisioning.contract import E164, Access, Account, CallRecord
+from provisioning.contract import E164, Access, Account, CallRecord, StorageUnavailable
 from tests.support.fake_records import InMemoryRecords, ToldEvents
 
 pytestmark = pytest.mark.rule("BILL-01")
@@ -213,6 +213,33 @@ async def test_a_call_that_fell_silent_ended_with_its_last_sound(
     ticket.close(Cause.NO_MEDIA)
     record = desk.records.only()
     assert (record.seconds, record.ended_at) == (seconds, WALL + 3 + seconds)
+
+
+@pytest.mark.rule("CALL-02")
+async def test_a_live_leg_says_when_its_media_ended(desk: Desk, time: Time) -> None:
+    ticket = desk.call()
+    ticket.answered()
+    assert ticket.record().ended_at == WALL
+    time.pass_(20)
+    ticket.heard_until(6.0)
+    time.pass_(1)
+    ticket.heard_until(7.0)
+    assert ticket.record().ended_at == WALL + 14
+    ticket.heard_until(None)
+    assert ticket.record().ended_at == WALL
+    ticket.close(Cause.HUNG_UP)
+    ticket.heard_until(6.0)
+    assert desk.records.live() == []
+    assert desk.records.only().seconds == 21
+
+
+async def test_a_charged_service_s_leg_is_secured(desk: Desk) -> None:
+    ticket = desk.call()
+    await ticket.secure()
+    assert desk.records.secured == [(ticket.call_id, 1)]
+    desk.records.away = StorageUnavailable("the journal cannot be written")
+    with pytest.raises(StorageUnavailable):
+        await ticket.secure()
 
 
 async def test_ids_are_uuids_of_their_own(desk: Desk) -> None:
