@@ -11,6 +11,15 @@ from typing import Protocol
 
 from provisioning.contract.forwarding import Condition as Condition
 from provisioning.contract.forwarding import RingTimes as RingTimes
+from provisioning.contract.freephone import NATION as NATION
+from provisioning.contract.freephone import Freephone as Freephone
+from provisioning.contract.freephone import FreephoneOption as FreephoneOption
+from provisioning.contract.freephone import Geography as Geography
+from provisioning.contract.freephone import Group as Group
+from provisioning.contract.freephone import Level as Level
+from provisioning.contract.freephone import OriginArea as OriginArea
+from provisioning.contract.freephone import Reception as Reception
+from provisioning.contract.freephone import Shares as Shares
 from provisioning.contract.messages import KeptMessage as KeptMessage
 from provisioning.contract.messages import Messages as Messages
 from provisioning.contract.messages import MessageState as MessageState
@@ -26,6 +35,12 @@ from provisioning.contract.records import CallRecords as CallRecords
 from provisioning.contract.records import LiveCall as LiveCall
 from provisioning.contract.records import Ongoing as Ongoing
 from provisioning.contract.records import Saving as Saving
+from provisioning.contract.schedule import Band as Band
+from provisioning.contract.schedule import DayKind as DayKind
+from provisioning.contract.schedule import DayPlan as DayPlan
+from provisioning.contract.schedule import Moment as Moment
+from provisioning.contract.schedule import Schedule as Schedule
+from provisioning.contract.schedule import YearDay as YearDay
 from provisioning.contract.trunks import Trunk as Trunk
 from provisioning.contract.trunks import TrunkAccount as TrunkAccount
 from provisioning.contract.trunks import TrunkCaller as TrunkCaller
@@ -260,7 +275,8 @@ class CarrierProfile:
     """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml).
 
     `options` are the names a line of the profile may contract. `numbered`: services whose code is
-    followed by a telephone number in the same string. `link_excluded` and, by their first digits,
+    followed by a telephone number in the same string, or by as many digits as `digits_behind` says.
+    `link_excluded` and, by their first digits,
     `link_excluded_prefixes`: numbers that leave through the phone's own dialler though they are
     dialled on Link (LINK-02).
     """
@@ -274,6 +290,7 @@ class CarrierProfile:
     link_excluded: frozenset[str] = frozenset()
     link_excluded_prefixes: frozenset[str] = frozenset()
     voicemail: VoicemailRules | None = None
+    digits_behind: Mapping[str, int] = field(default_factory=dict)
 
 
 class Profiles(Protocol):

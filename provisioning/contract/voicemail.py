@@ -33,10 +33,12 @@ class VoicemailRules:
     """What a carrier's voicemail is like (VM-01, VM-02); a profile without it has none.
 
     `messages` of at most `longest_s` seconds each are kept for `keep_s` seconds of business time.
-    `conditions`: what starting it switches on. `silence_s` ends a recording.
+    `conditions`: what starting it switches on; `offered`: what it can take calls on at all.
+    `silence_s` ends a recording.
     `deposit_is_forwarded`: a deposit is a forwarded leg that the called line pays for.
     `remote_pin_errors`: so many wrong PINs end a call; the next one locks the box against
-    remote use.
+    remote use. `remote_number`: what another carrier's callers dial for it.
+    `replay_key`, `redo_key` and `keep_key`: what a caller keys who ended the recording by `#`.
     """
 
     messages: int
@@ -47,6 +49,12 @@ class VoicemailRules:
     silence_s: float = 10.0
     deposit_is_forwarded: bool = False
     remote_pin_errors: int = 3
+    longest_greeting_s: int = 60
+    replay_key: str = "1"
+    redo_key: str = "2"
+    keep_key: str = "#"
+    remote_number: E164 | None = None
+    offered: frozenset[Condition] = frozenset(Condition)
 
 
 @dataclass(frozen=True, slots=True)

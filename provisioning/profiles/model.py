@@ -1,8 +1,7 @@
 """What a profile file may say; a mistake is refused with its place."""
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from provisioning.contract import (
     Access,
@@ -12,12 +11,9 @@ from provisioning.contract import (
     Profile,
     RingTimes,
 )
-
-N = TypeVar("N", bound=StrEnum)
-
-
-class BadProfile(ValueError):
-    """A profile file is wrong; the message names file, field and what is expected."""
+from provisioning.profiles.fields import BadProfile as BadProfile
+from provisioning.profiles.fields import named
+from provisioning.profiles.voicemail import voicemail
 
 
 def services(source: str, table: Mapping[str, Any], name: str = "services") -> dict[str, str]:
@@ -55,10 +51,10 @@ def forwarding(source: str, table: Mapping[str, Any]) -> ForwardingRules:
     """What the `[forwarding]` table says; a file without it forwards on no condition."""
     given = dict(table.get("forwarding", {}))
     rules = ForwardingRules(
-        precedence=_named(source, given, "precedence", Condition, ()),
+        precedence=named(source, "forwarding", given, "precedence", Condition, ()),
         one_target=_flag(source, given, "one_target"),
         unreachable_is_no_answer=_flag(source, given, "unreachable_is_no_answer"),
-        accesses=frozenset(_named(source, given, "accesses", Access, tuple(Access))),
+        accesses=frozenset(named(source, "forwarding", given, "accesses", Access, tuple(Access))),
         start_stops=_services(source, given, "start_stops"),
         stop_stops=_services(source, given, "stop_stops"),
         destination_busy=_service(source, given, "destination_busy"),
@@ -66,19 +62,6 @@ def forwarding(source: str, table: Mapping[str, Any]) -> ForwardingRules:
     if given:
         raise BadProfile(f"{source}: forwarding.{min(given)}: there is no such field")
     return rules
-
-
-def _named(
-    source: str, given: dict[str, Any], field: str, kind: type[N], default: tuple[N, ...]
-) -> tuple[N, ...]:
-    names = given.pop(field, None)
-    if names is None:
-        return default
-    known = {member.value: member for member in kind}
-    whole = isinstance(names, list) and all(isinstance(each, str) for each in names)
-    if not whole or len(set(names)) < len(names) or not set(names) <= known.keys():
-        raise BadProfile(f"{source}: forwarding.{field}: name each once, of {', '.join(known)}")
-    return tuple(known[name] for name in names)
 
 
 def _flag(source: str, given: dict[str, Any], field: str) -> bool:
@@ -126,6 +109,7 @@ def carrier_profile(
     if clash := sorted(own.keys() & common.keys()):
         raise BadProfile(f"{source}: services.{clash[0]}: lab.toml uses this code already")
     every = {**own, **common}
+    times = ring_times(source, table)
     numbered = services(source, table, "services_with_number")
     for code in numbered:
         if hidden := sorted(each for each in (*every, *numbered) if _goes_on(each, code)):
@@ -136,13 +120,29 @@ def carrier_profile(
     return CarrierProfile(
         profile=profile,
         services=every,
-        ring_times=ring_times(source, table),
+        ring_times=times,
         options=options(source, table),
         numbered=numbered,
         forwarding=forwarding(source, table),
         link_excluded=link_excluded(source, table, "excluded"),
         link_excluded_prefixes=link_excluded(source, table, "excluded_prefixes"),
+        voicemail=voicemail(source, table, times),
+        digits_behind=digits_behind(source, table, numbered),
     )
+
+
+def digits_behind(
+    source: str, table: Mapping[str, Any], numbered: Collection[str]
+) -> dict[str, int]:
+    """How many digits follow the codes that no telephone number follows."""
+    found = table.get("digits_behind", {})
+    for code, digits in found.items():
+        if code not in numbered or type(digits) is not int or digits < 1:
+            raise BadProfile(
+                f"{source}: digits_behind.{code}: a code of services_with_number and how many "
+                "digits follow it are needed"
+            )
+    return dict(found)
 
 
 def _goes_on(code: str, numbered: str) -> bool:

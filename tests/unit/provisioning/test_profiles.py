@@ -90,9 +90,32 @@ def test_ring_times_are_the_carriers(profile: Profile, bounds: RingTimes) -> Non
 def test_what_a_line_may_contract() -> None:
     profiles = ProfileFiles.load()
     every = {"international-forwarding", "number-withheld", "overlap-dialling", "direct-media"}
-    own = {p: profiles.of(p).options - every for p in Profile if profiles.of(p).options > every}
+    own = {p: profiles.of(p).options - every for p in Profile}
     assert all(profiles.of(profile).options >= every for profile in Profile)
-    assert own == {Profile.NTT: {"tokutei-notify", "ngn-uni"}, Profile.RAKUTEN: {"ios-handset"}}
+    assert own == {
+        Profile.DOCOMO: {"voicemail"},
+        Profile.AU: {"voicemail"},
+        Profile.NTT: {"tokutei-notify", "ngn-uni"},
+        Profile.RAKUTEN: {"voicemail", "ios-handset"},
+    }
+
+
+@pytest.mark.rule("VM-01")
+@pytest.mark.parametrize(
+    ("profile", "messages", "hours"),
+    [(Profile.DOCOMO, 20, 72), (Profile.RAKUTEN, 100, 168), (Profile.AU, 99, 168)],
+)
+def test_what_voicemail_is_like(profile: Profile, messages: int, hours: int) -> None:
+    carrier = ProfileFiles.load().of(profile)
+    rules = carrier.voicemail
+    assert rules is not None
+    assert (rules.messages, rules.longest_s, rules.keep_s) == (messages, 180, hours * 3600)
+    assert rules.ring_times == carrier.ring_times
+    assert rules.conditions == {Condition.CFNRC, Condition.CFB, Condition.CFNR}
+
+
+def test_ntt_lines_have_no_voicemail() -> None:
+    assert ProfileFiles.load().of(Profile.NTT).voicemail is None
 
 
 @pytest.mark.rule("LINK-02")
@@ -103,6 +126,7 @@ def test_what_link_leaves_to_the_phones_own_dialler() -> None:
     assert [each.link_excluded | each.link_excluded_prefixes for each in others] == [frozenset()]
 
 
+WHOLE = "[voicemail]\nmessages = 9\nlongest_s = 9\nkeep_s = 9\n"
 WRONG = {
     'options = "tokutei-notify"': "options: a list of names",
     "options = [3]": "options: a list of names",
@@ -122,6 +146,17 @@ WRONG = {
     "[link]\nexcluded = '188'": "link.excluded: a list of keys",
     "[link]\nexcluded_prefixes = ['05x']": "link.excluded_prefixes: a list of keys",
     "[link]\nexclude = []": "link.exclude: there is no such field",
+    "[voicemail]\nlongest_s = 180": "voicemail.messages: a whole number",
+    "[voicemail]\nmessages = 0": "voicemail.messages: a whole number from 1 on",
+    f"{WHOLE}keep_key = '1'": "voicemail: replay_key, redo_key, keep_key are three different",
+    f"{WHOLE}redo_key = '12'": "voicemail.redo_key: one key",
+    f"{WHOLE}silence_s = 0": "voicemail.silence_s: positive seconds",
+    f"{WHOLE}deposit_is_forwarded = 1": "voicemail.deposit_is_forwarded: true or false",
+    f"{WHOLE}remote_number = '1417'": "voicemail.remote_number: a full number",
+    f"{WHOLE}conditions = ['never']": "voicemail.conditions: name each once",
+    f"{WHOLE}colour = 3": "voicemail.colour: there is no such field",
+    "[services_with_number]\n1418 = 'a'\n[digits_behind]\n1418 = 0": "digits_behind.1418: a code",
+    "[digits_behind]\n1418 = 2": "digits_behind.1418: a code of services_with_number",
     "[forwarding]\nspeed = 3": "forwarding.speed: there is no such field",
     "[ring_times]\nleast = 1\nmost = 2": "ring_times.default: a whole number",
     "[ring_times]\nleast = 9\nmost = 2\ndefault = 3": "least <= default <= most",
