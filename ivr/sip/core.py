@@ -20,7 +20,7 @@ Header = tuple[str, str]
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
 _NEVER_OPENED = frozenset(("WS", "WSS"))
 """Transports whose connections come from the peer alone: a WebSocket client listens nowhere."""
-_MAKES_DIALOG = frozenset(("INVITE", "UPDATE", "REFER", "NOTIFY"))
+_MAKES_DIALOG = frozenset(("INVITE", "UPDATE", "REFER", "SUBSCRIBE", "NOTIFY"))
 """Methods whose requests and 2xx carry our Contact: they make a dialog or refresh its target."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Protocol, TypeVar
 
-from ivr.sip import referral_table, session_table
+from ivr.sip import referral_table, session_table, subscription_table
 from ivr.sip.transaction_tables import MACHINES
 
 StateT = TypeVar("StateT", bound=Enum)
@@ -48,4 +48,6 @@ def diagrams() -> dict[str, str]:
     drawn["session"] = mermaid([state.OFFERED, state.CALLING], state.ENDED, session_table.TABLE)
     asked, over = referral_table.State.ASKED, referral_table.State.OVER
     drawn["referral"] = mermaid([asked], over, referral_table.TABLE)
+    told = subscription_table.State
+    drawn["subscription"] = mermaid([told.ASKED], told.OVER, subscription_table.TABLE)
     return drawn

@@ -25,6 +25,7 @@ from ivr.sip.screening import Refusal, screen, screen_new
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.stateless import Challenge, Late, Stateless
+from ivr.sip.subscription import Subscription, Terms
 from ivr.sip.transaction import ClientTransaction, ServerTransaction
 from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
@@ -62,7 +63,7 @@ class Endpoint:
         self._stateless = Stateless(self._core)
 
     def challenge_with(self, challenge: Challenge) -> None:
-        """Have INVITE, REGISTER and MESSAGE without credentials challenged before anyone hears."""
+        """Have new requests without credentials challenged before anyone hears of them."""
         self._stateless.challenge = challenge
 
     def shed_when(self, late: Late) -> None:
@@ -160,6 +161,14 @@ class Endpoint:
         """Send a request outside any dialog; Via and its branch are added here."""
         request.headers.set("User-Agent", self._settings.user_agent)
         return self._layer.start_client(request, flow, self, now)
+
+    def subscription(self, transaction: ServerTransaction, terms: Terms) -> Subscription:
+        """What a SUBSCRIBE outside of any dialog asks for, to be accepted or refused.
+
+        Raises:
+            BadHeader: it has no usable Contact.
+        """
+        return Subscription(self._core, transaction, terms)
 
     def invite(
         self,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ivr.sip.message import Request, Response
     from ivr.sip.referral import Referral
     from ivr.sip.session import Session
+    from ivr.sip.subscription import Subscription
     from ivr.sip.transaction import ClientTransaction, ServerTransaction
 
 
@@ -185,6 +186,13 @@ class ReferReceived:
 
 
 @dataclass(slots=True)
+class SubscriptionEnded:
+    """Nobody is told through this subscription any more."""
+
+    subscription: Subscription
+
+
+@dataclass(slots=True)
 class SessionEnded:
     """The session is over; `request` is the BYE or CANCEL that ended it."""
 
@@ -218,6 +226,7 @@ Event = (
     | ReofferRefused
     | InfoReceived
     | ReferReceived
+    | SubscriptionEnded
     | SessionEnded
     | MessageRejected
 )

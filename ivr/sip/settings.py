@@ -7,11 +7,11 @@ from ivr.sip.timers import Timing
 
 ALLOW = (
     "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER", "MESSAGE",
-    "REFER",
+    "REFER", "SUBSCRIBE",
 )  # fmt: skip
-"""Methods answered by this endpoint (RFC 3261, 6086, 3262, 3311, 3428, 3515)."""
+"""Methods answered by this endpoint (RFC 3261, 6086, 3262, 3311, 3428, 3515, 6665)."""
 
-KNOWN = frozenset((*ALLOW, "SUBSCRIBE", "NOTIFY", "PUBLISH"))
+KNOWN = frozenset((*ALLOW, "NOTIFY", "PUBLISH"))
 """Methods that exist; one that is not allowed gets 405, one that is not known gets 501."""
 
 SUPPORTED = ("100rel", "timer", "norefersub")

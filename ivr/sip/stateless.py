@@ -30,7 +30,8 @@ None leaves the request to the user agent, which is told of it as of any other.
 Late = Callable[[], bool]
 """Whether messages wait so long that what is new must come later."""
 
-_NEW = frozenset(("INVITE", "REGISTER", "MESSAGE"))
+_NEW = frozenset(("INVITE", "REGISTER", "MESSAGE", "SUBSCRIBE"))
+_MAKES_DIALOG = frozenset(("INVITE", "SUBSCRIBE"))
 _UNAUTHORIZED, _UNAVAILABLE = 401, 503
 _TAG_OCTETS = 8
 _LATER_S, _SPREAD_S = 5, 10
@@ -87,7 +88,7 @@ class Stateless:
         """Whether a request would reach the user agent; what would not is refused with state."""
         if screen_new(request, self._core.settings) is not None:
             return False
-        if request.method == "INVITE":
+        if request.method in _MAKES_DIALOG:
             try:
                 check_makes_dialog(request)
             except BadHeader:

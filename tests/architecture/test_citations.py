@@ -58,6 +58,7 @@ KNOWN = {
     4585: "RTP feedback profile",
     4733: "telephone events",
     4961: "symmetric RTP",
+    5057: "several usages of a dialog",
     5118: "SIP torture tests for IPv6",
     5124: "SRTP feedback profile",
     5234: "ABNF",

@@ -17,7 +17,7 @@ class TestAnswers:
     def test_unknown_and_unwanted_methods(self) -> None:
         wire = Wire()
         assert wire.status(message("FROBNICATE", body=b"")) == 501
-        refusal = wire.response(message("SUBSCRIBE", via=branch("s"), body=b""))
+        refusal = wire.response(message("PUBLISH", via=branch("s"), body=b""))
         assert refusal.status == 405
         assert "INVITE" in refusal.headers.all("Allow")
 

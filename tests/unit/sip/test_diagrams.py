@@ -1,4 +1,4 @@
-from ivr.sip import referral_table
+from ivr.sip import referral_table, subscription_table
 from ivr.sip.diagrams import diagrams
 from ivr.sip.session_table import TABLE
 from ivr.sip.transaction_tables import MACHINES
@@ -6,8 +6,10 @@ from ivr.sip.transaction_tables import MACHINES
 
 def test_every_machine_is_drawn_whole() -> None:
     drawn = diagrams()
-    assert list(drawn) == [machine.name for machine in MACHINES] + ["session", "referral"]
+    further = ["session", "referral", "subscription"]
+    assert list(drawn) == [machine.name for machine in MACHINES] + further
     rows = [*(len(machine.table) for machine in MACHINES), len(TABLE), len(referral_table.TABLE)]
+    rows.append(len(subscription_table.TABLE))
     for text, expected in zip(drawn.values(), rows, strict=True):
         assert text.startswith("stateDiagram-v2\n")
         arrows = [line.strip() for line in text.splitlines() if ": " in line]
