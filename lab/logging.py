@@ -53,7 +53,6 @@ NOISY = (
     "uvicorn",
     "uvicorn.error",
     "uvicorn.access",
-    "aiosqlite",
     "asyncio",
     "alembic",
     "websockets",

@@ -13,8 +13,8 @@ from math import inf
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.db.tables import business_clock
 from provisioning.db.unit_of_work import Database
 from provisioning.due import DueWork, Ran, Sweep, Ticker
@@ -220,7 +220,7 @@ class StoredClock:
     async def read(self) -> ClockState:
         """The state that was kept last; running with wall time when none was."""
 
-        async def work(connection: AsyncConnection) -> ClockState:
+        async def work(connection: Connection) -> ClockState:
             row = (await connection.execute(select(business_clock))).one_or_none()
             return ClockState(row.frozen_at, row.offset_s) if row else ClockState()
 
@@ -229,7 +229,7 @@ class StoredClock:
     async def keep(self, state: ClockState) -> None:
         """Return once `state` is durable."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await connection.execute(business_clock.delete())
             await connection.execute(
                 business_clock.insert(),

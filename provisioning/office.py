@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.store import Audit
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
 from provisioning.contract import E164, Binding, StorageUnavailable
 from provisioning.customers.service import Customers
+from provisioning.db.connection import Connection
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
@@ -210,7 +209,7 @@ class Office:
         """
         await self._seeding.everything(seed)
 
-    async def _check_loaded(self, connection: AsyncConnection) -> None:
+    async def _check_loaded(self, connection: Connection) -> None:
         """Of a loaded snapshot: its secrets open, and no mail goes a second time."""
         await self._lines.check_key(connection)
         await self.trunking.check_key(connection)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.contract import E164, ContractError, Diversions
@@ -18,6 +17,7 @@ from provisioning.customers.model import (
     UnknownCustomer,
 )
 from provisioning.customers.service import Customers
+from provisioning.db.connection import Connection
 from provisioning.db.seed_tables import seed_marks
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
@@ -84,7 +84,7 @@ class Seeding:
         """
         first = {seed.line.number: self._diversions(seed) for seed in seeds}
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             fresh = await diversions.without(connection, first)
             active = {
                 seed.line.number: await displays.prepare(
@@ -170,7 +170,7 @@ class Seeding:
         It is noted first: whoever ends this program in between leaves nothing unclaimed.
         """
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             mine = (seed_marks.c.kind == kind.value) & (seed_marks.c.id == id)
             known = (await connection.execute(select(seed_marks.c.id).where(mine))).first()
             if there and known is None:
@@ -195,7 +195,7 @@ class Seeding:
             if contract.login is not None
         }
 
-        async def marked(connection: AsyncConnection) -> set[str]:
+        async def marked(connection: Connection) -> set[str]:
             mine = seed_marks.c.kind == _Kind.LOGIN.value
             return set((await connection.execute(select(seed_marks.c.id).where(mine))).scalars())
 
@@ -210,7 +210,7 @@ class Seeding:
         )
 
 
-async def _begin(connection: AsyncConnection, first: Mapping[E164, Diversions]) -> None:
+async def _begin(connection: Connection, first: Mapping[E164, Diversions]) -> None:
     """Give fresh lines their diversions."""
     if first:
         times = {number: wanted.ring_time_s for number, wanted in first.items()}

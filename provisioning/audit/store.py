@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Change, Note, Origin, event_kind
 from provisioning.contract import E164, Events
+from provisioning.db.connection import Connection
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.tables import audit_entries
 from provisioning.db.unit_of_work import Database, once_durable
@@ -30,7 +30,7 @@ class Audit:
 
     async def note(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         subject: str,
         what: str,
         *,
@@ -45,7 +45,7 @@ class Audit:
         )
 
     async def note_all(
-        self, connection: AsyncConnection, notes: Sequence[Note], *, origin: Origin
+        self, connection: Connection, notes: Sequence[Note], *, origin: Origin
     ) -> None:
         """Add a row for each note to the unit of work of `connection`; all at one instant."""
         wall_at, business_at = self._clocks()
@@ -92,7 +92,7 @@ class Audit:
         conditions += [column == value for column, value in wanted if value is not None]
         query = select(audit_entries).where(*conditions).order_by(columns.id.desc())
 
-        async def work(connection: AsyncConnection) -> Page[Change]:
+        async def work(connection: Connection) -> Page[Change]:
             rows = (await connection.execute(query.limit(limit + 1))).mappings()
             return paged([Change(**row) for row in rows], limit, lambda change: str(change.id))
 

@@ -4,10 +4,11 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Table, bindparam, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection as Driver
+from sqlalchemy import Table, bindparam, select, text
 
 from provisioning.contract import Binding
+from provisioning.db.connection import Connection
 from provisioning.db.tables import bindings
 
 _Row = tuple[str | int | float | None, ...]
@@ -31,7 +32,7 @@ class Statements:
 
 
 def replace(
-    connection: Connection,
+    connection: Driver,
     statements: Statements,
     changes: Mapping[str, tuple[Binding, ...]],
 ) -> None:
@@ -57,7 +58,7 @@ def replace(
 
 
 def _replace_by_json(
-    connection: Connection, statements: Statements, users: list[str], rows: list[_Row]
+    connection: Driver, statements: Statements, users: list[str], rows: list[_Row]
 ) -> None:
     """Two statements, however many rows: SQLite gives up Python's lock at each, and taking it
     back from a busy loop takes milliseconds."""
@@ -68,7 +69,7 @@ def _replace_by_json(
 
 
 async def read(
-    connection: AsyncConnection, table: Table, users: Sequence[str] | None = None
+    connection: Connection, table: Table, users: Sequence[str] | None = None
 ) -> dict[str, tuple[Binding, ...]]:
     """Bindings by user, of all or of these `users`, in the order they were saved."""
     query = select(table).order_by(table.c.username, table.c.position)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
@@ -25,6 +24,7 @@ from provisioning.customers.model import (
     UnknownPlan,
 )
 from provisioning.db import serials
+from provisioning.db.connection import Connection
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.unit_of_work import Database
 
@@ -47,7 +47,7 @@ class Customers:
         """
         draft = model.customer("", new)
 
-        async def work(connection: AsyncConnection) -> Customer:
+        async def work(connection: Connection) -> Customer:
             customer = replace(draft, id=await _id(connection, "C", new.id))
             await store.insert_customer(connection, customer)
             await self._audit.note(
@@ -60,7 +60,7 @@ class Customers:
     async def update(self, id: str, changes: CustomerChanges, *, origin: Origin) -> Customer:
         """Change what `changes` names; `UnknownCustomer`, `BadField`."""
 
-        async def work(connection: AsyncConnection) -> Customer:
+        async def work(connection: Connection) -> Customer:
             old = await store.customer(connection, id, to_change=True)
             new = model.changed(old, changes)
             if new != old:
@@ -106,7 +106,7 @@ class Customers:
             raise UnknownPlan(f"no plan {new.plan!r:.40}: choose {' or '.join(self.plans)}")
         where, cap = model.location(new.location), model.cap(new.number_cap)
 
-        async def work(connection: AsyncConnection) -> Contract:
+        async def work(connection: Connection) -> Contract:
             await store.customer(connection, new.customer)
             id = await _id(connection, "K", new.id)
             contract = Contract(id, new.customer, new.plan, new.profile, where, number_cap=cap)
@@ -164,7 +164,7 @@ class Customers:
     async def monthly_fee_yen(self, contract_id: str) -> int:
         """What the contract's added numbers cost a month, without tax (N050-07)."""
 
-        async def work(connection: AsyncConnection) -> int:
+        async def work(connection: Connection) -> int:
             contract = await store.contract(connection, contract_id)
             held = await store.numbers_held(connection, contract_id)
             return held * self.plans[contract.plan].monthly_fee_yen
@@ -180,7 +180,7 @@ class Customers:
         *,
         unused: bool = False,
     ) -> Contract:
-        async def work(connection: AsyncConnection) -> Contract:
+        async def work(connection: Connection) -> Contract:
             old = await store.contract(connection, id, to_change=True)
             if old.status is ContractStatus.CLOSED:
                 raise ContractClosed(f"contract {id} is closed")
@@ -195,14 +195,14 @@ class Customers:
 
         return await self._database.write(work)
 
-    async def _write_new(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _write_new(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         try:
             return await self._database.write(work)
         except IntegrityError as error:
             raise TakenId("another one has this id already") from error
 
 
-async def _id(connection: AsyncConnection, letter: str, chosen: str | None) -> str:
+async def _id(connection: Connection, letter: str, chosen: str | None) -> str:
     """The id that a seed chose, or the next one."""
     if chosen is None:
         return await serials.draw(connection, letter)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import ContractKind, Language, Location, Profile
 from provisioning.customers.model import (
@@ -19,6 +18,7 @@ from provisioning.customers.model import (
     UnknownCustomer,
     plans,
 )
+from provisioning.db.connection import Connection
 from provisioning.db.customer_tables import contracts, customers, numbers
 from provisioning.db.serials import is_id
 
@@ -30,7 +30,7 @@ def read_plans(path: Path = PLANS) -> Mapping[str, Plan]:
     return plans(tomllib.loads(path.read_text("utf-8")))
 
 
-async def customer(connection: AsyncConnection, id: str, *, to_change: bool = False) -> Customer:
+async def customer(connection: Connection, id: str, *, to_change: bool = False) -> Customer:
     """The customer, locked until the unit of work ends when it is `to_change`."""
     query = select(customers).where(customers.c.id == id)
     if to_change:
@@ -42,7 +42,7 @@ async def customer(connection: AsyncConnection, id: str, *, to_change: bool = Fa
 
 
 async def list_customers(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     after: str,
     limit: int,
@@ -58,19 +58,19 @@ async def list_customers(
     return [_customer(row) for row in await connection.execute(query)]
 
 
-async def insert_customer(connection: AsyncConnection, customer: Customer) -> None:
+async def insert_customer(connection: Connection, customer: Customer) -> None:
     """Add a customer's row."""
     await connection.execute(customers.insert(), _row(customer))
 
 
-async def update_customer(connection: AsyncConnection, customer: Customer) -> None:
+async def update_customer(connection: Connection, customer: Customer) -> None:
     """Bring a customer's row to what `customer` says."""
     await connection.execute(
         customers.update().where(customers.c.id == customer.id), _row(customer)
     )
 
 
-async def contract(connection: AsyncConnection, id: str, *, to_change: bool = False) -> Contract:
+async def contract(connection: Connection, id: str, *, to_change: bool = False) -> Contract:
     """The contract, locked until the unit of work ends when it is `to_change`."""
     query = select(contracts).where(contracts.c.id == id)
     if to_change:
@@ -82,7 +82,7 @@ async def contract(connection: AsyncConnection, id: str, *, to_change: bool = Fa
 
 
 async def list_contracts(
-    connection: AsyncConnection, *, customer: str | None, after: str, limit: int
+    connection: Connection, *, customer: str | None, after: str, limit: int
 ) -> list[Contract]:
     """Up to `limit` contracts in order of their ids."""
     query = select(contracts).where(contracts.c.id > after).order_by(contracts.c.id).limit(limit)
@@ -91,7 +91,7 @@ async def list_contracts(
     return [_contract(row) for row in await connection.execute(query)]
 
 
-async def insert_contract(connection: AsyncConnection, contract: Contract) -> None:
+async def insert_contract(connection: Connection, contract: Contract) -> None:
     """Add a contract's row."""
     row = {
         "id": contract.id,
@@ -107,7 +107,7 @@ async def insert_contract(connection: AsyncConnection, contract: Contract) -> No
     await connection.execute(contracts.insert(), row)
 
 
-async def update_contract(connection: AsyncConnection, contract: Contract) -> None:
+async def update_contract(connection: Connection, contract: Contract) -> None:
     """Bring what may change of a contract's row to what `contract` says."""
     await connection.execute(
         contracts.update().where(contracts.c.id == contract.id),
@@ -119,7 +119,7 @@ async def update_contract(connection: AsyncConnection, contract: Contract) -> No
     )
 
 
-async def numbers_held(connection: AsyncConnection, contract: str) -> int:
+async def numbers_held(connection: Connection, contract: str) -> int:
     """How many numbers the contract uses now."""
     used = (numbers.c.contract == contract) & (numbers.c.state == "assigned")
     query = select(func.count()).select_from(numbers).where(used)

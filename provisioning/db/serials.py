@@ -4,8 +4,8 @@ import re
 
 from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.db.customer_tables import serials
 
 _ID = re.compile(r"[A-Z][0-9]{8,12}", re.ASCII)
@@ -16,7 +16,7 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-async def draw(connection: AsyncConnection, letter: str) -> str:
+async def draw(connection: Connection, letter: str) -> str:
     """The next id that begins with `letter`; whoever else draws one waits for this unit of work."""
     await _begin(connection, letter)
     row = serials.c.name == letter
@@ -25,7 +25,7 @@ async def draw(connection: AsyncConnection, letter: str) -> str:
     return f"{letter}{last:08}"
 
 
-async def pass_over(connection: AsyncConnection, taken: str) -> None:
+async def pass_over(connection: Connection, taken: str) -> None:
     """Note that somebody chose the id `taken`, a letter and digits: no later draw answers it."""
     letter, number = taken[0], int(taken[1:])
     await _begin(connection, letter)
@@ -33,7 +33,7 @@ async def pass_over(connection: AsyncConnection, taken: str) -> None:
     await connection.execute(serials.update().where(serials.c.name == letter).values(last=later))
 
 
-async def _begin(connection: AsyncConnection, letter: str) -> None:
+async def _begin(connection: Connection, letter: str) -> None:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     begin = insert(serials).values(name=letter, last=0).on_conflict_do_nothing()
     await connection.execute(begin)

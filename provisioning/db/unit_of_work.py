@@ -3,20 +3,22 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, exc, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection as Driver
+from sqlalchemy import exc, text
 
 from provisioning.contract import StorageUnavailable
+from provisioning.db import connection as connections
 from provisioning.db import engine
+from provisioning.db.connection import Connection
+from provisioning.db.lane import Lane
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[T]]
-BlockingWork = Callable[[Connection], T]
+Work = Callable[[Connection], Awaitable[T]]
+BlockingWork = Callable[[Driver], T]
 
 OFFICE_LOCK = 0x746F6B75
 """The advisory lock under which whole sets of rows change on PostgreSQL ("toku")."""
@@ -27,7 +29,7 @@ class Companion(Protocol):
 
     kept: bool
 
-    async def write(self, connection: AsyncConnection) -> None: ...
+    async def write(self, connection: Connection) -> None: ...
 
 
 companion: ContextVar[Companion | None] = ContextVar("companion", default=None)
@@ -35,29 +37,31 @@ companion: ContextVar[Companion | None] = ContextVar("companion", default=None)
 
 
 class Database:
-    """One database; each unit of work runs on a connection of its own.
+    """One database; each unit of work runs in one go, on a connection and a thread of its own.
 
     All raise `StorageUnavailable` when the database cannot be reached, is locked for
     too long, is read-only or is full. Nothing was changed then, except that a server lost
     during COMMIT itself may have kept the change: every change may be repeated safely.
     """
 
-    def __init__(self, reader: AsyncEngine, writer: AsyncEngine, blocking: Engine) -> None:
-        self._reader, self._writer, self._blocking = reader, writer, blocking
-        self._thread = ThreadPoolExecutor(1, "database")
+    def __init__(self, reader: Lane, writer: Lane, telephony: Lane) -> None:
+        self._reader, self._writer, self._telephony = reader, writer, telephony
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
     def at(cls, url: str, *, wait_s: float = 3.0) -> Self:
         """The database at `url`; a lock is waited for at most `wait_s` seconds."""
         parsed = engine.parse(url)
-        blocking = engine.create_blocking(parsed, wait_s=wait_s)
-        return cls(*engine.create(parsed, wait_s=wait_s), blocking)
+        if parsed.get_backend_name() == "postgresql":
+            both = engine.postgresql_lane(parsed, wait_s)
+            return cls(both, both, engine.postgresql_lane(parsed, wait_s, connections=1))
+        writer = engine.sqlite_lane(parsed, wait_s, writes=True)
+        return cls(engine.sqlite_lane(parsed, wait_s, writes=False), writer, writer)
 
     @property
     def is_postgresql(self) -> bool:
         """Whether several processes may share this database over the network."""
-        return self._writer.dialect.name == "postgresql"
+        return self._writer.engine.dialect.name == "postgresql"
 
     async def read(self, work: Work[T]) -> T:
         """What `work` answers."""
@@ -67,7 +71,7 @@ class Database:
         """What `work` answers, once its changes are durable; `alone` excludes other such work."""
         along = companion.get()
 
-        async def locked(connection: AsyncConnection) -> T:
+        async def locked(connection: Connection) -> T:
             if alone and self.is_postgresql:
                 await connection.execute(
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": OFFICE_LOCK}
@@ -82,24 +86,18 @@ class Database:
         return answer
 
     async def write_in_thread(self, work: BlockingWork[T]) -> T:
-        """What `work` answers, once its changes are durable; it runs in a thread, one at a time.
+        """What `work` answers, once its changes are durable: a unit of work of telephony's.
 
-        The loop waits once for the whole of it; `write` goes to the driver's thread and back a
-        dozen times, which at a small unit of work is most of its cost.
+        One runs at a time, and none takes a companion along. On PostgreSQL it waits for no
+        other kind of work.
         """
-        return await self._shielded(self._in_thread(work))
+        return await self._shielded(_run_blocking(self._telephony, work))
 
     async def close(self) -> None:
         """Finish what runs, then close every connection."""
         await asyncio.gather(*self._running, return_exceptions=True)
-        self._thread.shutdown()
-        self._blocking.dispose()
-        await self._reader.dispose()
-        await self._writer.dispose()
-
-    async def _in_thread(self, work: BlockingWork[T]) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _run_blocking, self._blocking, work)
+        for lane in {self._reader, self._writer, self._telephony}:
+            lane.close()
 
     async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
         """Let a unit of work end by itself: a caller who hangs up must not tear it."""
@@ -114,28 +112,32 @@ class Database:
             task.exception()  # whoever still waits has it; nobody else needs to hear of it
 
 
-def once_durable(connection: AsyncConnection, act: Callable[[], None]) -> None:
-    """Call `act` as soon as the unit of work of `connection` is durable; never when it fails."""
-    connection.info[_ACTS].append(act)
+def once_durable(connection: Connection, act: Callable[[], None]) -> None:
+    """Call `act`, in the loop, as soon as the unit of work of `connection` is durable.
+
+    It is never called when that fails. What memory knows is changed here alone: the unit of work
+    itself runs in a thread.
+    """
+    connection.acts.append(act)
 
 
-_ACTS = "once_durable"
-
-
-async def _run(source: AsyncEngine, work: Work[T]) -> T:
+async def _run(lane: Lane, work: Work[T]) -> T:
     acts: list[Callable[[], None]] = []
+
+    def unit(driver: Driver) -> T:
+        connection = Connection(driver, acts)
+        return connections.run(work(connection))
+
     with _storage_errors():
-        async with source.begin() as connection:
-            connection.info[_ACTS] = acts
-            answer = await work(connection)
+        answer = await lane.run(unit)
     for act in acts:
         act()
     return answer
 
 
-def _run_blocking(source: Engine, work: BlockingWork[T]) -> T:
-    with _storage_errors(), source.begin() as connection:
-        return work(connection)
+async def _run_blocking(lane: Lane, work: BlockingWork[T]) -> T:
+    with _storage_errors():
+        return await lane.run(work)
 
 
 @contextmanager

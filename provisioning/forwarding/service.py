@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import (
@@ -16,11 +14,12 @@ from provisioning.contract import (
     Profiles,
     UnknownLine,
 )
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.forwarding import model, store
 from provisioning.forwarding.store import MemoryDiversions
 
-Stop = Callable[[AsyncConnection, E164, Origin], Awaitable[None]]
+Stop = Callable[[Connection, E164, Origin], Awaitable[None]]
 """Stops another service of a line, within the unit of work that changes its forwarding."""
 
 Change = Callable[[Diversions, Line, CarrierProfile], Diversions]
@@ -123,7 +122,7 @@ class StoredForwarding:
             line, "forwarding set", lambda _, known, profile: model.whole(wanted, known, profile)
         )
 
-    async def stop_within(self, connection: AsyncConnection, line: E164, origin: Origin) -> None:
+    async def stop_within(self, connection: Connection, line: E164, origin: Origin) -> None:
         """Switch forwarding off in another service's unit of work, which starts that (FWD-09)."""
         old = await store.read(connection, line, to_change=True)
         if old.active:
@@ -142,7 +141,7 @@ class StoredForwarding:
     ) -> Diversions:
         known, profile = self._line(line)
 
-        async def work(connection: AsyncConnection) -> Diversions:
+        async def work(connection: Connection) -> Diversions:
             old = await store.read(connection, line, to_change=True)
             new = change(old, known, profile)
             await self._keep(connection, line, what, (old, new), self._origin)
@@ -155,7 +154,7 @@ class StoredForwarding:
 
     async def _keep(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         line: E164,
         what: str,
         change: tuple[Diversions, Diversions],

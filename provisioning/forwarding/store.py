@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164, Condition, Diversion, Diversions, UnknownLine
+from provisioning.db.connection import Connection
 from provisioning.db.tables import diversions, ring_times
 
 
@@ -54,7 +54,7 @@ class MemoryDiversions:
         self._of = dict(every)
 
 
-async def read(connection: AsyncConnection, line: E164, *, to_change: bool = False) -> Diversions:
+async def read(connection: Connection, line: E164, *, to_change: bool = False) -> Diversions:
     """The diversions of a line, locked until the unit of work ends when they are `to_change`."""
     query = select(ring_times.c.seconds).where(ring_times.c.line == line)
     if to_change:
@@ -66,7 +66,7 @@ async def read(connection: AsyncConnection, line: E164, *, to_change: bool = Fal
     return _diversions(seconds, rows)
 
 
-async def read_all(connection: AsyncConnection) -> dict[E164, Diversions]:
+async def read_all(connection: Connection) -> dict[E164, Diversions]:
     """The diversions of every line."""
     of_line: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in await connection.execute(select(diversions)):
@@ -82,7 +82,7 @@ def _diversions(seconds: int, rows: Iterable[Row[Any]]) -> Diversions:
     return Diversions(ring_time_s=seconds).but(by_condition)
 
 
-async def write(connection: AsyncConnection, line: E164, wanted: Diversions) -> None:
+async def write(connection: Connection, line: E164, wanted: Diversions) -> None:
     """Make the diversions of a line these."""
     mine = ring_times.c.line == line
     await connection.execute(ring_times.update().where(mine), {"seconds": wanted.ring_time_s})
@@ -103,13 +103,13 @@ def _rows(line: E164, wanted: Diversions) -> Iterable[dict[str, object]]:
             }
 
 
-async def without(connection: AsyncConnection, lines: Iterable[E164]) -> set[E164]:
+async def without(connection: Connection, lines: Iterable[E164]) -> set[E164]:
     """Those of `lines` that have no ring time yet: they are new."""
     known = set((await connection.execute(select(ring_times.c.line))).scalars())
     return {line for line in lines if line not in known}
 
 
-async def begin(connection: AsyncConnection, seconds: Mapping[E164, int]) -> None:
+async def begin(connection: Connection, seconds: Mapping[E164, int]) -> None:
     """Give each of these new lines its default ring time; nothing is forwarded."""
     rows = [{"line": line, "seconds": default} for line, default in seconds.items()]
     await connection.execute(ring_times.insert(), rows)

@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.contract import E164, Account, Line, OutOfRange
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines import model, store
 from provisioning.lines.model import UnknownAccount
@@ -27,7 +26,7 @@ class Lines:
         """Read lines and accounts anew; a change made meanwhile is not lost."""
 
         async def work(
-            connection: AsyncConnection,
+            connection: Connection,
         ) -> tuple[Sequence[Line], Sequence[Account]]:
             lines = await store.read_lines(connection)
             present = [
@@ -43,7 +42,7 @@ class Lines:
                 return
 
     async def add(
-        self, connection: AsyncConnection, lines: Sequence[Line], given: Sequence[SeedAccount]
+        self, connection: Connection, lines: Sequence[Line], given: Sequence[SeedAccount]
     ) -> None:
         """Make lines, the n-th with the n-th account; the directory knows them once durable."""
         pairs = zip(lines, given, strict=True)
@@ -52,12 +51,12 @@ class Lines:
         await store.add_accounts(connection, accounts, self._realm, self._seal)
         once_durable(connection, lambda: self.directory.add(lines, accounts))
 
-    async def remove(self, connection: AsyncConnection, number: E164) -> None:
+    async def remove(self, connection: Connection, number: E164) -> None:
         """Remove a line with all it has; the directory forgets it once that is durable."""
         await store.remove_line(connection, number)
         once_durable(connection, lambda: self.directory.remove(number))
 
-    async def known(self, connection: AsyncConnection, number: E164) -> Line | None:
+    async def known(self, connection: Connection, number: E164) -> Line | None:
         """The line as its row says, locked until the unit of work ends; None when none is served.
 
         A line that only an earlier seed named is none.
@@ -65,34 +64,32 @@ class Lines:
         line, origin = await store.read_line(connection, number)
         return None if origin is LineOrigin.FORMER_SEED else line
 
-    async def keep(self, connection: AsyncConnection, line: Line) -> None:
+    async def keep(self, connection: Connection, line: Line) -> None:
         """Make a line, or make it what `line` says; the directory knows once that is durable."""
         old, was = await store.read_line(connection, line.number)
         origin = LineOrigin.SEED if was is LineOrigin.SEED else LineOrigin.OFFICE
         await store.put_line(connection, line, known=old, origin=origin)
         once_durable(connection, lambda: self.directory.add((line,), ()))
 
-    async def has_account(self, connection: AsyncConnection, user: str) -> bool:
+    async def has_account(self, connection: Connection, user: str) -> bool:
         """Whether an account, of a line or a trunk, has this user."""
         if user in await store.trunk_users(connection):
             return True
         return await store.account(connection, user, self._seal) is not None
 
-    async def add_account(
-        self, connection: AsyncConnection, number: E164, given: SeedAccount
-    ) -> None:
+    async def add_account(self, connection: Connection, number: E164, given: SeedAccount) -> None:
         """Give a line one more account; the directory knows it once that is durable."""
         account = self._account(number, given)
         await store.put_account(connection, account, self._realm, self._seal, known=False)
         once_durable(connection, lambda: self.directory.add((), (account,)))
 
-    async def remove_account(self, connection: AsyncConnection, user: str) -> None:
+    async def remove_account(self, connection: Connection, user: str) -> None:
         """Remove an account; the directory forgets it once that is durable."""
         await store.remove_accounts(connection, [user])
         once_durable(connection, lambda: self.directory.remove_account(user))
 
     async def set_sources(
-        self, connection: AsyncConnection, user: str, sources: Iterable[str]
+        self, connection: Connection, user: str, sources: Iterable[str]
     ) -> tuple[Account, Account]:
         """Say from where an account needs no password; the account before and after.
 
@@ -113,7 +110,7 @@ class Lines:
             once_durable(connection, lambda: self.directory.add((), (account,)))
         return old, account
 
-    async def set_password(self, connection: AsyncConnection, user: str, password: str) -> Account:
+    async def set_password(self, connection: Connection, user: str, password: str) -> Account:
         """Give an account another password; phones that registered with the old one are forgotten.
 
         Raises:
@@ -128,11 +125,11 @@ class Lines:
         once_durable(connection, lambda: self.directory.add((), (account,)))
         return account
 
-    async def check_key(self, connection: AsyncConnection) -> None:
+    async def check_key(self, connection: Connection) -> None:
         """`WrongKey` unless the office's key opens every account."""
         await store.read_accounts(connection, self._seal)
 
-    async def seed(self, connection: AsyncConnection, seeds: Sequence[SeedLine]) -> None:
+    async def seed(self, connection: Connection, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines and their accounts what `seeds` says, within one unit of work.
 
         A line that an earlier seed made and this one leaves out is withdrawn: without accounts

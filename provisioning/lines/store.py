@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import (
     E164,
@@ -19,6 +18,7 @@ from provisioning.contract import (
     Location,
     Profile,
 )
+from provisioning.db.connection import Connection
 from provisioning.db.tables import accounts, bindings, line_options, lines
 from provisioning.db.trunk_tables import account_sources, trunks
 from provisioning.lines.model import UNI_OPTION, Networks
@@ -147,7 +147,7 @@ def _proof(account: Account) -> tuple[object, ...]:
     return account.line, account.ha1, account.sources
 
 
-async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
+async def read_lines(connection: Connection) -> dict[Line, LineOrigin]:
     """Every line that ever was and where it comes from, by number."""
     options: dict[str, set[str]] = defaultdict(set)
     for row in await connection.execute(select(line_options)):
@@ -156,9 +156,7 @@ async def read_lines(connection: AsyncConnection) -> dict[Line, LineOrigin]:
     return {_line(row, options[row.number]): LineOrigin(row.origin) for row in rows}
 
 
-async def read_line(
-    connection: AsyncConnection, number: E164
-) -> tuple[Line | None, LineOrigin | None]:
+async def read_line(connection: Connection, number: E164) -> tuple[Line | None, LineOrigin | None]:
     """A line that is or was there and where it comes from, locked until the unit of work ends."""
     query = select(lines).where(lines.c.number == number).with_for_update()
     row = (await connection.execute(query)).one_or_none()
@@ -182,7 +180,7 @@ def _line(row: Row[Any], options: Iterable[str]) -> Line:
     )
 
 
-async def read_accounts(connection: AsyncConnection, seal: Seal) -> list[Account]:
+async def read_accounts(connection: Connection, seal: Seal) -> list[Account]:
     """Every account, by user; `WrongKey` when `seal` does not open them."""
     sources: dict[str, list[str]] = defaultdict(list)
     for row in await connection.execute(
@@ -203,14 +201,14 @@ def _account(row: Row[Any], seal: Seal, sources: Iterable[str]) -> Account:
     )
 
 
-async def realms(connection: AsyncConnection) -> Mapping[str, str]:
+async def realms(connection: Connection) -> Mapping[str, str]:
     """The realm each account's HA1 was made for."""
     rows = await connection.execute(select(accounts.c.username, accounts.c.realm))
     return {row.username: row.realm for row in rows}
 
 
 async def put_line(
-    connection: AsyncConnection,
+    connection: Connection,
     line: Line,
     *,
     known: Line | None,
@@ -232,7 +230,7 @@ async def put_line(
         )
 
 
-async def add_lines(connection: AsyncConnection, added: Sequence[Line]) -> None:
+async def add_lines(connection: Connection, added: Sequence[Line]) -> None:
     """Insert lines that the office made, at once."""
     await connection.execute(lines.insert(), [_row(line, LineOrigin.OFFICE) for line in added])
     options = [{"line": line.number, "name": name} for line in added for name in line.options]
@@ -240,7 +238,7 @@ async def add_lines(connection: AsyncConnection, added: Sequence[Line]) -> None:
         await connection.execute(line_options.insert(), options)
 
 
-async def remove_line(connection: AsyncConnection, number: E164) -> None:
+async def remove_line(connection: Connection, number: E164) -> None:
     """Remove a line with its accounts, bindings and settings."""
     await connection.execute(lines.delete().where(lines.c.number == number))
 
@@ -259,7 +257,7 @@ def _row(line: Line, origin: LineOrigin) -> dict[str, str | None]:
     }
 
 
-async def withdraw(connection: AsyncConnection, numbers: Iterable[E164]) -> None:
+async def withdraw(connection: Connection, numbers: Iterable[E164]) -> None:
     """Note that the seed no longer names these lines; their settings stay for their return."""
     if gone := list(numbers):
         await connection.execute(
@@ -268,7 +266,7 @@ async def withdraw(connection: AsyncConnection, numbers: Iterable[E164]) -> None
 
 
 async def put_account(
-    connection: AsyncConnection, account: Account, realm: str, seal: Seal, *, known: bool
+    connection: Connection, account: Account, realm: str, seal: Seal, *, known: bool
 ) -> None:
     """Insert or update an account's row; its secrets go in sealed."""
     if not known:
@@ -280,7 +278,7 @@ async def put_account(
 
 
 async def add_accounts(
-    connection: AsyncConnection, added: Sequence[Account], realm: str, seal: Seal
+    connection: Connection, added: Sequence[Account], realm: str, seal: Seal
 ) -> None:
     """Insert accounts at once; their secrets go in sealed."""
     rows = [_sealed(account, realm, seal) for account in added]
@@ -288,7 +286,7 @@ async def add_accounts(
     await _put_sources(connection, added)
 
 
-async def _put_sources(connection: AsyncConnection, changed: Sequence[Account]) -> None:
+async def _put_sources(connection: Connection, changed: Sequence[Account]) -> None:
     """Make the sources of these accounts what they say."""
     rows = [
         {"username": account.user, "network": each}
@@ -312,7 +310,7 @@ def _sealed(account: Account, realm: str, seal: Seal) -> dict[str, str | bytes]:
 
 
 async def account(
-    connection: AsyncConnection, user: str, seal: Seal, *, to_change: bool = False
+    connection: Connection, user: str, seal: Seal, *, to_change: bool = False
 ) -> Account | None:
     """One account, locked until the unit of work ends when it is `to_change`."""
     query = select(accounts).where(accounts.c.username == user)
@@ -324,7 +322,7 @@ async def account(
     return _account(row, seal, (await connection.execute(networks)).scalars())
 
 
-async def trunk_users(connection: AsyncConnection, *, made_by_hand: bool = False) -> set[str]:
+async def trunk_users(connection: Connection, *, made_by_hand: bool = False) -> set[str]:
     """The accounts of trunks, which no line may have; of those alone that no seed made."""
     query = select(trunks.c.account).where(trunks.c.account.is_not(None))
     if made_by_hand:
@@ -332,12 +330,12 @@ async def trunk_users(connection: AsyncConnection, *, made_by_hand: bool = False
     return set((await connection.execute(query)).scalars())
 
 
-async def drop_bindings(connection: AsyncConnection, user: str) -> None:
+async def drop_bindings(connection: Connection, user: str) -> None:
     """Forget where the account's phones are."""
     await connection.execute(bindings.delete().where(bindings.c.username == user))
 
 
-async def remove_accounts(connection: AsyncConnection, users: Iterable[str]) -> None:
+async def remove_accounts(connection: Connection, users: Iterable[str]) -> None:
     """Remove accounts together with their bindings."""
     if gone := list(users):
         await connection.execute(accounts.delete().where(accounts.c.username.in_(gone)))

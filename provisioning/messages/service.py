@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import (
     E164,
@@ -18,6 +17,7 @@ from provisioning.contract import (
     TooManyMessages,
     UnknownLine,
 )
+from provisioning.db.connection import Connection
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.unit_of_work import Database, is_foreign_key, once_durable
 from provisioning.messages import store
@@ -70,7 +70,7 @@ class StoredMessages:
         occasion = occasion_key(message.occasion)
         text = checked_text(message.text, self.limits)
 
-        async def work(connection: AsyncConnection) -> Row:
+        async def work(connection: Connection) -> Row:
             known = await store.by_occasion(connection, occasion)
             if known is not None:
                 return known
@@ -98,7 +98,7 @@ class StoredMessages:
         """Count one more attempt, as `Messages` says."""
         now = self._clocks()[0]
 
-        async def work(connection: AsyncConnection) -> Row | None:
+        async def work(connection: Connection) -> Row | None:
             begun = await store.attempt(connection, message, now)
             return await store.get(connection, message) if begun else None
 
@@ -109,7 +109,7 @@ class StoredMessages:
         """Say how a message ended, as `Messages` says."""
         now = self._clocks()[0]
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: Connection) -> bool:
             row = await store.get(connection, message)
             if row is None or not await store.end(connection, [message], state, now):
                 return False
@@ -151,14 +151,14 @@ class StoredMessages:
     def _kept_s(self) -> float:
         return self.limits.kept_days * DAY_S
 
-    async def _expire(self, connection: AsyncConnection, until: float) -> int:
+    async def _expire(self, connection: Connection, until: float) -> int:
         over = await store.expired(connection, until)
         for message, line in over:
             await store.end(connection, [message], MessageState.EXPIRED, self._clocks()[0])
             self._tell_later(connection, message, line)
         return len(over)
 
-    def _tell_later(self, connection: AsyncConnection, message: int, line: E164) -> None:
+    def _tell_later(self, connection: Connection, message: int, line: E164) -> None:
         once_durable(connection, lambda: self._tell_expired(message, line))
 
     def _tell_expired(self, message: int, line: E164) -> None:
@@ -166,7 +166,7 @@ class StoredMessages:
         for told in self.endings:
             told(message, line)
 
-    async def _check_room(self, connection: AsyncConnection, message: NewMessage) -> None:
+    async def _check_room(self, connection: Connection, message: NewMessage) -> None:
         for_line, of_account = await store.count_waiting(
             connection, to=message.to, account=message.account
         )

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164, MessageState
+from provisioning.db.connection import Connection
 from provisioning.db.message_tables import messages
 
 AT_ONCE = 500
@@ -51,7 +51,7 @@ class Wanted:
         return found
 
 
-async def insert(connection: AsyncConnection, **values: Any) -> bool:
+async def insert(connection: Connection, **values: Any) -> bool:
     """Keep a message; whether its occasion is new."""
     of = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = of(messages).values(state=MessageState.WAITING, attempts=0, **values)
@@ -61,17 +61,17 @@ async def insert(connection: AsyncConnection, **values: Any) -> bool:
     return kept.one_or_none() is not None
 
 
-async def by_occasion(connection: AsyncConnection, occasion: str) -> Row | None:
+async def by_occasion(connection: Connection, occasion: str) -> Row | None:
     """The message of this occasion."""
     return await _one(connection, messages.c.occasion == occasion)
 
 
-async def get(connection: AsyncConnection, message: int) -> Row | None:
+async def get(connection: Connection, message: int) -> Row | None:
     """The message of this id."""
     return await _one(connection, messages.c.id == message)
 
 
-async def count_waiting(connection: AsyncConnection, *, to: E164, account: str) -> tuple[int, int]:
+async def count_waiting(connection: Connection, *, to: E164, account: str) -> tuple[int, int]:
     """How many wait for a line, and how many of a sender's."""
     is_waiting = messages.c.state == MessageState.WAITING
     query = select(func.count()).select_from(messages)
@@ -80,7 +80,7 @@ async def count_waiting(connection: AsyncConnection, *, to: E164, account: str) 
     return for_line.scalar_one(), of_account.scalar_one()
 
 
-async def waiting(connection: AsyncConnection) -> list[tuple[int, E164]]:
+async def waiting(connection: Connection) -> list[tuple[int, E164]]:
     """Every message that waits, the oldest first."""
     query = select(messages.c.id, messages.c.recipient)
     rows = await connection.execute(
@@ -89,7 +89,7 @@ async def waiting(connection: AsyncConnection) -> list[tuple[int, E164]]:
     return [(row.id, E164(row.recipient)) for row in rows]
 
 
-async def attempt(connection: AsyncConnection, message: int, now: float) -> bool:
+async def attempt(connection: Connection, message: int, now: float) -> bool:
     """Count an attempt at a message that waits; False when it does no more."""
     done = await connection.execute(
         messages.update()
@@ -100,7 +100,7 @@ async def attempt(connection: AsyncConnection, message: int, now: float) -> bool
 
 
 async def end(
-    connection: AsyncConnection, chosen: Sequence[int], state: MessageState, now: float
+    connection: Connection, chosen: Sequence[int], state: MessageState, now: float
 ) -> int:
     """End those of these messages that wait, and erase their texts; how many."""
     done = await connection.execute(
@@ -111,7 +111,7 @@ async def end(
     return done.rowcount
 
 
-async def expired(connection: AsyncConnection, until: float) -> list[tuple[int, E164]]:
+async def expired(connection: Connection, until: float) -> list[tuple[int, E164]]:
     """Some of the messages whose time is over at business time `until`."""
     query = select(messages.c.id, messages.c.recipient).where(
         messages.c.state == MessageState.WAITING, messages.c.expires_at <= until
@@ -120,21 +120,21 @@ async def expired(connection: AsyncConnection, until: float) -> list[tuple[int, 
     return [(row.id, E164(row.recipient)) for row in rows]
 
 
-async def next_end(connection: AsyncConnection) -> float | None:
+async def next_end(connection: Connection) -> float | None:
     """When the first message that waits is worth nothing any more, business time."""
     return await _earliest(
         connection, messages.c.expires_at, messages.c.state == MessageState.WAITING
     )
 
 
-async def oldest(connection: AsyncConnection) -> float | None:
+async def oldest(connection: Connection) -> float | None:
     """When the oldest message that is over came, business time."""
     return await _earliest(
         connection, messages.c.business_at, messages.c.state != MessageState.WAITING
     )
 
 
-async def forget(connection: AsyncConnection, before: float) -> int:
+async def forget(connection: Connection, before: float) -> int:
     """Remove some of the messages that are over and came at or before `before`; how many."""
     some = (
         select(messages.c.id)
@@ -145,7 +145,7 @@ async def forget(connection: AsyncConnection, before: float) -> int:
 
 
 async def latest(
-    connection: AsyncConnection, wanted: Wanted, *, below: int | None, limit: int
+    connection: Connection, wanted: Wanted, *, below: int | None, limit: int
 ) -> list[Row]:
     """At most `limit` messages, newest first, those with an id less than `below`."""
     conditions = wanted.conditions()
@@ -156,7 +156,7 @@ async def latest(
 
 
 async def _earliest(
-    connection: AsyncConnection, column: ColumnElement[float], condition: ColumnElement[bool]
+    connection: Connection, column: ColumnElement[float], condition: ColumnElement[bool]
 ) -> float | None:
     at: float | None = (
         await connection.execute(select(func.min(column)).where(condition))
@@ -164,7 +164,7 @@ async def _earliest(
     return at
 
 
-async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> Row | None:
+async def _one(connection: Connection, condition: ColumnElement[bool]) -> Row | None:
     row = (await connection.execute(select(messages).where(condition))).mappings().first()
     return _row(row) if row else None
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.db.mail_tables import caught_mails
 from provisioning.db.unit_of_work import Database
 from provisioning.notify.message import OWN_DOMAIN, Read, read
@@ -78,7 +78,7 @@ class CaughtMails:
             "sealed": sealed,
         }
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: Connection) -> bool:
             of = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             keep = of(caught_mails).values(row).on_conflict_do_nothing(index_elements=["own_id"])
             kept = (await connection.execute(keep.returning(caught_mails.c.id))).one_or_none()
@@ -103,7 +103,7 @@ class CaughtMails:
             )
         query = query.order_by(caught_mails.c.id.desc()).limit(most)
 
-        async def work(connection: AsyncConnection) -> tuple[Caught, ...]:
+        async def work(connection: Connection) -> tuple[Caught, ...]:
             return tuple(_caught(row) for row in (await connection.execute(query)).mappings())
 
         return await self._database.read(work)
@@ -112,7 +112,7 @@ class CaughtMails:
         """The mail of this id."""
         query = select(caught_mails).where(caught_mails.c.id == mail)
 
-        async def work(connection: AsyncConnection) -> RowMapping | None:
+        async def work(connection: Connection) -> RowMapping | None:
             return (await connection.execute(query)).mappings().first()
 
         row = await self._database.read(work)
@@ -156,12 +156,12 @@ class CaughtMails:
         if mail is not None:
             statement = statement.where(caught_mails.c.id == mail)
 
-        async def work(connection: AsyncConnection) -> int:
+        async def work(connection: Connection) -> int:
             return (await connection.execute(statement)).rowcount
 
         return await self._database.write(work)
 
-    async def _forget_older(self, connection: AsyncConnection) -> None:
+    async def _forget_older(self, connection: Connection) -> None:
         newest = select(caught_mails.c.id).order_by(caught_mails.c.id.desc())
         oldest = newest.limit(1).offset(self._most).scalar_subquery()
         await connection.execute(delete(caught_mails).where(caught_mails.c.id <= oldest))

@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.contract import Language
+from provisioning.db.connection import Connection
 from provisioning.notify.letter import hyphenated
 from provisioning.notify.model import Mail
 from provisioning.notify.outbox import Outbox
@@ -39,34 +38,32 @@ class Mails:
         self._outbox, self._new_id = outbox, new_id
 
     async def code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None:
         """The code that completes a login (N050-05)."""
         mail = composed("login_code", language, to, code=code, minutes=minutes)
         await self._add(connection, "login code", mail)
 
     async def new_address_code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None:
         """The code that proves that mail to a new address arrives."""
         mail = composed("new_address_code", language, to, code=code, minutes=minutes)
         await self._add(connection, "new address code", mail)
 
-    async def password_changed(
-        self, connection: AsyncConnection, to: str, language: Language
-    ) -> None:
+    async def password_changed(self, connection: Connection, to: str, language: Language) -> None:
         """Tell that the self-care password is another one."""
         await self._add(connection, "password", composed("password_changed", language, to))
 
     async def mail_changed(
-        self, connection: AsyncConnection, to: str, language: Language, new: str
+        self, connection: Connection, to: str, language: Language, new: str
     ) -> None:
         """Tell the old address that mail goes to `new`."""
         await self._add(connection, "address", composed("mail_changed", language, to, new=new))
 
     async def numbers_added(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         to: str,
         language: Language,
         order: str,
@@ -85,6 +82,6 @@ class Mails:
         )
         await self._outbox.add(connection, mail, key=f"order {order}")
 
-    async def _add(self, connection: AsyncConnection, occasion: str, mail: Mail) -> None:
+    async def _add(self, connection: Connection, occasion: str, mail: Mail) -> None:
         """A mail that may well come twice: each call is an occasion of its own."""
         await self._outbox.add(connection, mail, key=f"{occasion} {self._new_id()}")

@@ -17,9 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.contract import ContractError, StorageUnavailable
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.notify import store
 from provisioning.notify.address import Sender
@@ -79,7 +78,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._round = asyncio.Lock()
 
-    async def add(self, connection: AsyncConnection, mail: Mail, *, key: str) -> None:
+    async def add(self, connection: Connection, mail: Mail, *, key: str) -> None:
         """Keep `mail` in the unit of work of `connection`; it goes once that is durable.
 
         `key` names the occasion, as `order N00000001`: a second mail for it is not kept.
@@ -134,7 +133,7 @@ class Outbox:
         if known is not None and self._task is None:
             self.start(known._postman, known._sender, knows_repeats=known._knows_repeats)
 
-    async def doubt(self, connection: AsyncConnection) -> None:
+    async def doubt(self, connection: Connection) -> None:
         """Of rows that are loaded again: whatever is under way may have been sent since."""
         await store.doubt(connection, self._wall())
 
@@ -158,7 +157,7 @@ class Outbox:
         """
         now = self._wall()
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: Connection) -> bool:
             kept = await store.get(connection, mail)
             if kept is None or kept.sealed is None or kept.state is not MailState.UNSURE:
                 return False
@@ -299,7 +298,7 @@ class _Delivery:
             conclusion = (mail, state, event)
 
             async def work(
-                connection: AsyncConnection,
+                connection: Connection,
                 conclusion: tuple[int, MailState, Event] = conclusion,
                 values: dict[str, Any] = values,
             ) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.db.mail_tables import outbox
 from provisioning.notify.model import STEPS, Event, MailState
 
@@ -29,7 +29,7 @@ class Kept:
     reason: str
 
 
-async def insert(connection: AsyncConnection, **values: Any) -> bool:
+async def insert(connection: Connection, **values: Any) -> bool:
     """Keep a mail; whether its occasion is new."""
     of = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = of(outbox).values(state=MailState.WAITING, attempts=0, reason="", **values)
@@ -40,7 +40,7 @@ async def insert(connection: AsyncConnection, **values: Any) -> bool:
 
 
 async def due(
-    connection: AsyncConnection, now: float, *, longest_s: float, most: int
+    connection: Connection, now: float, *, longest_s: float, most: int
 ) -> tuple[Kept, ...]:
     """The mails whose time has come, oldest first.
 
@@ -52,14 +52,14 @@ async def due(
     return tuple(_kept(row) for row in rows.mappings())
 
 
-async def next_due(connection: AsyncConnection) -> float | None:
+async def next_due(connection: Connection) -> float | None:
     """When the next waiting mail is to be tried."""
     query = select(func.min(outbox.c.due_at)).where(outbox.c.state == MailState.WAITING)
     found: float | None = (await connection.execute(query)).scalar_one()
     return found
 
 
-async def in_doubt(connection: AsyncConnection, before: float) -> tuple[int, ...]:
+async def in_doubt(connection: Connection, before: float) -> tuple[int, ...]:
     """The mails whose hand-over began at or before `before` and has no end."""
     query = select(outbox.c.id).where(
         outbox.c.state == MailState.SENDING, outbox.c.changed_at <= before
@@ -67,14 +67,14 @@ async def in_doubt(connection: AsyncConnection, before: float) -> tuple[int, ...
     return tuple((await connection.execute(query)).scalars())
 
 
-async def unsure(connection: AsyncConnection) -> tuple[int, ...]:
+async def unsure(connection: Connection) -> tuple[int, ...]:
     """The mails in doubt whose body is still there."""
     is_unsure = outbox.c.state == MailState.UNSURE
     query = select(outbox.c.id).where(is_unsure, outbox.c.sealed.is_not(None))
     return tuple((await connection.execute(query)).scalars())
 
 
-async def aged(connection: AsyncConnection, before: float) -> tuple[tuple[int, MailState], ...]:
+async def aged(connection: Connection, before: float) -> tuple[tuple[int, MailState], ...]:
     """The mails from before `before` that still have their body and are not on their way."""
     query = select(outbox.c.id, outbox.c.state).where(
         outbox.c.sealed.is_not(None),
@@ -84,14 +84,14 @@ async def aged(connection: AsyncConnection, before: float) -> tuple[tuple[int, M
     return tuple((row.id, MailState(row.state)) for row in await connection.execute(query))
 
 
-async def forget(connection: AsyncConnection, before: float) -> None:
+async def forget(connection: Connection, before: float) -> None:
     """Erase the rows of mails that came to their end at or before `before`."""
     over = outbox.c.state.in_([MailState.SENT, MailState.FAILED])
     await connection.execute(outbox.delete().where(over, outbox.c.changed_at <= before))
 
 
 async def step(
-    connection: AsyncConnection,
+    connection: Connection,
     mail: int,
     state: MailState,
     event: Event,
@@ -111,7 +111,7 @@ async def step(
     return done.rowcount == 1
 
 
-async def doubt(connection: AsyncConnection, now: float) -> None:
+async def doubt(connection: Connection, now: float) -> None:
     """Put every mail that is under way in doubt: it may have gone since these rows were true."""
     for (state, event), taken in STEPS.items():
         if event is Event.RELOADED:
@@ -122,20 +122,20 @@ async def doubt(connection: AsyncConnection, now: float) -> None:
             )
 
 
-async def hasten(connection: AsyncConnection, now: float) -> None:
+async def hasten(connection: Connection, now: float) -> None:
     """Let every waiting mail be tried now."""
     waiting = outbox.c.state == MailState.WAITING
     await connection.execute(outbox.update().where(waiting).values(due_at=now))
 
 
-async def get(connection: AsyncConnection, mail: int) -> Kept | None:
+async def get(connection: Connection, mail: int) -> Kept | None:
     """The mail of this id."""
     row = (await connection.execute(select(outbox).where(outbox.c.id == mail))).mappings().first()
     return _kept(row) if row else None
 
 
 async def latest(
-    connection: AsyncConnection, states: Sequence[MailState], most: int
+    connection: Connection, states: Sequence[MailState], most: int
 ) -> tuple[Kept, ...]:
     """The newest mails in one of `states`."""
     query = select(outbox).where(outbox.c.state.in_(states))

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Note, Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164
 from provisioning.db import serials
+from provisioning.db.connection import Connection
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.unit_of_work import Database
 from provisioning.numbers import model, store
@@ -41,7 +40,7 @@ class Numbers:
         """
         model.check_block(first, last)
 
-        async def work(connection: AsyncConnection) -> Block:
+        async def work(connection: Connection) -> Block:
             other = await store.overlapping(connection, first, last)
             if other is not None:
                 raise BlockOverlap(
@@ -115,7 +114,7 @@ class Numbers:
     async def end_quarantines(self, until: float) -> int:
         """Free the numbers whose quarantine is over at business time `until`; how many."""
 
-        async def work(connection: AsyncConnection) -> int:
+        async def work(connection: Connection) -> int:
             freed = await store.free_after_quarantine(connection, until)
             notes = [Note(n, "quarantine ended", "quarantined", "free") for n in freed]
             await self._audit.note_all(connection, notes, origin=CALENDAR)
@@ -127,7 +126,7 @@ class Numbers:
         return total
 
     async def _move(self, number: E164, input: NumberInput, origin: Origin) -> NumberRecord:
-        async def work(connection: AsyncConnection) -> NumberRecord:
+        async def work(connection: Connection) -> NumberRecord:
             old = await store.read(connection, number, to_change=True)
             step = model.step(number, old.state, input)
             await store.set_state(connection, number, step.next)

@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 from sqlalchemy import Row, Select, exists, func, or_, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164
+from provisioning.db.connection import Connection
 from provisioning.db.customer_tables import added_numbers, number_blocks, numbers
 from provisioning.db.tables import accounts, lines
 from provisioning.numbers.model import (
@@ -32,7 +32,7 @@ _insert_run = text(
 )
 
 
-async def insert_block(connection: AsyncConnection, block: Block) -> None:
+async def insert_block(connection: Connection, block: Block) -> None:
     """Add a block and its numbers, all free."""
     row = {"id": block.id, "first": block.first, "last": block.last, "loaded_at": block.loaded_at}
     await connection.execute(number_blocks.insert(), row)
@@ -42,21 +42,19 @@ async def insert_block(connection: AsyncConnection, block: Block) -> None:
         await connection.execute(_insert_run, run)
 
 
-async def blocks(connection: AsyncConnection) -> list[Block]:
+async def blocks(connection: Connection) -> list[Block]:
     """Every block, by its first number."""
     rows = await connection.execute(select(number_blocks).order_by(number_blocks.c.first))
     return [Block(row.id, E164(row.first), E164(row.last), row.loaded_at) for row in rows]
 
 
-async def overlapping(connection: AsyncConnection, first: E164, last: E164) -> Block | None:
+async def overlapping(connection: Connection, first: E164, last: E164) -> Block | None:
     """A loaded block with numbers between these."""
     found = await blocks(connection)
     return next((block for block in found if block.first <= last and first <= block.last), None)
 
 
-async def read(
-    connection: AsyncConnection, number: E164, *, to_change: bool = False
-) -> NumberRecord:
+async def read(connection: Connection, number: E164, *, to_change: bool = False) -> NumberRecord:
     """The number's record, locked until the unit of work ends when it is `to_change`."""
     query = select(numbers).where(numbers.c.number == number)
     if to_change:
@@ -68,7 +66,7 @@ async def read(
 
 
 async def list_numbers(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     state: NumberState | None,
     contract: str | None,
@@ -87,9 +85,7 @@ async def list_numbers(
     return [_record(row) for row in await connection.execute(query)]
 
 
-async def held(
-    connection: AsyncConnection, contract: str, among: Collection[E164]
-) -> frozenset[E164]:
+async def held(connection: Connection, contract: str, among: Collection[E164]) -> frozenset[E164]:
     """Which of these numbers are in the contract's name."""
     query = select(numbers.c.number).where(
         numbers.c.contract == contract, numbers.c.number.in_(among)
@@ -97,20 +93,20 @@ async def held(
     return frozenset(E164(number) for number in await connection.scalars(query))
 
 
-async def counts(connection: AsyncConnection) -> dict[NumberState, int]:
+async def counts(connection: Connection) -> dict[NumberState, int]:
     """How many numbers are in each state."""
     query = select(numbers.c.state, func.count()).group_by(numbers.c.state)
     found = {NumberState(state): count for state, count in await connection.execute(query)}
     return {state: found.get(state, 0) for state in NumberState}
 
 
-async def set_state(connection: AsyncConnection, number: E164, state: NumberState) -> None:
+async def set_state(connection: Connection, number: E164, state: NumberState) -> None:
     """Move a locked number between free and reserved."""
     mine = numbers.c.number == number
     await connection.execute(numbers.update().where(mine), {"state": state.value})
 
 
-async def pick(connection: AsyncConnection, count: int, *, now: float, dice: Random) -> list[E164]:
+async def pick(connection: Connection, count: int, *, now: float, dice: Random) -> list[E164]:
     """Up to `count` numbers that may be issued at business time `now`, locked, at random.
 
     Fewer come back when there are no more. On PostgreSQL the numbers that another order locked
@@ -131,7 +127,7 @@ async def pick(connection: AsyncConnection, count: int, *, now: float, dice: Ran
     return dice.sample(sorted(found), min(count, len(found)))
 
 
-async def _lock(connection: AsyncConnection, some: Sequence[str], now: float) -> list[E164]:
+async def _lock(connection: Connection, some: Sequence[str], now: float) -> list[E164]:
     """Those of `some` that may be issued and that nobody else is taking."""
     fit = _issuable(now).where(numbers.c.number.in_(some))
     rows = await connection.execute(fit.with_for_update(of=numbers, skip_locked=True))
@@ -170,7 +166,7 @@ def _issuable(now: float) -> Select[Any]:
 
 
 async def assign(
-    connection: AsyncConnection, picked: Sequence[E164], *, contract: str, order: str, now: float
+    connection: Connection, picked: Sequence[E164], *, contract: str, order: str, now: float
 ) -> None:
     """Give picked numbers, each with its line already there, to an order of the contract."""
     rows = [
@@ -197,7 +193,7 @@ async def assign(
 
 
 async def quarantine(
-    connection: AsyncConnection, number: E164, *, now: float, until: float, reference: str
+    connection: Connection, number: E164, *, now: float, until: float, reference: str
 ) -> None:
     """Take a locked number from its line, and keep it from everybody until `until`."""
     row = {
@@ -210,7 +206,7 @@ async def quarantine(
     await connection.execute(numbers.update().where(numbers.c.number == number), row)
 
 
-async def next_quarantine_end(connection: AsyncConnection) -> float | None:
+async def next_quarantine_end(connection: Connection) -> float | None:
     """When the next quarantine ends."""
     waiting = numbers.c.state == NumberState.QUARANTINED.value
     rows = await connection.execute(select(func.min(numbers.c.until)).where(waiting))
@@ -218,7 +214,7 @@ async def next_quarantine_end(connection: AsyncConnection) -> float | None:
     return end
 
 
-async def free_after_quarantine(connection: AsyncConnection, until: float) -> list[E164]:
+async def free_after_quarantine(connection: Connection, until: float) -> list[E164]:
     """Free up to some thousands of numbers whose quarantine ended by `until`; which they are."""
     over = (numbers.c.state == NumberState.QUARANTINED.value) & (numbers.c.until <= until)
     query = select(numbers.c.number).where(over).order_by(numbers.c.number).limit(_PER_STATEMENT)
@@ -232,9 +228,7 @@ async def free_after_quarantine(connection: AsyncConnection, until: float) -> li
     return found
 
 
-async def order_numbers(
-    connection: AsyncConnection, orders: Sequence[str]
-) -> Mapping[str, list[E164]]:
+async def order_numbers(connection: Connection, orders: Sequence[str]) -> Mapping[str, list[E164]]:
     """The numbers that each of these orders added, in the order they were given."""
     columns = added_numbers.c
     query = select(columns.order_id, columns.number).where(columns.order_id.in_(orders))

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.contract import E164
+from provisioning.db.connection import Connection
 from provisioning.numbers.model import NumberRecord, national
 from provisioning.orders import secret, store
 from provisioning.orders.placing import OrderDesk
@@ -21,7 +20,7 @@ Revise = Callable[[Passwords], Passwords | None]
 
 
 async def revise(
-    desk: OrderDesk, connection: AsyncConnection, record: NumberRecord, revise_line: Revise
+    desk: OrderDesk, connection: Connection, record: NumberRecord, revise_line: Revise
 ) -> None:
     """Revise one number's line in the letter of its order, where that still waits.
 

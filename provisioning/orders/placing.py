@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random, SystemRandom
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Note, Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164, Access, Line, Profiles
 from provisioning.customers import store as customers
 from provisioning.customers.model import Contract, Customer
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
 from provisioning.instants import in_japan
@@ -61,7 +60,7 @@ class Wanted:
 
 
 async def examine(
-    desk: OrderDesk, connection: AsyncConnection, contract_id: str, count: int, key: str
+    desk: OrderDesk, connection: Connection, contract_id: str, count: int, key: str
 ) -> NumberOrder | None:
     """Refuse before anything is hashed; or the order that this key made before."""
     contract = await customers.contract(connection, contract_id)
@@ -72,7 +71,7 @@ async def examine(
     return None
 
 
-async def make(desk: OrderDesk, connection: AsyncConnection, wanted: Wanted) -> NumberOrder:
+async def make(desk: OrderDesk, connection: Connection, wanted: Wanted) -> NumberOrder:
     """The unit of work of an order; the contract's row is locked, so its orders queue."""
     now = desk.clock()
     contract = await customers.contract(connection, wanted.contract, to_change=True)
@@ -101,7 +100,7 @@ async def make(desk: OrderDesk, connection: AsyncConnection, wanted: Wanted) -> 
 
 
 async def _confirm(
-    desk: OrderDesk, connection: AsyncConnection, order: NumberOrder, customer: Customer
+    desk: OrderDesk, connection: Connection, order: NumberOrder, customer: Customer
 ) -> None:
     """Tell the customer by mail which numbers came, without their passwords."""
     if desk.mails is None or not is_address(customer.mail):
@@ -113,7 +112,7 @@ async def _confirm(
 
 async def _add_lines(
     desk: OrderDesk,
-    connection: AsyncConnection,
+    connection: Connection,
     order: NumberOrder,
     contract: Contract,
     owner: Customer,

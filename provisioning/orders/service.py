@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.contract import E164
 from provisioning.db import serials
+from provisioning.db.connection import Connection
 from provisioning.db.paging import Page, page_size, paged
 from provisioning.instants import in_japan
 from provisioning.notify import letter
@@ -104,7 +103,7 @@ class Orders:
     async def _hand_out(self, order: NumberOrder, sealed: bytes, origin: Origin) -> bool:
         """Destroy what the letter said; False when that changed while it was set in type."""
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: Connection) -> bool:
             if not await store.destroy_letter(connection, order.id, sealed):
                 return False
             await self._desk.audit.note(
@@ -127,7 +126,7 @@ class Orders:
         """
         reference = model.form_reference(form_reference)
 
-        async def work(connection: AsyncConnection) -> NumberRecord:
+        async def work(connection: Connection) -> NumberRecord:
             old = await numbers.read(connection, number, to_change=True)
             step = number_model.step(number, old.state, NumberInput.CANCELLED)
             now = self._desk.clock()
@@ -157,7 +156,7 @@ class Orders:
         """
         (password,) = secret.line_passwords(1)
 
-        async def change(connection: AsyncConnection) -> None:
+        async def change(connection: Connection) -> None:
             await self._desk.lines.set_password(connection, national(number), password)
 
         await self._reset(
@@ -170,7 +169,7 @@ class Orders:
         (password,) = await secret.service_passwords(1, self._pool)
         sealed = secret.close_hash(self._desk.seal, number, password.hash)
 
-        async def change(connection: AsyncConnection) -> None:
+        async def change(connection: Connection) -> None:
             await store.replace_service_password(connection, number, sealed)
 
         await self._reset(
@@ -210,11 +209,11 @@ class Orders:
         self,
         number: E164,
         what: str,
-        change: Callable[[AsyncConnection], Coroutine[Any, Any, None]],
+        change: Callable[[Connection], Coroutine[Any, Any, None]],
         revise_line: letters.Revise,
         origin: Origin,
     ) -> None:
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             record = await numbers.read(connection, number, to_change=True)
             if record.state is not number_model.NumberState.ASSIGNED:
                 raise number_model.WrongNumberState(
@@ -242,7 +241,7 @@ class Orders:
         return await asyncio.shield(task)
 
 
-async def _letter(connection: AsyncConnection, order_id: str) -> tuple[NumberOrder, bytes]:
+async def _letter(connection: Connection, order_id: str) -> tuple[NumberOrder, bytes]:
     order = await store.read(connection, order_id)
     sealed = await store.sealed_letter(connection, order_id)
     if sealed is None:

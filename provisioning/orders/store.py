@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import E164
+from provisioning.db.connection import Connection
 from provisioning.db.customer_tables import number_orders, service_passwords
 from provisioning.db.serials import is_id
 from provisioning.numbers import store as numbers
@@ -15,7 +15,7 @@ _COLUMNS = [column for column in number_orders.columns if column.name != "sealed
 
 
 async def insert(
-    connection: AsyncConnection, order: NumberOrder, key: str, sealed_letter: bytes
+    connection: Connection, order: NumberOrder, key: str, sealed_letter: bytes
 ) -> None:
     """Add an order's row, with its letter."""
     row = {
@@ -30,14 +30,14 @@ async def insert(
     await connection.execute(number_orders.insert(), row)
 
 
-async def by_key(connection: AsyncConnection, contract: str, key: str) -> NumberOrder | None:
+async def by_key(connection: Connection, contract: str, key: str) -> NumberOrder | None:
     """The contract's order that was made under this key, without passwords."""
     mine = (number_orders.c.contract == contract) & (number_orders.c.key == key)
     found = await _orders(connection, mine)
     return found[0] if found else None
 
 
-async def read(connection: AsyncConnection, id: str) -> NumberOrder:
+async def read(connection: Connection, id: str) -> NumberOrder:
     """The order, without passwords."""
     found = await _orders(connection, number_orders.c.id == id) if is_id(id) else []
     if not found:
@@ -46,7 +46,7 @@ async def read(connection: AsyncConnection, id: str) -> NumberOrder:
 
 
 async def list_orders(
-    connection: AsyncConnection, *, contract: str | None, after: str, limit: int
+    connection: Connection, *, contract: str | None, after: str, limit: int
 ) -> list[NumberOrder]:
     """Up to `limit` orders in order of their ids, without passwords."""
     condition = number_orders.c.id > after
@@ -55,20 +55,20 @@ async def list_orders(
     return await _orders(connection, condition, limit)
 
 
-async def sealed_letter(connection: AsyncConnection, id: str) -> bytes | None:
+async def sealed_letter(connection: Connection, id: str) -> bytes | None:
     """The sealed letter of an order; None once it was handed out, or there is no such order."""
     query = select(number_orders.c.sealed_letter).where(number_orders.c.id == id)
     sealed: bytes | None = (await connection.execute(query)).scalar()
     return sealed
 
 
-async def replace_letter(connection: AsyncConnection, id: str, sealed: bytes) -> None:
+async def replace_letter(connection: Connection, id: str, sealed: bytes) -> None:
     """Keep another sealed letter in place of the one that waits."""
     ready = (number_orders.c.id == id) & (number_orders.c.letter == LetterState.READY.value)
     await connection.execute(number_orders.update().where(ready), {"sealed_letter": sealed})
 
 
-async def destroy_letter(connection: AsyncConnection, id: str, sealed: bytes) -> bool:
+async def destroy_letter(connection: Connection, id: str, sealed: bytes) -> bool:
     """Note that this very letter was handed out; whether it was still there."""
     ready = (number_orders.c.id == id) & (number_orders.c.letter == LetterState.READY.value)
     ready &= number_orders.c.sealed_letter == sealed
@@ -77,19 +77,19 @@ async def destroy_letter(connection: AsyncConnection, id: str, sealed: bytes) ->
     return done.rowcount == 1
 
 
-async def add_service_passwords(connection: AsyncConnection, sealed: Mapping[E164, bytes]) -> None:
+async def add_service_passwords(connection: Connection, sealed: Mapping[E164, bytes]) -> None:
     """Keep the sealed hashes of new lines."""
     rows = [{"line": line, "sealed_hash": hashed} for line, hashed in sealed.items()]
     await connection.execute(service_passwords.insert(), rows)
 
 
-async def replace_service_password(connection: AsyncConnection, line: E164, sealed: bytes) -> None:
+async def replace_service_password(connection: Connection, line: E164, sealed: bytes) -> None:
     """Keep another sealed hash for a line."""
     mine = service_passwords.c.line == line
     await connection.execute(service_passwords.update().where(mine), {"sealed_hash": sealed})
 
 
-async def service_password(connection: AsyncConnection, line: E164) -> bytes | None:
+async def service_password(connection: Connection, line: E164) -> bytes | None:
     """The sealed hash of a line's password by telephone."""
     query = select(service_passwords.c.sealed_hash).where(service_passwords.c.line == line)
     sealed: bytes | None = (await connection.execute(query)).scalar()
@@ -97,7 +97,7 @@ async def service_password(connection: AsyncConnection, line: E164) -> bytes | N
 
 
 async def _orders(
-    connection: AsyncConnection, condition: ColumnElement[bool], limit: int = 1
+    connection: Connection, condition: ColumnElement[bool], limit: int = 1
 ) -> list[NumberOrder]:
     query = select(*_COLUMNS).where(condition).order_by(number_orders.c.id).limit(limit)
     rows = (await connection.execute(query)).mappings().all()

@@ -1,10 +1,9 @@
 """Switch the number display: one unit of work each, with its audit row."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164, Directory, NumberDisplay, UnknownLine
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.presentation import model, store
 
@@ -42,7 +41,7 @@ class StoredPresentation:
     async def _switch(self, line: E164, *, active: bool) -> NumberDisplay:
         self._known(line)
 
-        async def work(connection: AsyncConnection) -> NumberDisplay:
+        async def work(connection: Connection) -> NumberDisplay:
             old = await store.read(connection, line, to_change=True)
             new = model.switched(old, active=active)
             await store.write(connection, line, active=active)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, RowMapping, func, select, text
+from sqlalchemy import Connection as Driver
 
 from provisioning.contract import E164, Access, CallRecord
+from provisioning.db.connection import Connection
 from provisioning.db.record_tables import call_records, erasing
 from provisioning.records.model import Kept, storable
 
@@ -54,7 +55,7 @@ class Wanted:
         return found
 
 
-def insert(connection: Connection, records: Sequence[CallRecord]) -> None:
+def insert(connection: Driver, records: Sequence[CallRecord]) -> None:
     """Write records, as many as one statement takes; a leg that is there stays as it is.
 
     One statement: SQLite gives up Python's lock at each, and taking it back from a busy loop takes
@@ -70,7 +71,7 @@ def insert(connection: Connection, records: Sequence[CallRecord]) -> None:
 
 
 async def read(
-    connection: AsyncConnection, wanted: Wanted, *, below: int | None, limit: int
+    connection: Connection, wanted: Wanted, *, below: int | None, limit: int
 ) -> list[Kept]:
     """At most `limit` records, newest first, those with an id less than `below`."""
     conditions = wanted.conditions()
@@ -80,17 +81,17 @@ async def read(
     return [_kept(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def oldest(connection: AsyncConnection) -> float | None:
+async def oldest(connection: Connection) -> float | None:
     """When the longest-kept call began, business time; None when there is no record."""
     query = select(func.min(call_records.c.business_started_at))
     at: float | None = (await connection.execute(query)).scalar_one()
     return at
 
 
-async def erase(connection: AsyncConnection, before: float) -> int:
+async def erase(connection: Connection, before: float) -> int:
     """Erase some of the records of calls that began before `before`, business time; how many."""
 
-    def work(blocking: Connection) -> int:
+    def work(blocking: Driver) -> int:
         some = (
             select(call_records.c.id)
             .where(call_records.c.business_started_at < before)

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.customers import store as customers
 from provisioning.customers.model import BadField, Customer, mail_address
+from provisioning.db.connection import Connection
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.desk import Desk
 from provisioning.selfcare.entrance import Entrance
@@ -48,7 +48,7 @@ class Changes:
             raise SamePassword
         password_hash = await desk.hashed(new)
 
-        async def work(connection: AsyncConnection) -> tuple[str, Session]:
+        async def work(connection: Connection) -> tuple[str, Session]:
             owner = await self._still(connection, session, login)
             await self._put_password(connection, login, password_hash)
             await desk.letterbox.password_changed(connection, owner.mail, owner.language)
@@ -63,7 +63,7 @@ class Changes:
         login = await self._confirmed(session, password, origin, also_right=True)
         ticket = secret.mail_ticket(session.csrf)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await self._still(connection, session, login)
             await store.remove_ticket(connection, secret.hashed(ticket))
             mac = await desk.mail_code(connection, login, ticket, address)
@@ -89,7 +89,7 @@ class Changes:
         """The code fits: mail goes to the new address, and the old one is told."""
         ticket = secret.mail_ticket(session.csrf)
 
-        async def work(connection: AsyncConnection) -> str | int:
+        async def work(connection: Connection) -> str | int:
             hash_ = secret.hashed(ticket)
             login, row = await self._entrance.locked(connection, hash_, Purpose.MAIL)
             if login is None or login.id != session.selfcare_id or row.new_mail is None:
@@ -116,7 +116,7 @@ class Changes:
         model.checked_password(given, chosen, desk.limits)
         login = Login(chosen, contract, await desk.hashed(given))
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await customers.contract(connection, contract)
             await store.add_login(connection, login, desk.business())
             await desk.note(connection, login, "self-care login made", origin=origin)
@@ -134,7 +134,7 @@ class Changes:
         desk, given = self._desk, passwords.generate(PASSWORD_LENGTH)
         password_hash = await desk.hashed(given)
 
-        async def work(connection: AsyncConnection) -> str:
+        async def work(connection: Connection) -> str:
             login = await store.login_of(connection, contract, to_change=True)
             if login is None:
                 raise UnknownLogin(f"contract {contract!r:.40} has no self-care login")
@@ -154,7 +154,7 @@ class Changes:
         """Take a login away, and whatever hangs on it."""
         desk = self._desk
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             login = await store.login(connection, selfcare_id, to_change=True)
             if login is not None:
                 await store.remove_login(connection, login.id)
@@ -174,7 +174,7 @@ class Changes:
         desk, limits = self._desk, self._desk.limits
         bucket = tries.password_bucket(session.selfcare_id)
 
-        async def count(connection: AsyncConnection) -> Login | None:
+        async def count(connection: Connection) -> Login | None:
             await tries.count(connection, {bucket: limits.account}, desk.wall(), limits)
             return await store.login(connection, session.selfcare_id)
 
@@ -194,7 +194,7 @@ class Changes:
             )
         )
 
-    async def _still(self, connection: AsyncConnection, session: Session, login: Login) -> Customer:
+    async def _still(self, connection: Connection, session: Session, login: Login) -> Customer:
         """Lock the login and see that session and password are what they were."""
         present = await store.login(connection, login.id, to_change=True)
         if present != login or await store.session(connection, session.id_hash) is None:
@@ -204,15 +204,13 @@ class Changes:
             raise SessionGone
         return owner
 
-    async def _put_password(
-        self, connection: AsyncConnection, login: Login, password_hash: str
-    ) -> None:
+    async def _put_password(self, connection: Connection, login: Login, password_hash: str) -> None:
         await store.set_password(connection, login.id, password_hash)
         await store.remove_tickets(connection, login.id)
         await store.remove_sessions(connection, login.id)
 
     async def _put_mail(
-        self, connection: AsyncConnection, login: Login, owner: Customer, new: str, origin: Origin
+        self, connection: Connection, login: Login, owner: Customer, new: str, origin: Origin
     ) -> None:
         desk = self._desk
         present = await customers.customer(connection, owner.id, to_change=True)

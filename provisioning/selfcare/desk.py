@@ -6,13 +6,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning import passwords
 from provisioning.audit.model import STRANGER, Origin
 from provisioning.audit.store import Audit
 from provisioning.customers import store as customers
 from provisioning.customers.model import ContractStatus, Customer, UnknownContract
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.selfcare import model, secret, store
 from provisioning.selfcare.model import CODE_DIGITS, Limits, Purpose, Session
@@ -44,7 +43,7 @@ class Desk:
         """What is stored of a password."""
         return await passwords.hashed(password, self.pool)
 
-    async def owner(self, connection: AsyncConnection, contract: str) -> Customer | None:
+    async def owner(self, connection: Connection, contract: str) -> Customer | None:
         """Who signed this contract; None once it is closed: it opens no door then."""
         try:
             signed = await customers.contract(connection, contract)
@@ -55,7 +54,7 @@ class Desk:
         return await customers.customer(connection, signed.customer)
 
     async def mail_code(
-        self, connection: AsyncConnection, login: Login, ticket: str, new_address: str | None = None
+        self, connection: Connection, login: Login, ticket: str, new_address: str | None = None
     ) -> str:
         """Void the older codes and mail a new one; answers its digest.
 
@@ -74,7 +73,7 @@ class Desk:
 
     async def note(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         login: Login | None,
         what: str,
         *,
@@ -94,7 +93,7 @@ class Desk:
         )
 
     async def new_session(
-        self, connection: AsyncConnection, login: Login, customer: str
+        self, connection: Connection, login: Login, customer: str
     ) -> tuple[str, Session]:
         """A session that begins now, and its cookie value."""
         cookie, now = secret.token(), self.wall()

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import STRANGER
+from provisioning.db.connection import Connection
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.desk import Desk, by_customer
 from provisioning.selfcare.model import (
@@ -55,7 +54,7 @@ class Entrance:
         """Another code for the same ticket; `TicketGone` or `TooManyTries`."""
         hash_ = secret.hashed(ticket)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             login, row = await self.locked(connection, hash_, Purpose.LOGIN)
             step = TICKETS[row.stage, Input.RESEND]
             await self._count_resend(connection, row, address)
@@ -83,7 +82,7 @@ class Entrance:
     ) -> tuple[str, Session]:
         """The second step: a new session, and the end of the browser's `former` one."""
 
-        async def work(connection: AsyncConnection) -> tuple[str, Session] | int:
+        async def work(connection: Connection) -> tuple[str, Session] | int:
             hash_ = secret.hashed(ticket)
             login, row = await self.locked(connection, hash_, Purpose.LOGIN)
             if not await self.judged(connection, row, ticket, code):
@@ -105,7 +104,7 @@ class Entrance:
         return outcome
 
     async def locked(
-        self, connection: AsyncConnection, hash_: str, purpose: Purpose
+        self, connection: Connection, hash_: str, purpose: Purpose
     ) -> tuple[Login | None, TicketRow]:
         """A ticket and its login, both locked, the login first; `TicketGone` when it is over."""
         seen = await store.ticket(connection, hash_)
@@ -119,9 +118,7 @@ class Entrance:
             raise TicketGone
         return login, row
 
-    async def judged(
-        self, connection: AsyncConnection, row: TicketRow, ticket: str, code: str
-    ) -> bool:
+    async def judged(self, connection: Connection, row: TicketRow, ticket: str, code: str) -> bool:
         """Whether the code is right; the try is counted, and the ticket ends when it must."""
         mac = secret.code_mac(ticket, model.typed_code(code))
         fits = secret.same(mac, row.code_mac or "")
@@ -135,7 +132,7 @@ class Entrance:
         return step.do is Do.ADMIT
 
     async def _count(
-        self, connection: AsyncConnection, typed: str, address: str, device: str
+        self, connection: Connection, typed: str, address: str, device: str
     ) -> _Attempt:
         desk, limits = self._desk, self._desk.limits
         now, place = desk.wall(), model.place_of(address)
@@ -151,9 +148,7 @@ class Entrance:
         delay_s = await tries.count(connection, slowdowns, now, limits)
         return _Attempt(login, bucket, place, delay_s)
 
-    async def _count_resend(
-        self, connection: AsyncConnection, row: TicketRow, address: str
-    ) -> None:
+    async def _count_resend(self, connection: Connection, row: TicketRow, address: str) -> None:
         """A resend is a try like the login it belongs to: it brings fresh guesses and a mail."""
         limits = self._desk.limits
         slowdowns: dict[str, Slowdown] = {row.bucket: limits.account}
@@ -163,7 +158,7 @@ class Entrance:
         await tries.count(connection, slowdowns, self._desk.wall(), limits)
 
     async def _issue(
-        self, connection: AsyncConnection, attempt: _Attempt, ticket: str, *, right: bool
+        self, connection: Connection, attempt: _Attempt, ticket: str, *, right: bool
     ) -> None:
         """Keep the ticket; the statements are the same for an unknown ID and a wrong password."""
         desk, known = self._desk, attempt.login
@@ -194,7 +189,7 @@ class Entrance:
 
     async def _admit(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         login: Login,
         row: TicketRow,
         address: str,

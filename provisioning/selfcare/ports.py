@@ -2,23 +2,22 @@
 
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.contract import Language
+from provisioning.db.connection import Connection
 
 
 class Letterbox(Protocol):
     """The mails of the self-care login, each added to the caller's unit of work."""
 
     async def code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None: ...
     async def new_address_code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None: ...
     async def password_changed(
-        self, connection: AsyncConnection, to: str, language: Language
+        self, connection: Connection, to: str, language: Language
     ) -> None: ...
     async def mail_changed(
-        self, connection: AsyncConnection, to: str, language: Language, new: str
+        self, connection: Connection, to: str, language: Language, new: str
     ) -> None: ...

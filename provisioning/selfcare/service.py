@@ -3,12 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.clock import Wall
 from provisioning.customers import store as customers
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.selfcare import model, secret, store, tries
 from provisioning.selfcare.changes import Changes
@@ -102,7 +101,7 @@ class SelfCare:
         """
         desk, hash_, now = self._desk, secret.hashed(cookie), self._desk.wall()
 
-        async def work(connection: AsyncConnection) -> Session | None:
+        async def work(connection: Connection) -> Session | None:
             row = await store.session(connection, hash_)
             if row is None or not model.is_alive(row.made_at, row.seen_at, now, desk.limits):
                 return None
@@ -129,7 +128,7 @@ class SelfCare:
         """End a session; one that is over already is no error."""
         hash_ = secret.hashed(cookie)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             row = await store.session(connection, hash_)
             if row is not None and await store.remove_session(connection, hash_):
                 login = await store.login(connection, row.login)
@@ -197,7 +196,7 @@ class SelfCare:
     async def of_contract(self, contract_id: str) -> Identity | None:
         """The login that opens a contract."""
 
-        async def work(connection: AsyncConnection) -> Identity | None:
+        async def work(connection: Connection) -> Identity | None:
             login = await store.login_of(connection, contract_id)
             if login is None:
                 return None
@@ -223,7 +222,7 @@ class SelfCare:
         """Forget the codes that expired at or before `until`, and whatever no longer counts."""
         desk, limits, now = self._desk, self._desk.limits, self._desk.wall()
 
-        async def rest(connection: AsyncConnection) -> None:
+        async def rest(connection: Connection) -> None:
             await store.remove_sessions_until(
                 connection, made_at=now - limits.life_s, seen_at=now - limits.idle_s
             )

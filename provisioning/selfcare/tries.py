@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.db.selfcare_tables import selfcare_tries
 from provisioning.selfcare.model import Bucket, Limits, Slowdown, TooManyTries
 
@@ -40,7 +40,7 @@ def address_bucket(place: str) -> str:
 
 
 async def count(
-    connection: AsyncConnection, slowdowns: Mapping[str, Slowdown], now: float, limits: Limits
+    connection: Connection, slowdowns: Mapping[str, Slowdown], now: float, limits: Limits
 ) -> float:
     """Count one try in each of these buckets; answers how long the next one will have to wait, s.
 
@@ -61,30 +61,30 @@ async def count(
     return max(delays)
 
 
-async def give_back(connection: AsyncConnection, name: str, tries: int) -> None:
+async def give_back(connection: Connection, name: str, tries: int) -> None:
     """Take back tries that proved right."""
     bucket = await _locked(connection, name)
     await _put(connection, name, Bucket(max(0, bucket.failures - tries), bucket.last_at))
 
 
-async def clear(connection: AsyncConnection, name: str) -> None:
+async def clear(connection: Connection, name: str) -> None:
     """Forget a bucket's failures: its owner has proven to be the owner."""
     await connection.execute(delete(selfcare_tries).where(selfcare_tries.c.bucket == name))
 
 
-async def forget(connection: AsyncConnection, before: float) -> None:
+async def forget(connection: Connection, before: float) -> None:
     """Remove buckets whose last failure lies before `before`."""
     await connection.execute(delete(selfcare_tries).where(selfcare_tries.c.last_at < before))
 
 
-async def _locked(connection: AsyncConnection, name: str) -> Bucket:
+async def _locked(connection: Connection, name: str) -> Bucket:
     await connection.execute(_make, {"bucket": name})
     mine = selfcare_tries.c.bucket == name
     row = (await connection.execute(select(selfcare_tries).where(mine).with_for_update())).one()
     return Bucket(row.failures, row.last_at)
 
 
-async def _put(connection: AsyncConnection, name: str, bucket: Bucket) -> None:
+async def _put(connection: Connection, name: str, bucket: Bucket) -> None:
     await connection.execute(
         selfcare_tries.update().where(selfcare_tries.c.bucket == name),
         {"failures": bucket.failures, "last_at": bucket.last_at},

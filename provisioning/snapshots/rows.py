@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     BigInteger,
-    Connection,
     Integer,
     MetaData,
     SmallInteger,
@@ -11,10 +10,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection as Driver
 from sqlalchemy.pool import StaticPool
 
 from provisioning.db import migrate, schema
+from provisioning.db.connection import Connection
 from provisioning.db.record_tables import call_record_erasures, erasing
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, Tables
 
@@ -22,7 +22,7 @@ AT_ONCE = 1000
 """Rows an INSERT takes."""
 
 
-async def read(connection: AsyncConnection) -> dict[str, Rows]:
+async def read(connection: Connection) -> dict[str, Rows]:
     """Every row of every table, as they stood at one instant."""
     if connection.dialect.name == "postgresql":
         # Else each statement would see what was committed before it.
@@ -30,7 +30,7 @@ async def read(connection: AsyncConnection) -> dict[str, Rows]:
     return await connection.run_sync(_read)
 
 
-async def replace(connection: AsyncConnection, tables: Tables) -> None:
+async def replace(connection: Connection, tables: Tables) -> None:
     """Make the rows of the office exactly these, within one unit of work.
 
     Raises:
@@ -39,18 +39,18 @@ async def replace(connection: AsyncConnection, tables: Tables) -> None:
     await connection.run_sync(_replace, tables)
 
 
-def _read(connection: Connection) -> dict[str, Rows]:
+def _read(connection: Driver) -> dict[str, Rows]:
     tables = schema.whole().sorted_tables
     return {table.name: _rows(connection, table) for table in tables}
 
 
-def _rows(connection: Connection, table: Table) -> Rows:
+def _rows(connection: Driver, table: Table) -> Rows:
     query = select(table).order_by(*table.primary_key.columns)
     rows = [tuple(row) for row in connection.execute(query)]
     return Rows(tuple(column.name for column in table.columns), rows)
 
 
-def _replace(connection: Connection, tables: Tables) -> None:
+def _replace(connection: Driver, tables: Tables) -> None:
     metadata = schema.whole()
     _refuse_foreign(metadata, tables)
     ordered = metadata.sorted_tables
@@ -75,13 +75,13 @@ def _refuse_foreign(metadata: MetaData, tables: Tables) -> None:
             raise BadSnapshot(f"the snapshot's table {name} is not of this schema")
 
 
-def _insert(connection: Connection, table: Table, rows: Rows) -> None:
+def _insert(connection: Driver, table: Table, rows: Rows) -> None:
     named = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
     for start in range(0, len(named), AT_ONCE):
         connection.execute(table.insert(), named[start : start + AT_ONCE])
 
 
-def _count_on(connection: Connection, tables: list[Table]) -> None:
+def _count_on(connection: Driver, tables: list[Table]) -> None:
     """Let numbers that the database gives go on behind the highest there is."""
     if connection.dialect.name == "sqlite":
         counted = text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")

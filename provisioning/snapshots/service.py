@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.db import migrate
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.snapshots import model, rows
 from provisioning.snapshots.files import SnapshotFolder
@@ -18,7 +18,7 @@ FOLDER = "snapshots"
 Clocks = Callable[[], tuple[float, float]]
 """(wall time, business time), UTC epoch seconds."""
 
-Check = Callable[[AsyncConnection], Awaitable[object]]
+Check = Callable[[Connection], Awaitable[object]]
 """Raises when the rows that were put in are not to stay."""
 
 
@@ -54,7 +54,7 @@ class Snapshots:
         """
         tables = await asyncio.to_thread(self._modern, name)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await rows.replace(connection, tables)
             await self._check(connection)
 

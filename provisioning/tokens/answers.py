@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import ContractError
 from provisioning.db.api_tables import api_answers
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, companion
 
 KEPT_S = 86_400.0
@@ -66,12 +66,12 @@ class Attempt:
         self.earlier: Answer | None = None
         self.kept = False
 
-    async def write(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: Connection) -> None:
         """Claim the key in this unit of work, or raise `InFlight` when another holds it."""
         if not await self.claim(connection):
             raise _in_flight()
 
-    async def claim(self, connection: AsyncConnection) -> bool:
+    async def claim(self, connection: Connection) -> bool:
         """Add the key's row unless it is there; keys that are past their life go."""
         await connection.execute(api_answers.delete().where(~_alive(self.now)))
         row = {
@@ -138,7 +138,7 @@ class Answers:
         mine = (*_mine(attempt.key), api_answers.c.request == attempt.request)
         values = {"status": answer.status, "location": answer.location, "body": answer.body}
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await attempt.claim(connection)
             await connection.execute(api_answers.update().where(*mine).values(**values))
 
@@ -161,6 +161,6 @@ def _columns(key: Key) -> dict[str, str]:
     return {"caller": key.caller, "route": key.route, "key": key.key}
 
 
-async def _first(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
+async def _first(connection: Connection, query: Select[Any]) -> RowMapping | None:
     row: RowMapping | None = (await connection.execute(query)).mappings().one_or_none()
     return row

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import OutOfRange, StorageUnavailable
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.tokens import store
 from provisioning.tokens.model import (
@@ -67,7 +66,7 @@ class Tokens:
             "expires_at": None if lives_s is None else now + lives_s,
         }
 
-        async def work(connection: AsyncConnection) -> ApiToken:
+        async def work(connection: Connection) -> ApiToken:
             number = await store.insert(connection, row)
             after = f"{name}: {row['scopes']}"
             await self._note(connection, token_id(number), "api token", "", after, origin)
@@ -100,7 +99,7 @@ class Tokens:
         """Let a token open nothing from now on; one that was revoked stays as it is."""
         row, now = row_of(name), self._wall()
 
-        async def work(connection: AsyncConnection) -> ApiToken:
+        async def work(connection: Connection) -> ApiToken:
             token = await _known(connection, row, to_change=True)
             if token.revoked_at is None:
                 await store.update(connection, row, revoked_at=now)
@@ -110,7 +109,7 @@ class Tokens:
         return await self._database.write(work)
 
     async def _used(self, token: ApiToken, now: float) -> None:
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await store.update(connection, row_of(token.id), last_used_at=now)
 
         # It was read and it counts; when it was used is told by a later use.
@@ -119,7 +118,7 @@ class Tokens:
 
     async def _note(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         name: str,
         what: str,
         before: str,
@@ -138,7 +137,7 @@ def _refuse(wanted: frozenset[Scope], held: frozenset[Scope], lives_s: float | N
         raise OutOfRange("a token must live longer than 0 seconds")
 
 
-async def _known(connection: AsyncConnection, row: int, *, to_change: bool = False) -> ApiToken:
+async def _known(connection: Connection, row: int, *, to_change: bool = False) -> ApiToken:
     token = await store.by_row(connection, row, to_change=to_change)
     if token is None:
         raise UnknownToken(f"no API token {token_id(row)}")

@@ -4,12 +4,11 @@ import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import OutOfRange, Trunk, TrunkAccount
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines.model import ha1
 from provisioning.lines.sealing import Seal
@@ -49,7 +48,7 @@ class StoredTrunks:
                 self._know(found)
                 return
 
-    async def check_key(self, connection: AsyncConnection) -> None:
+    async def check_key(self, connection: Connection) -> None:
         """`WrongKey` unless the office's key opens every trunk's account."""
         await store.read(connection, self._seal)
 
@@ -70,7 +69,7 @@ class StoredTrunks:
             chosen = password or passwords.generate(PASSWORD_LENGTH)
         kept = self._made(trunk, chosen, TrunkOrigin.OFFICE)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             known = await store.read(connection, self._seal)
             if trunk.name in known:
                 raise TrunkExists(f"there is a trunk {trunk.name}: remove it first")
@@ -86,7 +85,7 @@ class StoredTrunks:
     async def remove(self, name: str, *, origin: Origin) -> None:
         """Remove a trunk with its account; calls over it go on. `UnknownTrunk` if there is none."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             kept = (await store.read(connection, self._seal)).get(name)
             if kept is None:
                 raise UnknownTrunk(f"no trunk is called {name:.40}")
@@ -110,7 +109,7 @@ class StoredTrunks:
         if twice:
             raise OutOfRange(f"trunk {twice[0]} stands twice in the seed")
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             known = await store.read(connection, self._seal)
             for name in known.keys() & wanted.keys():
                 if known[name].origin is TrunkOrigin.OFFICE:
@@ -144,9 +143,7 @@ class StoredTrunks:
         secrets = ha1(trunk.account, self._realm, password)
         return Kept(trunk, origin, TrunkAccount(trunk.account, trunk.name, secrets), self._realm)
 
-    async def _add(
-        self, connection: AsyncConnection, kept: Kept, known: Mapping[str, Kept]
-    ) -> None:
+    async def _add(self, connection: Connection, kept: Kept, known: Mapping[str, Kept]) -> None:
         trunk = kept.trunk
         model.check_apart(trunk, [each.trunk for each in known.values()])
         if trunk.account is not None and await self._lines.has_account(connection, trunk.account):

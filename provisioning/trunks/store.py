@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import Trunk, TrunkAccount, TrunkClass
+from provisioning.db.connection import Connection
 from provisioning.db.trunk_tables import trunk_peers, trunk_prefixes, trunks
 from provisioning.lines.sealing import Seal
 from provisioning.trunks.model import TrunkOrigin
@@ -24,7 +24,7 @@ class Kept:
     realm: str | None
 
 
-async def read(connection: AsyncConnection, seal: Seal) -> dict[str, Kept]:
+async def read(connection: Connection, seal: Seal) -> dict[str, Kept]:
     """Every trunk by name; `WrongKey` when `seal` does not open their accounts."""
     peers: dict[str, list[str]] = defaultdict(list)
     ordered = select(trunk_peers).order_by(trunk_peers.c.trunk, trunk_peers.c.position)
@@ -55,7 +55,7 @@ def _kept(row: Row[Any], peers: Sequence[str], prefixes: Sequence[str], seal: Se
     return Kept(trunk, TrunkOrigin(row.origin), account, row.realm)
 
 
-async def add(connection: AsyncConnection, kept: Kept, seal: Seal) -> None:
+async def add(connection: Connection, kept: Kept, seal: Seal) -> None:
     """Insert a trunk's rows; its secret goes in sealed."""
     trunk, account, realm = kept.trunk, kept.account, kept.realm
     sealed = None
@@ -84,6 +84,6 @@ async def add(connection: AsyncConnection, kept: Kept, seal: Seal) -> None:
             await connection.execute(table.insert(), rows)
 
 
-async def remove(connection: AsyncConnection, name: str) -> None:
+async def remove(connection: Connection, name: str) -> None:
     """Remove a trunk with all it has."""
     await connection.execute(trunks.delete().where(trunks.c.name == name))

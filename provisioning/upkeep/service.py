@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164, Access, Account, Line, OutOfRange, Profiles, UnknownLine
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
 from provisioning.lines.model import UNI_OPTION, UnknownAccount
@@ -50,7 +49,7 @@ class Upkeep:
         """
         model.check(line, self.profiles.of(line.profile))
 
-        async def work(connection: AsyncConnection) -> Line:
+        async def work(connection: Connection) -> Line:
             if await self.lines.known(connection, line.number):
                 raise LineExists(f"there is a line {line.number}: change it, or remove it first")
             await _refuse_inventory(connection, line.number, "order it for a contract")
@@ -63,7 +62,7 @@ class Upkeep:
     async def change(self, number: E164, changes: LineChanges, *, origin: Origin) -> Line:
         """Change what `changes` names; `UnknownLine`, and `OutOfRange` as for a new one."""
 
-        async def work(connection: AsyncConnection) -> Line:
+        async def work(connection: Connection) -> Line:
             old = await self._known(connection, number)
             new = model.changed(old, changes)
             model.check(new, self.profiles.of(new.profile))
@@ -83,7 +82,7 @@ class Upkeep:
             OfInventory: only a cancellation ends an 050 number's line.
         """
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             old = await self._known(connection, number)
             await _refuse_inventory(connection, number, "cancel it by written form")
             await self.lines.remove(connection, number)
@@ -111,7 +110,7 @@ class Upkeep:
         model.check_account(user, password)
         chosen = password or passwords.generate(PASSWORD_LENGTH)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await self._known(connection, number)
             if user.isdecimal() and (own := E164(f"+81{user[1:]}")) != number:
                 await _refuse_inventory(connection, own, "it becomes an account by an order")
@@ -135,7 +134,7 @@ class Upkeep:
         model.check_account(user, password)
         chosen = password or passwords.generate(PASSWORD_LENGTH)
 
-        async def work(connection: AsyncConnection) -> NewAccount:
+        async def work(connection: Connection) -> NewAccount:
             account = await self.lines.set_password(connection, user, chosen)
             await self._note(connection, account.line, "account password reset", "", user, origin)
             return NewAccount(user, account.line, account.access, chosen, account.sources)
@@ -150,7 +149,7 @@ class Upkeep:
             OutOfRange: a network is none, or the account's line has not the option for it.
         """
 
-        async def work(connection: AsyncConnection) -> Account:
+        async def work(connection: Connection) -> Account:
             old, new = await self.lines.set_sources(connection, user, sources)
             line = await self._known(connection, new.line)
             if new.sources and UNI_OPTION not in line.options:
@@ -172,7 +171,7 @@ class Upkeep:
             OfInventory: an 050 number keeps its account until it is cancelled.
         """
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             account = self.lines.directory.account(user)
             if account is None:
                 raise UnknownAccount(f"no account {user!r:.70}")
@@ -182,7 +181,7 @@ class Upkeep:
 
         await self.database.write(work, alone=True)
 
-    async def _keep(self, connection: AsyncConnection, line: Line) -> None:
+    async def _keep(self, connection: Connection, line: Line) -> None:
         """Bring the line's rows to what it says; its settings stay where they still fit."""
         shown = shown_freephone(line)
         was_active = await displays.prepare(connection, line.number, shown)
@@ -193,7 +192,7 @@ class Upkeep:
         if shown is not None:
             await displays.contract(connection, line.number, shown, active=was_active)
 
-    async def _known(self, connection: AsyncConnection, number: E164) -> Line:
+    async def _known(self, connection: Connection, number: E164) -> Line:
         line = await self.lines.known(connection, number)
         if line is None:
             raise UnknownLine(f"no line has the number {number}")
@@ -201,7 +200,7 @@ class Upkeep:
 
     async def _note(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         number: E164,
         what: str,
         before: str,
@@ -211,7 +210,7 @@ class Upkeep:
         await self.audit.note(connection, number, what, before=before, after=after, origin=origin)
 
 
-async def _refuse_inventory(connection: AsyncConnection, number: E164, instead: str) -> None:
+async def _refuse_inventory(connection: Connection, number: E164, instead: str) -> None:
     try:
         await numbers.read(connection, number)
     except UnknownNumber:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import Language
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.notify import store
 from provisioning.notify.message import unpacked
@@ -76,7 +76,7 @@ async def test_a_change_is_told(box: Box, language: Language) -> None:
 
 
 async def test_what_did_not_happen_is_not_told(box: Box) -> None:
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await box.letterbox.code(connection, TO, Language.JA, CODE, 10)
         raise ZeroDivisionError
 

@@ -59,7 +59,7 @@ def ordered(orders: Iterable[NumberOrder]) -> list[E164]:
 @contextmanager
 def before_each_statement(office: Office, act: Callable[[str], None]) -> Iterator[None]:
     """Call `act` with each statement that the office's writer is about to run, commits too."""
-    engine = office._database._writer.sync_engine
+    engine = office._database._writer.engine
 
     def execute(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         act(statement)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Change, Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import ContractKind, Language, Location, Profile
 from provisioning.customers.model import NewContract, NewCustomer
 from provisioning.customers.service import Customers
+from provisioning.db.connection import Connection
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.selfcare.model import Limits, Session, TooManyTries, WrongCode
@@ -44,25 +44,23 @@ class MemoryLetterbox:
         self.mails: list[Mailed] = []
 
     async def code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None:
         """A code arrives."""
         self._arrive(connection, Mailed("code", to, language, f"{code}, {minutes} minutes"))
 
     async def new_address_code(
-        self, connection: AsyncConnection, to: str, language: Language, code: str, minutes: int
+        self, connection: Connection, to: str, language: Language, code: str, minutes: int
     ) -> None:
         """A code arrives at the new address."""
         self._arrive(connection, Mailed("new address", to, language, f"{code}, {minutes} minutes"))
 
-    async def password_changed(
-        self, connection: AsyncConnection, to: str, language: Language
-    ) -> None:
+    async def password_changed(self, connection: Connection, to: str, language: Language) -> None:
         """The warning of another password arrives."""
         self._arrive(connection, Mailed("password changed", to, language, ""))
 
     async def mail_changed(
-        self, connection: AsyncConnection, to: str, language: Language, new: str
+        self, connection: Connection, to: str, language: Language, new: str
     ) -> None:
         """The warning of another address arrives at the old one."""
         self._arrive(connection, Mailed("mail changed", to, language, new))
@@ -73,7 +71,7 @@ class MemoryLetterbox:
         codes = (mail for mail in reversed(self.mails) if mail.kind in ("code", "new address"))
         return next(codes).text[:6]
 
-    def _arrive(self, connection: AsyncConnection, mail: Mailed) -> None:
+    def _arrive(self, connection: Connection, mail: Mailed) -> None:
         once_durable(connection, lambda: self.mails.append(mail))
 
 
@@ -157,7 +155,7 @@ class Counter:
         def note(*arguments: Any) -> None:
             seen.append(str(arguments[2]))
 
-        engines = {engine.sync_engine for engine in (self.database._reader, self.database._writer)}
+        engines = {lane.engine for lane in (self.database._reader, self.database._writer)}
         for engine in engines:
             event.listen(engine, "before_cursor_execute", note)
         try:

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.office import Office
 from tests.unit.api.conftest import Known, api_of
 
@@ -86,7 +86,7 @@ def _is_a_line(value: Any) -> bool:
 async def rows(office: Office) -> dict[str, int]:
     """How many rows each table has."""
 
-    async def work(connection: AsyncConnection) -> dict[str, int]:
+    async def work(connection: Connection) -> dict[str, int]:
         return {
             name: (await connection.execute(text(f"SELECT count(*) FROM {name}"))).scalar_one()
             for name in TABLES

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.notify.address import StartTls
 from provisioning.notify.catcher import Catcher
 from provisioning.notify.caught import CaughtMails
@@ -115,7 +115,7 @@ async def test_only_the_newest_are_kept_and_ids_never_return(lab: Lab) -> None:
 async def test_at_rest_a_caught_mail_is_sealed(lab: Lab) -> None:
     await asyncio.to_thread(other_program, lab.port, "subject")
 
-    async def work(connection: AsyncConnection) -> bytes:
+    async def work(connection: Connection) -> bytes:
         found = await connection.execute(text("SELECT sealed FROM caught_mails"))
         return bytes(found.scalar_one())
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import OutOfRange, StorageUnavailable
+from provisioning.db.connection import Connection
 from provisioning.notify import outbox as outbox_module
 from provisioning.notify.model import Mail, MailState
 from provisioning.notify.outbox import UnknownMail
@@ -95,7 +95,7 @@ class TestDelivery:
     async def test_what_was_not_done_is_not_told(self, post: Post, server: ScriptedServer) -> None:
         outbox = await post.delivering(server)
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: Connection) -> None:
             await outbox.add(connection, mail(), key="one")
             raise OutOfRange("the change fails")
 
@@ -391,7 +391,7 @@ class TestDoubt:
 
 
 async def _left_sending(post: Post) -> None:
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text("UPDATE outbox SET state = 'sending'"))
 
     await post.database.write(work)

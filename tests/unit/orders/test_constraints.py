@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.office import Office
 from tests.support.orders import OPERATOR, contract, number, order, ordered
 
@@ -95,7 +95,7 @@ async def test_the_database_itself_refuses(shop: Office) -> None:
 async def _is_refused(shop: Office, statement: str, values: dict[str, str]) -> bool:
     needed = {name: value for name, value in values.items() if f":{name}" in statement}
 
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text(statement), needed)
         raise _Undo
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import CallRecord
+from provisioning.db.connection import Connection
 from provisioning.office import Office
 from provisioning.records import model
 from provisioning.records.store import Wanted
@@ -37,7 +37,7 @@ async def all_of(office: Office, wanted: Wanted | None = None) -> list[CallRecor
 async def test_the_database_itself_keeps_what_was_written(office: Office, statement: str) -> None:
     await office.records.append(record())
 
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text(statement))
 
     with pytest.raises(IntegrityError, match=r"never changed|retention alone"):
@@ -50,7 +50,7 @@ async def test_postgresql_s_truncate_is_refused_too(office: Office) -> None:
         return
     await office.records.append(record())
 
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text("TRUNCATE call_records"))
 
     with pytest.raises(IntegrityError, match="never changed"):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from provisioning.db.connection import Connection
 from provisioning.office import Office, OfficeSettings
 from tests.support.storage import DOCOMO, SOMEWHERE
 
@@ -164,7 +164,7 @@ async def test_a_stored_time_out_of_range_is_left_behind_and_told(
 ) -> None:
     office = await _open(office_settings, wall)
 
-    async def write(connection: AsyncConnection) -> None:
+    async def write(connection: Connection) -> None:
         columns = "id, frozen_at, offset_s"
         await connection.execute(
             text(f"INSERT INTO business_clock ({columns}) VALUES (1, {stored})")

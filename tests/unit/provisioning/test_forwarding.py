@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection as Driver
+from sqlalchemy import event, text
 
 from provisioning.audit.model import Origin
 from provisioning.contract import (
@@ -18,6 +18,7 @@ from provisioning.contract import (
     StorageUnavailable,
     UnknownLine,
 )
+from provisioning.db.connection import Connection
 from provisioning.db.migrate import upgrade
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store
@@ -54,10 +55,10 @@ async def test_memory_is_as_the_rows_after_every_change(office: Office) -> None:
 async def test_asking_asks_no_database(office: Office) -> None:
     asked: list[str] = []
 
-    def note(_c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(_c: Driver, _cursor: object, statement: str, *_rest: object) -> None:
         asked.append(statement)
 
-    engine = office._database._reader.sync_engine
+    engine = office._database._reader.engine
     event.listen(engine, "before_cursor_execute", note)
     assert await office.forwarding.of(AU) == Diversions(ring_time_s=24)
     assert asked == []
@@ -140,7 +141,7 @@ class Voicemail:
         self._office, self.fails = office, fails
         office.forwarding.rivals["voicemail"] = self.stop
 
-    async def stop(self, connection: AsyncConnection, line: E164, origin: Origin) -> None:
+    async def stop(self, connection: Connection, line: E164, origin: Origin) -> None:
         await self._office.audit.note(
             connection, line, "voicemail stopped", before="on", after="off", origin=origin
         )
@@ -191,10 +192,10 @@ async def test_another_service_stops_forwarding_in_its_own_unit_of_work(office: 
     await office.forwarding.set_target(DOCOMO, SOMEWHERE)
     await office.forwarding.start(DOCOMO)
 
-    async def start(connection: AsyncConnection) -> None:
+    async def start(connection: Connection) -> None:
         await office.forwarding.stop_within(connection, DOCOMO, BY_TEST)
 
-    async def fail(connection: AsyncConnection) -> None:
+    async def fail(connection: Connection) -> None:
         await start(connection)
         raise OutOfRange("the box cannot start")
 

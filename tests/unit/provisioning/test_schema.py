@@ -12,12 +12,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection as Driver
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import OutOfRange
 from provisioning.db import tables
+from provisioning.db.connection import Connection
 from provisioning.db.engine import BadDatabaseUrl
 from provisioning.db.migrate import SCRIPTS, SchemaTooNew, known, migrate, present
 from provisioning.db.unit_of_work import Database
@@ -38,7 +39,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_the_migrations_build_what_the_stores_expect(database: Database) -> None:
-    def differences(connection: Connection) -> list[Any]:
+    def differences(connection: Driver) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, tables.metadata))
 
@@ -56,7 +57,7 @@ async def test_the_migrations_check_what_the_tables_check(database_url: str) -> 
         if str(check.name).startswith("ck_")
     }
 
-    def checks(connection: Connection) -> set[str]:
+    def checks(connection: Driver) -> set[str]:
         inspector = inspect(connection)
         return {
             str(check["name"])
@@ -82,7 +83,7 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:
 async def test_lines_from_before_their_origin_was_noted_count_as_seeded(
     database_url: str,
 ) -> None:
-    def first_schema(connection: Connection) -> None:
+    def first_schema(connection: Driver) -> None:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))
         config.attributes["connection"] = connection
@@ -172,7 +173,7 @@ BROKEN_RULES = {
 
 @pytest.mark.parametrize("statement", BROKEN_RULES.values(), ids=BROKEN_RULES.keys())
 async def test_the_database_itself_refuses(office: Office, statement: str) -> None:
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         for part in statement.split(";"):
             await connection.execute(text(part))
 
@@ -186,7 +187,7 @@ async def test_a_line_that_goes_takes_everything_along(office: Office) -> None:
     await office.presentation.start(NTT)
     await _execute(office._database, "DELETE FROM lines")
 
-    async def count(connection: AsyncConnection) -> list[int]:
+    async def count(connection: Connection) -> list[int]:
         counts = []
         for table in (
             "accounts",
@@ -204,7 +205,7 @@ async def test_a_line_that_goes_takes_everything_along(office: Office) -> None:
 
 
 async def test_a_unit_of_work_that_fails_leaves_nothing(office: Office) -> None:
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text("UPDATE ring_times SET seconds = 99"))
         raise OutOfRange("after the change")
 
@@ -226,7 +227,7 @@ async def test_a_caller_who_hangs_up_does_not_tear_a_change(office: Office) -> N
 
 
 async def _execute(database: Database, statement: str) -> None:
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text(statement))
 
     await database.write(work)

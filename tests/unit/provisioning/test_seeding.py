@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import (
     E164,
@@ -13,6 +12,7 @@ from provisioning.contract import (
     NumberDisplay,
     OutOfRange,
 )
+from provisioning.db.connection import Connection
 from provisioning.lines.model import ha1
 from provisioning.lines.sealing import WrongKey
 from provisioning.office import Office, OfficeSettings
@@ -93,7 +93,7 @@ async def test_a_line_that_comes_back_has_its_settings_again(office: Office) -> 
 
 
 async def test_a_line_that_no_seed_made_stays(office: Office) -> None:
-    async def make(connection: AsyncConnection) -> None:
+    async def make(connection: Connection) -> None:
         await connection.execute(
             text("UPDATE lines SET origin = 'office' WHERE number = :number"), {"number": AU}
         )
@@ -164,7 +164,7 @@ async def test_a_row_swapped_to_another_account_is_refused(
 ) -> None:
     """Whoever can write the database must not give an account somebody else's password."""
 
-    async def swap(connection: AsyncConnection) -> None:
+    async def swap(connection: Connection) -> None:
         sealed = "(SELECT sealed_ha1 FROM accounts WHERE username = 'au')"
         await connection.execute(
             text(f"UPDATE accounts SET sealed_ha1 = {sealed} WHERE username = 'docomo'")
@@ -178,7 +178,7 @@ async def test_a_row_swapped_to_another_account_is_refused(
 async def _rows(office: Office) -> dict[str, list[tuple[object, ...]]]:
     """Every row of the database, the sealed secrets included."""
 
-    async def work(connection: AsyncConnection) -> dict[str, list[tuple[object, ...]]]:
+    async def work(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
         names = ("lines", "line_options", "accounts", "bindings", "diversions", "number_displays")
         return {
             name: [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {name}"))]

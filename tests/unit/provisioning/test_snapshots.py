@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.contract import NewMessage, OutOfRange, StorageUnavailable
 from provisioning.db import migrate, schema
+from provisioning.db.connection import Connection
 from provisioning.lines.sealing import WrongKey
 from provisioning.notify.model import Mail, MailState
 from provisioning.numbers.model import NumberState
@@ -129,7 +129,7 @@ async def test_cleared_nothing_is_left(office: Office) -> None:
 
 
 async def test_the_snapshot_has_every_table(office: Office) -> None:
-    async def names(connection: AsyncConnection) -> set[str]:
+    async def names(connection: Connection) -> set[str]:
         return await connection.run_sync(lambda plain: set(inspect(plain).get_table_names()))
 
     there = await office._database.read(names)

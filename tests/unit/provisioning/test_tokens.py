@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from provisioning.audit.model import Origin
 from provisioning.contract import OutOfRange, StorageUnavailable
+from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.office import Office, OfficeSettings
 from provisioning.tokens.answers import (
@@ -162,14 +162,14 @@ class TestTokens:
 async def change(database: Database, name: str) -> None:
     """Something a request changes: a line's message area."""
 
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: Connection) -> None:
         await connection.execute(text("UPDATE lines SET ma = :ma"), {"ma": name})
 
     await database.write(work)
 
 
 async def area(database: Database) -> str:
-    async def work(connection: AsyncConnection) -> str:
+    async def work(connection: Connection) -> str:
         return str((await connection.execute(text("SELECT max(ma) FROM lines"))).scalar_one())
 
     return await database.read(work)
@@ -223,7 +223,7 @@ class TestAnswers:
         assert other == "the first answer" or isinstance(other, InFlight)
 
     async def test_what_failed_may_be_tried_again(self, office: Office, answers: Answers) -> None:
-        async def refused(_connection: AsyncConnection) -> None:
+        async def refused(_connection: Connection) -> None:
             raise OutOfRange("after the key was claimed")
 
         with pytest.raises(OutOfRange):

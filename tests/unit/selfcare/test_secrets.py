@@ -6,10 +6,11 @@ import traceback
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection as Driver
+from sqlalchemy import MetaData, select
 
 from provisioning.contract import ContractError
+from provisioning.db.connection import Connection
 from provisioning.notify import mails
 from provisioning.office import Office, OfficeSettings
 from provisioning.selfcare import secret
@@ -70,7 +71,6 @@ async def test_the_database_the_logs_and_the_audit_hold_none(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.WARNING, "aiosqlite")  # as the program sets it
     caplog.set_level(logging.DEBUG, "sqlalchemy.engine")
     async with open_counter(database_url) as counter:
         secrets = await _use(counter)
@@ -127,10 +127,10 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-async def _cells(connection: AsyncConnection) -> list[str]:
+async def _cells(connection: Connection) -> list[str]:
     """Every value of every row of the database."""
 
-    def tables(blocking: Connection) -> MetaData:
+    def tables(blocking: Driver) -> MetaData:
         found = MetaData()
         found.reflect(blocking)
         return found
