@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import socket
 from collections import deque
+from collections.abc import Collection
 from typing import NamedTuple
 
 from ivr.media.source_lock import Address, normal
@@ -21,12 +22,17 @@ class NoPortsLeft(Exception):
 
 
 class PortPair(NamedTuple):
-    """Two bound, non-blocking sockets; `port` is the RTP one, `ipv6` what both are."""
+    """Two bound, non-blocking sockets; `port` is the RTP one, `ipv6` what both are.
+
+    `host` is what they are bound to; `taken` are all ports there that are open, these two included.
+    """
 
     port: int
     rtp: socket.socket
     rtcp: socket.socket
     ipv6: bool
+    host: str
+    taken: Collection[int]
 
     def keep(self, octets: int) -> None:
         """Say how much that was not read yet is kept (the kernel counts its own overhead too)."""
@@ -63,6 +69,7 @@ class RtpPorts:
         self.host = host
         self.family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
         self._free = deque(range(first, high, 2))
+        self._taken: set[int] = set()
 
     @property
     def free(self) -> int:
@@ -91,16 +98,20 @@ class RtpPorts:
         """Close both sockets and put the port at the end of the queue."""
         pair.rtp.close()
         pair.rtcp.close()
+        self._taken -= {pair.port, pair.port + 1}
         self._free.append(pair.port)
 
     def _bind_pair(self, port: int) -> PortPair:
         rtp = self._bind(port)
         try:
             rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            return PortPair(port, rtp, self._bind(port + 1), self.family == socket.AF_INET6)
+            rtcp = self._bind(port + 1)
         except OSError:
             rtp.close()
             raise
+        self._taken |= {port, port + 1}
+        ipv6 = self.family == socket.AF_INET6
+        return PortPair(port, rtp, rtcp, ipv6, self.host, self._taken)
 
     def _bind(self, port: int) -> socket.socket:
         sock = socket.socket(self.family, socket.SOCK_DGRAM)

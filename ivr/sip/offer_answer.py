@@ -6,9 +6,9 @@ matched by name and clock rate, never by number, and the answerer uses the offer
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import NamedTuple
 
+from ivr.sip.media_address import is_held, is_literal
 from ivr.sip.sdes import SECURE, Crypto, Keys, Securing, usable
 from ivr.sip.sdp import STATIC_PAYLOADS, Attribute, Codec, Direction, Media, Origin, Sdp, SdpError
 
@@ -21,8 +21,6 @@ _SPOKEN_PROTOCOLS = frozenset((_PLAIN_RTP, "RTP/AVPF"))
 """AVPF only adds feedback nobody is obliged to send (RFC 4585 §3)."""
 _SECURE_PROTOCOLS = frozenset(SECURE.values())
 _OFFERED_TAG = 1
-_LONGEST_ADDRESS = 45
-_HELD_ADDRESSES = frozenset(("0.0.0.0", "::", "0:0:0:0:0:0:0:0"))
 _STATIC_BY_NAME = {codec.name: codec for codec in STATIC_PAYLOADS.values() if codec.channels == 1}
 
 
@@ -271,9 +269,9 @@ def _settle(
 ) -> Negotiated:
     """Two views of one stream brought together: the peer's description and what we want."""
     host = theirs.address_of(media)
-    if host is None or not _is_literal(host):
+    if host is None or not is_literal(host):
         raise NotAcceptable("the media address is no IP address")
-    held = host in _HELD_ADDRESSES
+    held = is_held(host)
     offered = theirs.direction_of(media)
     number = event.payload_type if event else None
     return Negotiated(
@@ -294,7 +292,7 @@ def _rtcp_address(host: str, media: Media) -> tuple[str, int] | None:
     """Where RTCP goes: the port above, unless `a=rtcp` says otherwise (RFC 3605)."""
     words = (media.attribute("rtcp") or "").split()
     if words and words[0].isascii() and words[0].isdigit() and 0 < int(words[0][:9]) < 65536:
-        named = words[3] if len(words) == 4 and _is_literal(words[3]) else host
+        named = words[3] if len(words) == 4 and is_literal(words[3]) else host
         return named, int(words[0][:9])
     return (host, media.port + 1) if media.port < 65535 else None
 
@@ -377,16 +375,3 @@ def _event_for(voice: Codec, codecs: Sequence[Codec]) -> Codec | None:
         if codec.clock_rate == voice.clock_rate and codec.name.lower() == _EVENT:
             return codec
     return None
-
-
-def _is_literal(host: str) -> bool:
-    return len(host) <= _LONGEST_ADDRESS and _is_address(host)
-
-
-@lru_cache(maxsize=4096)
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

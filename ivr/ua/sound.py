@@ -7,6 +7,7 @@ from enum import Enum, auto
 from ivr.media.g711 import Law
 from ivr.net.media_leg import MediaLeg
 from ivr.sip import offer_answer
+from ivr.sip.media_address import Ends, objection
 from ivr.sip.offer_answer import Capabilities, Negotiated
 from ivr.sip.sdes import KEY_OCTETS, Securing
 from ivr.sip.sdp import Sdp, SdpError
@@ -108,7 +109,7 @@ class Sound:
             )
             if answer.audio is None and self._ours is None:
                 raise NotAcceptable("the offer has no audio")
-            self._follow(answer.audio)
+            self._agree(answer.audio)
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
             raise NotAcceptable(str(error), self._warning) from error
         self._ours, self._text = answer.sdp, None
@@ -184,9 +185,22 @@ class Sound:
         if self._ours is None:
             raise NotAcceptable("an answer to nothing that was offered")
         try:
-            self._follow(offer_answer.accept_answer(self._ours, Sdp.parse(answer)))
+            self._agree(offer_answer.accept_answer(self._ours, Sdp.parse(answer)))
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
             raise NotAcceptable(str(error)) from error
+
+    def _agree(self, audio: Negotiated | None) -> None:
+        """Follow a description, unless its sound would go where it must not."""
+        if audio is not None and audio.remote is not None:
+            self._check_address(audio.remote)
+        self._follow(audio)
+
+    def _check_address(self, remote: tuple[str, int]) -> None:
+        pair = self.media.pair
+        ends = Ends(self._learn_from, (self._settings.address, pair.host), pair.taken)
+        if (said := objection(remote, ends)) is not None:
+            warning = (("Warning", f'{said.code} tokuban "{said.why}"'),)
+            raise NotAcceptable(f"{said.why}: {remote[0]}", warning)
 
     def _follow(self, audio: Negotiated | None) -> None:
         if audio is not None:

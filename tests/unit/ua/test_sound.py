@@ -1,4 +1,4 @@
-"""Whether a leg's sound is encrypted: what the setting says, and what signalling it came by."""
+"""A leg's sound: whether it is encrypted, and where it may go."""
 
 from collections.abc import AsyncIterator
 
@@ -98,3 +98,41 @@ async def test_each_leg_has_a_key_of_its_own_and_keeps_it(engine: MediaEngine) -
     first = one.answer(SECURE)
     assert one.answer(SECURE) == first
     assert Sdp.parse(other.answer(SECURE)).media[0].crypto != Sdp.parse(first).media[0].crypto
+
+
+@pytest.mark.parametrize("host", [b"224.0.0.1", b"255.255.255.255", b"0.9.9.9"])
+@pytest.mark.rule("CALL-01")
+async def test_an_address_that_lies_is_refused_and_what_was_agreed_stands(
+    engine: MediaEngine, host: bytes
+) -> None:
+    leg = sound(engine, Srtp.OFF, secured=False)
+    lie = PLAIN.replace(b"c=IN IP4 127.0.0.1", b"c=IN IP4 " + host)
+    with pytest.raises(NotAcceptable) as refused:
+        leg.answer(lie)
+    assert refused.value.warning[0][0] == "Warning"
+    assert leg.audio is None
+    agreed = leg.answer(PLAIN)
+    for again in (leg.answer, leg.accept):
+        with pytest.raises(NotAcceptable):
+            again(lie)
+    assert (leg.description, leg.media.out.remote) == (agreed, ("127.0.0.1", 4000))
+
+
+@pytest.mark.rule("CALL-01")
+async def test_nobody_talks_to_a_port_of_ours(engine: MediaEngine) -> None:
+    """Neither a leg's own, nor another call's; one that was given back is anybody's."""
+    leg, other = (sound(engine, Srtp.OFF, secured=False) for _ in range(2))
+    for port in (leg.media.port, leg.media.port + 1, other.media.port):
+        with pytest.raises(NotAcceptable):
+            leg.answer(PLAIN.replace(b"4000", str(port).encode()))
+    other.media.close()
+    leg.answer(PLAIN.replace(b"4000", str(other.media.port).encode()))
+    assert leg.audio is not None
+
+
+async def test_a_wildcard_address_is_a_hold_from_the_first_offer_on(engine: MediaEngine) -> None:
+    leg = sound(engine, Srtp.OFF, secured=False)
+    leg.answer(PLAIN.replace(b"c=IN IP4 127.0.0.1", b"c=IN IP4 0.0.0.0"))
+    assert leg.held
+    leg.answer(PLAIN)
+    assert not leg.held
