@@ -1,0 +1,1 @@
+"""Freephone contracts: what may be set up, and what is kept of it."""

@@ -1,0 +1,61 @@
+"""Weights are obeyed exactly, evenly, and reproducibly."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.numbering.shares import Turn, next_turn
+
+weights_ = st.lists(st.integers(0, 9), min_size=1, max_size=5).filter(any).map(tuple)
+
+
+def calls(weights: tuple[int, ...], count: int, turn: Turn | None = None) -> list[int]:
+    chosen = []
+    for _ in range(count):
+        place, turn = next_turn(weights, turn)
+        chosen.append(place)
+    return chosen
+
+
+def test_five_one_one_comes_evenly() -> None:
+    assert calls((5, 1, 1), 7) == [0, 0, 1, 0, 2, 0, 0]
+
+
+@given(weights_, st.integers(1, 5))
+def test_each_number_has_its_share_to_the_call(weights: tuple[int, ...], rounds: int) -> None:
+    found = Counter(calls(weights, rounds * sum(weights)))
+    assert [found[place] for place in range(len(weights))] == [rounds * each for each in weights]
+
+
+@given(weights_, st.integers(0, 60), st.integers(1, 60))
+def test_any_window_is_off_by_less_than_two_calls(
+    weights: tuple[int, ...], start: int, length: int
+) -> None:
+    found = Counter(calls(weights, start + length)[start:])
+    for place, weight in enumerate(weights):
+        assert abs(found[place] - length * weight / sum(weights)) < 2
+
+
+@given(weights_, weights_, st.integers(0, 30))
+def test_zero_never_receives_whatever_the_weights_were(
+    before: tuple[int, ...], after: tuple[int, ...], count: int
+) -> None:
+    turn = None
+    for _ in range(count):
+        _, turn = next_turn(before, turn)
+    assert all(after[place] > 0 for place in calls(after, 40, turn))
+
+
+def test_a_split_goes_on_where_it_stood() -> None:
+    _, turn = next_turn((5, 1, 1))
+    stored = Turn(*map(tuple, json.loads(json.dumps(turn))))
+    assert calls((5, 1, 1), 6, stored) == [0, 1, 0, 2, 0, 0]
+
+
+@pytest.mark.parametrize("weights", [(), (0, 0), (1, -1)])
+def test_weights_that_nobody_can_obey_are_refused(weights: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="weights"):
+        next_turn(weights)
