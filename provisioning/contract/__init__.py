@@ -41,6 +41,8 @@ from provisioning.contract.schedule import DayPlan as DayPlan
 from provisioning.contract.schedule import Moment as Moment
 from provisioning.contract.schedule import Schedule as Schedule
 from provisioning.contract.schedule import YearDay as YearDay
+from provisioning.contract.sound import SoundCoder as SoundCoder
+from provisioning.contract.sound import UnreadableSound as UnreadableSound
 from provisioning.contract.trunks import Trunk as Trunk
 from provisioning.contract.trunks import TrunkAccount as TrunkAccount
 from provisioning.contract.trunks import TrunkCaller as TrunkCaller
