@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ivr.sip.bodies import unwrap
 from ivr.sip.check import check
 from ivr.sip.core import Core, Header
 from ivr.sip.dialog import dialog_key
@@ -76,6 +77,8 @@ class Endpoint:
         """Take a datagram, or one framed message of a stream. Never raises."""
         try:
             message = parse(data)
+            if message.body:
+                unwrap(message)
             if isinstance(message, Response):
                 self._receive_response(message, flow, now)
             elif message.method == "ACK":  # nothing goes back the way its Via says

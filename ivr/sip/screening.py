@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ivr.sip.bodies import is_optional
 from ivr.sip.core import Header
 from ivr.sip.message import Request
 from ivr.sip.reasons import reason_phrase
+from ivr.sip.sdp import CONTENT_TYPE
 from ivr.sip.session_timer import too_short
 from ivr.sip.settings import EndpointSettings
 
@@ -40,6 +42,8 @@ def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> 
         return Refusal(414)
     if not in_dialog and method != "OPTIONS" and request.max_forwards == 0:
         return Refusal(483)  # an OPTIONS is answered by whoever it got to (RFC 3261 §11)
+    if method == "INFO" and "Info-Package" in request.headers:
+        return Refusal(469, (("Recv-Info", ""),))  # we asked for none (RFC 6086 §4.2.2)
     unknown = _unknown_extension(request, settings)
     return unknown or (_unreadable_body(request, settings) if request.body else None)
 
@@ -71,13 +75,20 @@ def _unreadable_body(request: Request, settings: EndpointSettings) -> Refusal | 
     encoding = headers.get("Content-Encoding")
     if encoding is not None and encoding.lower() != "identity":
         return Refusal(415, (("Accept-Encoding", "identity"),))
-    if request.method not in _DESCRIBED or _optional(headers.get("Content-Disposition")):
-        return None
+    if request.method == "INFO":
+        return _unknown_information(request, settings)
     kind = request.content_type
-    if kind is not None and kind.name in settings.accept:
+    if request.method not in _DESCRIBED or (kind is not None and kind.name == CONTENT_TYPE):
         return None
+    # What is left of several parts by now holds no description (`ivr.sip.bodies`).
     return Refusal(415, (("Accept", ", ".join(settings.accept)),))
 
 
-def _optional(disposition: str | None) -> bool:
-    return disposition is not None and "handling=optional" in disposition.lower().replace(" ", "")
+def _unknown_information(request: Request, settings: EndpointSettings) -> Refusal | None:
+    """What an INFO brings that we can do nothing with."""
+    kind = request.content_type
+    if is_optional(request.headers.get("Content-Disposition")):
+        return None
+    if kind is not None and kind.name in settings.info:
+        return None
+    return Refusal(415, (("Accept", ", ".join(settings.info)),))

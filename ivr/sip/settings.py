@@ -32,8 +32,11 @@ class EndpointSettings:
     allow: tuple[str, ...] = ALLOW
     known: frozenset[str] = KNOWN
     supported: tuple[str, ...] = SUPPORTED
-    accept: tuple[str, ...] = ("application/sdp",)
-    """Bodies an INVITE, UPDATE or PRACK may carry; others get 415."""
+    accept: tuple[str, ...] = ("application/sdp", "multipart/mixed")
+    """Bodies an INVITE, UPDATE or PRACK may carry; others get 415. Of several parts one must be a
+    session description."""
+    info: tuple[str, ...] = ("application/dtmf-relay", "application/dtmf")
+    """Bodies an INFO may carry (RFC 2976); others get 415."""
     max_uri: int = 2048
     """Longest Request-URI in characters; more gets 414 (our choice; RFC 3261 names no number)."""
     user_agent: str = "tokuban"

@@ -33,7 +33,7 @@ class TestAnswers:
         data = message().replace(b"application/sdp", b"application/foo")
         refusal = Wire().response(data)
         assert refusal.status == 415
-        assert refusal.headers.get("Accept") == "application/sdp"
+        assert refusal.headers.get("Accept") == "application/sdp, multipart/mixed"
 
     def test_a_body_whose_handling_is_optional_is_passed(self) -> None:
         wire = Wire()

@@ -19,10 +19,11 @@ def phone(carrier: Carrier) -> Iterator[WirePhone]:
         yield phone
 
 
-def offered(call: WireCall, bend: Callable[[str], str]) -> Message:
-    """The final response to a call whose description is bent, or answered with another one."""
+def offered(call: WireCall, bend: Callable[[str], str], kind: str = "application/sdp") -> Message:
+    """The final response to a call whose description is bent; `kind`: what it is said to be."""
     branch = token("z9hG4bK")
     head, _, body = call.invite(branch).partition("\r\n\r\n")
+    head = head.replace("application/sdp", kind)
     bent = bend(body)
     head = head.replace(f"Content-Length: {len(body)}", f"Content-Length: {len(bent.encode())}")
     call.phone.send(f"{head}\r\n\r\n{bent}")
@@ -87,4 +88,47 @@ def test_six_bundled_streams_are_answered_one_by_one(phone: WirePhone) -> None:
         assert [kind for kind, _ in streams] == [f"m={kind}" for kind in kinds]
         assert [port != "0" for _, port in streams] == [False, True, False, False, False, False]
         assert b"BUNDLE" not in final.body
+        assert call.bye().status == 200
+
+
+def parts(description: str) -> str:
+    """A description behind a part of ISDN's."""
+    return (
+        "--cut\r\nContent-Type: application/ISUP;version=itu-t92+\r\n"
+        "Content-Disposition: signal;handling=optional\r\n\r\n\x01\x10\r\n"
+        f"--cut\r\nContent-Type: application/sdp\r\n\r\n{description}\r\n--cut--\r\n"
+    )
+
+
+def test_a_description_among_other_parts_is_found(phone: WirePhone) -> None:
+    with WireCall(phone, "1429") as call:
+        final = offered(call, parts, "multipart/mixed;boundary=cut")
+        assert final.status == 200
+        assert final.get("Content-Type") == "application/sdp"
+        assert call.bye().status == 200
+
+
+def test_parts_without_a_description_get_415_with_what_is_taken(phone: WirePhone) -> None:
+    with WireCall(phone, "1429") as call:
+        final = offered(
+            call, lambda body: parts(body).replace("/sdp", "/xml"), "multipart/mixed;boundary=cut"
+        )
+        assert final.status == 415
+        assert final.get("Accept") == "application/sdp, multipart/mixed"
+
+
+def test_information_of_an_unknown_kind_is_refused_and_harms_no_call(phone: WirePhone) -> None:
+    with WireCall(phone, "1429") as call:
+        assert call.dial().status == 200
+        for extra, status, told in (
+            ([], 415, "Accept"),
+            ([("Info-Package", "conference")], 469, "Recv-Info"),
+        ):
+            call.cseq += 1
+            text = call.text("INFO", call.cseq, body="<x/>", content_type="a/xml", extra=extra)
+            phone.send(text)
+            answer = phone.expect(415, 469, method="INFO")
+            assert answer.status == status
+            assert told.lower() in {name for name, _ in answer.headers}
+        assert call.info("4").status == 200
         assert call.bye().status == 200

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ivr.sip.abnf import GrammarError, quote, unquote
+from ivr.sip.bodies import description_in
 from ivr.sip.check import check
 from ivr.sip.digest import parse_fields
 from ivr.sip.framing import FrameLimits, FramingError, StreamFramer
@@ -250,3 +251,15 @@ def test_offerer_and_answerer_settle_on_the_same(
     assert accepted.codec_name == settled.audio.codec_name == mine[0]
     assert accepted.event_payload_type == settled.audio.event_payload_type
     assert (accepted.event_payload_type is not None) == events
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"--b\r\n", b"--b--", b"\r\n\r\n", b"--b"]))
+def test_parts_of_a_body_are_read_whatever_they_are(data: bytes, cut: bytes) -> None:
+    """And what is found is a piece of what came."""
+    for body in (
+        data,
+        cut + data + b"\r\n--b--",
+        b"--b\r\nContent-Type: application/sdp\r\n" + data,
+    ):
+        found = description_in("multipart/mixed;boundary=b", body)
+        assert found is None or found in body

@@ -184,6 +184,15 @@ def test_info_is_answered_and_told() -> None:
     assert len(bob.responses(200, "INFO")) == 1
 
 
+def test_information_nobody_understands_is_refused_with_what_is_known() -> None:
+    network, _, bob, ours, _ = talking()
+    ours.info("application/broadsoft", b"event talk\r\n", network.now)
+    network.run()
+    (refusal,) = bob.responses(415, "INFO")
+    assert refusal.headers.get("Accept") == "application/dtmf-relay, application/dtmf"
+    assert bob.all(InfoReceived) == []
+
+
 # Late offers
 
 

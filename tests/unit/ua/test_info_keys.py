@@ -1,6 +1,7 @@
 import pytest
 
-from ivr.ua.info_keys import key_of
+from ivr.sip.settings import EndpointSettings
+from ivr.ua.info_keys import KEY_TYPES, key_of
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,7 @@ from ivr.ua.info_keys import key_of
 )
 def test_keys_in_info(content_type: str, body: bytes, key: str | None) -> None:
     assert key_of(content_type, body) == key
+
+
+def test_every_kind_that_is_read_is_taken() -> None:
+    assert EndpointSettings().info == KEY_TYPES
