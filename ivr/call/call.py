@@ -16,7 +16,9 @@ from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
 from ivr.call.party import FarLeg, Rung, Target
+from ivr.call.speaking import Mouth
 from ivr.call.subscriber import Subscriber, Visitor
+from ivr.call.tape import Tape
 from ivr.media import tones
 from prompts.catalogue import Prompt
 from provisioning.contract import CarrierProfile, Line
@@ -33,7 +35,8 @@ class Call:
     A key stops an interruptible prompt before the key handler returns. Keys typed
     ahead answer the questions that follow, whose prompts are then not spoken.
     `number_dialled` is what was dialled after a service code that a number follows, `party_heard`
-    whether the party rung last made itself heard before it answered, or did not.
+    whether the party rung last made itself heard before it answered, or did not. `tape` records the
+    caller, and plays recordings.
     """
 
     def __init__(
@@ -45,14 +48,14 @@ class Call:
         self.over = False
         self.party_heard = False
         self._audible = False
-        self._faded_at = 0.0
         self._far: FarLeg | None = None
         self._leg = leg
         self._party = party
         self._voice = party.voice
         self._limits = limits
         self._keys = KeyBuffer()
-        self._interruptible = False
+        self._mouth = Mouth(leg, limits.closing_pause_s)
+        self.tape = Tape(leg, self._keys, self._mouth, log)
         self._concealing = False
         leg.on_key = self._take_key
 
@@ -82,8 +85,13 @@ class Call:
         """What is told and recorded of the caller's leg."""
         return self._leg.ticket
 
-    async def answer(self) -> None:
-        """Answer the call; returns once it is established. Does nothing the second time."""
+    async def answer(self, *, charged: bool = False) -> None:
+        """Answer the call; returns once it is established. Does nothing the second time.
+
+        A `charged` service is answered once its record is durable; else StorageUnavailable comes.
+        """
+        if charged:
+            await self.ticket.secure()
         if not self.answered:
             await self._leg.answer()
             self.answered = self._audible = True
@@ -160,22 +168,25 @@ class Call:
         return await self.choose(prompt, {yes: True, again: False}, *values)
 
     async def choose(self, prompt: Prompt, choices: Mapping[str, T], *values: object) -> T:
-        """Offer `choices` by key and return the one chosen.
+        """Offer `choices` by key, or by several keys, and return the one chosen.
 
         Raises:
             CallOver: none was chosen in the tries allowed; the caller heard goodbye.
         """
-        for _ in range(self._limits.attempts):
-            key = await self._key_after(prompt, values)
-            if key is not None and key in choices:
-                self.log.info("menu.chosen", prompt=prompt.value, choice=key)
-                return choices[key]
-            await self._complain(Entry.SILENT if key is None else Entry.WRONG)
+        limits = self._limits
+        for _ in range(limits.attempts):
+            await self.play(prompt, *values)
+            keyed = await self._keys.one_of(choices, limits.first_digit_s, limits.inter_digit_s)
+            if isinstance(keyed, str):
+                self.log.info("menu.chosen", prompt=prompt.value, choice=keyed)
+                return choices[keyed]
+            await self._complain(keyed)
         raise await self.give_up()
 
     async def choose_once(self, prompt: Prompt, choices: Mapping[str, T], *, otherwise: T) -> T:
         """Offer `choices` by key; any other key, and silence, is `otherwise`."""
-        key = await self._key_after(prompt, ())
+        await self.play(prompt)
+        key = await self._keys.next(self._limits.first_digit_s)
         self.log.info("menu.chosen", prompt=prompt.value, choice=key)
         return otherwise if key is None else choices.get(key, otherwise)
 
@@ -305,9 +316,8 @@ class Call:
 
         A phone stops at a BYE, with the last words still in its jitter buffer.
         """
-        left_s = self._faded_at - asyncio.get_running_loop().time()
-        if left_s > 0 and not self.over:
-            await asyncio.sleep(left_s)
+        if not self.over:
+            await self._mouth.fade()
         self.hang_up(status)
 
     def hang_up(self, status: int = TEMPORARILY_UNAVAILABLE) -> None:
@@ -341,8 +351,8 @@ class Call:
         if self.over:
             return
         taken = self._keys.push(key)
-        if taken and self._interruptible:
-            self._leg.stop_playing()
+        if taken:
+            self._mouth.interrupt()
         shown = HIDDEN if self._concealing else key
         self.log.info("key.received", pressed=shown, taken=taken)
         self._leg.ticket.keyed(shown)
@@ -353,30 +363,10 @@ class Call:
         if not self._audible:
             raise RuntimeError(f"{prompt.value} would not be heard: answer the call first")
         speech = self._voice.speech(prompt, *values)
-        ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def done(to_its_end: bool) -> None:
-            if not ended.done():
-                ended.set_result(to_its_end)
-
         self.log.info("prompt.started", prompt=prompt.value, text=speech.text)
         self._leg.ticket.heard(prompt.value)
-        self._interruptible = interruptible
-        self._leg.play(speech.ulaw, done)
-        try:
-            to_its_end = await ended
-        except asyncio.CancelledError:
-            self._leg.stop_playing()
-            raise
-        finally:
-            self._interruptible = False
-        if to_its_end:
-            self._faded_at = asyncio.get_running_loop().time() + self._limits.closing_pause_s
+        to_its_end = await self._mouth.say(speech.ulaw, interruptible=interruptible)
         self.log.debug("prompt.ended", prompt=prompt.value, interrupted=not to_its_end)
-
-    async def _key_after(self, prompt: Prompt, values: tuple[object, ...]) -> str | None:
-        await self.play(prompt, *values)
-        return await self._keys.next(self._limits.first_digit_s)
 
     async def _number(self, most: int) -> str | Entry:
         limits = self._limits

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from enum import Enum, auto
 
 MOST_WAITING_KEYS = 64
@@ -54,18 +55,40 @@ class KeyBuffer:
         self.clear()
         self._open = False
 
-    async def next(self, within_s: float) -> str | None:
-        """Take the oldest key, waiting up to `within_s` seconds; None when none came."""
+    def wake(self) -> None:
+        """Let whoever waits for a key go on without one."""
+        self._pressed.set()
+
+    async def wait(self, within_s: float) -> str | None:
+        """The oldest key, which stays, waiting up to `within_s` seconds; None when none came."""
         if not self._keys:
             try:
                 async with asyncio.timeout(within_s):
                     await self._pressed.wait()
             except TimeoutError:
                 return None
-        key = self._keys.popleft()
+        return self._keys[0] if self._keys else None
+
+    async def next(self, within_s: float) -> str | None:
+        """Take the oldest key, waiting up to `within_s` seconds; None when none came."""
+        key = await self.wait(within_s)
+        if key is not None:
+            self._keys.popleft()
         if not self._keys:
             self._pressed.clear()
         return key
+
+    async def one_of(self, choices: Collection[str], first_s: float, next_s: float) -> str | Entry:
+        """Take keys until they are one of `choices` and can be no longer one."""
+        keys = await self.next(first_s)
+        if keys is None:
+            return Entry.SILENT
+        while any(each.startswith(keys) and each != keys for each in choices):
+            key = await self.next(next_s)
+            if key is None:
+                break
+            keys += key
+        return keys if keys in choices else Entry.WRONG
 
     async def number(self, most: int, first_s: float, next_s: float) -> str | Entry:
         """Take up to `most` digits closed by `#`, waiting so long for the first and each next."""

@@ -1,9 +1,13 @@
 """One party's half of a call, as the layers below offer it to a `Call`."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ivr.call.party import Diverted, FarLeg, JoinEnd, KeyHandler, PlayEnded, Rung, Signs, Target
 from provisioning.contract import E164, Access, Account, TrunkCaller
+
+Hear = Callable[[int, bytes], None]
+"""Takes a packet: how many samples after the first one it begins, and its µ-law."""
 
 
 class Ticket(Protocol):
@@ -13,6 +17,8 @@ class Ticket(Protocol):
     """What the call leaves through (LINK-02)."""
     presented: str | None
     """The number the called party sees; None when there is none to see (CALL-04)."""
+    service: str
+    """What serves the call."""
 
     outcome: str | None
     """How the service ended the call, as `Outcome` says it."""
@@ -34,6 +40,14 @@ class Ticket(Protocol):
 
     def answered(self) -> None:
         """The leg is answered, and charged from now on."""
+        ...
+
+    async def secure(self) -> None:
+        """Return once the record of the leg, as it stands, outlives the process.
+
+        Raises:
+            StorageUnavailable: it cannot be made so.
+        """
         ...
 
     def close(self, cause: str, status: int | None = None) -> None:
@@ -116,6 +130,13 @@ class Leg(Protocol):
 
     def echo(self, on: bool) -> None:
         """Send back what is heard, or no longer."""
+        ...
+
+    def record(self, hear: Hear | None) -> None:
+        """Give what is heard to `hear` as it comes, in place of whom it was given to; None: nobody.
+
+        Early media, too; `ivr.media.recorder` puts it in order.
+        """
         ...
 
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:

@@ -108,6 +108,10 @@ class PhoneCall:
         """Give each received frame to `hear(offset in samples, µ-law)`, early media included."""
         self._sound.media.record(hear)
 
+    def say(self, ulaw: bytes) -> None:
+        """Say 8 kHz µ-law in place of silence."""
+        self._sound.media.play(ulaw)
+
     async def press(self, keys: str, duration_ms: int = 100, gap_ms: int = 60) -> bool:
         """Send keys one after the other; False when the call ended before the last was sent."""
         sent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -176,6 +176,11 @@ class Side:
         if not self._closed:
             self.media.echo(on)
 
+    def record(self, hear: Callable[[int, bytes], None] | None) -> None:
+        """Give what is heard to `hear` as it comes, or to nobody any more."""
+        if not self._closed:
+            self.media.record(hear)
+
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         """BYE, or whatever ends the session as it stands; `reason` is a Reason header's value."""
         if self._closed or self.kept:

@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 
 from ivr.call.leg import Leg
+from ivr.media.recorder import Recorder
 
 SHORT = b"\xff" * 800
 """A tenth of a second."""
@@ -28,6 +29,10 @@ class Phone(Protocol):
         """Press a key; returns once it is on its way."""
         ...
 
+    def say(self, ulaw: bytes) -> None:
+        """Say something, after which the far end is silent."""
+        ...
+
     def final_status(self) -> int | None:
         """The final response that the caller got; None while there is none."""
         ...
@@ -42,6 +47,25 @@ async def eventually(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - the far end has no event to wait for
             await asyncio.sleep(0.005)
+
+
+SPOKEN = b"\x10" * 800
+
+
+class Recorded:
+    """What was heard of the far end; `begun` is where the first packet stood."""
+
+    def __init__(self) -> None:
+        self.begun: int | None = None
+        self._written: list[bytes] = []
+        self._recorder = Recorder(self._written.append)
+
+    def __call__(self, at: int, ulaw: bytes) -> None:
+        self.begun = at if self.begun is None else self.begun
+        self._recorder.feed(at, ulaw)
+
+    def sound(self) -> bytes:
+        return b"".join(self._written)
 
 
 class Endings:
@@ -176,6 +200,7 @@ class LegContract:
         phone.leg.play(SHORT, done)
         phone.leg.stop_playing()
         phone.leg.echo(True)
+        phone.leg.record(lambda at, ulaw: None)
         phone.leg.hang_up()
         await eventually(lambda: done.told == [False])
 
@@ -192,3 +217,26 @@ class LegContract:
         done = Endings()
         phone.leg.play(SHORT, done)
         await eventually(lambda: done.told == [True])
+
+    async def test_what_is_said_is_recorded_until_nobody_listens(self, phone: Phone) -> None:
+        await phone.leg.answer()
+        heard = Recorded()
+        phone.leg.record(heard)
+        phone.say(SPOKEN)
+        await eventually(lambda: heard.sound().count(SPOKEN[:1]) == len(SPOKEN))
+        phone.leg.record(None)
+        before = heard.sound()
+        phone.say(SPOKEN)
+        await later()
+        assert heard.sound() == before
+
+    async def test_a_recording_begins_anew(self, phone: Phone) -> None:
+        await phone.leg.answer()
+        first, second = Recorded(), Recorded()
+        phone.leg.record(first)
+        phone.say(SPOKEN)
+        await eventually(lambda: bool(first.sound()))
+        phone.leg.record(second)
+        phone.say(SPOKEN)
+        await eventually(lambda: SPOKEN[:1] in second.sound())
+        assert second.begun == 0

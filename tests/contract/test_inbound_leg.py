@@ -26,6 +26,9 @@ class FarEnd:
         """Key it as an RTP event."""
         assert await self._call.press(key)
 
+    def say(self, ulaw: bytes) -> None:
+        self._call.say(ulaw)
+
     def final_status(self) -> int | None:
         return next((told.status for told in self._told if isinstance(told, Refused)), None)
 

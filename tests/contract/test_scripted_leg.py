@@ -19,6 +19,9 @@ class ScriptedPhone:
     async def press(self, key: str) -> None:
         self.leg.press(key)
 
+    def say(self, ulaw: bytes) -> None:
+        self.leg.say(ulaw)
+
     def final_status(self) -> int | None:
         return self.leg.ended.status if self.leg.ended else None
 

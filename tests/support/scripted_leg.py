@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ivr.call.leg import Hear
 from ivr.call.party import Diverted, FarLeg, JoinEnd, KeyHandler, Rung, Signs, Target
 from ivr.ua.ticket import Tickets
 from provisioning.contract import E164, Access, Account, TrunkCaller
@@ -27,6 +28,7 @@ class ScriptedLeg(ScriptedSound):
 
     `provisional` has the provisional responses told, `ended` how the network hung up, `targets`
     whom it was to ring; `parties` are the phones that can be rung, by user, and trunks by name.
+    `hear` is who hears the caller now.
     """
 
     def __init__(self, by: Account | TrunkCaller, dialled: str) -> None:
@@ -37,6 +39,8 @@ class ScriptedLeg(ScriptedSound):
         self.in_progress = False
         self.provisional: list[int] = []
         self.echoing = False
+        self.hear: Hear | None = None
+        self.said = 0
         self.parties: dict[str, ScriptedParty] = {}
         self.targets: list[Target] = []
         self.joined: FarLeg | None = None
@@ -99,6 +103,16 @@ class ScriptedLeg(ScriptedSound):
     def echo(self, on: bool) -> None:
         self.echoing = on and not self.ended
 
+    def record(self, hear: Hear | None) -> None:
+        self.hear = None if self.ended else hear
+        self.said = 0
+
+    def say(self, ulaw: bytes) -> None:
+        """The caller says something, in one packet, after what was said before."""
+        if self.hear:
+            self.hear(self.said, ulaw)
+        self.said += len(ulaw)
+
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         if self.ended:
             return
@@ -106,6 +120,7 @@ class ScriptedLeg(ScriptedSound):
             raise ValueError(f"an unanswered call ends with a final status, not {status}")
         self.ended = Ending(None if self.answered else status, reason)
         self.echoing = False
+        self.hear = None
         self.fall_silent()
 
     def _rung_by(self, target: Target) -> Sequence[ScriptedParty]:
