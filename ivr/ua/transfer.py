@@ -127,6 +127,10 @@ class ReferredLeg:
         """Send back what is heard, or no longer."""
         self._side.echo(on)
 
+    def record(self, hear: Callable[[int, bytes], None] | None) -> None:
+        """Give what is heard to `hear` as it comes, or to nobody any more."""
+        self._side.record(hear)
+
     def hang_up(self, status: int | None = None, reason: str | None = None) -> None:
         """The new call is over, or came to nothing; who is told what is decided by that."""
         self.on_key = None
