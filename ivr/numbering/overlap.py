@@ -16,6 +16,7 @@ from ivr.numbering.plan import (
     CallerIdPrefix,
     Kind,
     parse,
+    without_prefix,
 )
 from provisioning.contract import CarrierProfile
 
@@ -63,12 +64,12 @@ def ended(dialled: str) -> tuple[str, bool]:
     if keys is None or not keys.endswith(END) or ";" in dialled:
         return dialled, False
     number = keys.removesuffix(END)
-    return (number, True) if _without_prefix(number)[:1] in ("0", "+") else (dialled, False)
+    return (number, True) if without_prefix(number)[1][:1] in ("0", "+") else (dialled, False)
 
 
 def _extent(keys: str, profile: CarrierProfile) -> Extent:
     kind = parse(keys).kind
-    digits = _without_prefix(keys)
+    _, digits = without_prefix(keys)
     if digits.startswith(INTERNATIONAL_PREFIX):
         return _extent_abroad(digits.removeprefix(INTERNATIONAL_PREFIX))
     if kind in COMPLETE_KINDS:
@@ -122,10 +123,3 @@ def _extent_behind(number: str, profile: CarrierProfile) -> Extent:
 def _behind_carrier(digits: str) -> str:
     short, long = CARRIER_PREFIX_DIGITS
     return digits[long if digits.startswith("002") else short :]
-
-
-def _without_prefix(keys: str) -> str:
-    for prefix in CallerIdPrefix:
-        if keys.startswith(prefix.value):
-            return keys.removeprefix(prefix.value)
-    return keys

@@ -153,7 +153,7 @@ def _parse(dialled: str) -> Dialled:
     digits = normalised(dialled)
     if digits is None:
         return Dialled("", Kind.INVALID)
-    prefix, digits = _without_prefix(digits)
+    prefix, digits = without_prefix(digits)
     if digits.startswith("+" + COUNTRY_CODE):
         digits = _national(digits)
     elif digits.startswith(("+", INTERNATIONAL_PREFIX)):
@@ -216,18 +216,18 @@ def is_elsewhere(number: E164) -> bool:
     return kind_of(keyed) in CALLING and not keyed.startswith(LABORATORY)
 
 
-def national(number: str) -> str:
-    """A full number as it is dialled in Japan; one abroad, or a short code, stays as it is."""
-    home = "+" + COUNTRY_CODE
-    return "0" + number.removeprefix(home) if number.startswith(home) else number
-
-
-def _without_prefix(digits: str) -> tuple[CallerIdPrefix | None, str]:
-    """184 and 186 come before everything else that is dialled (facts §3)."""
+def without_prefix(digits: str) -> tuple[CallerIdPrefix | None, str]:
+    """The 184 or 186 in front of what is dialled, if any, and the rest (facts §3)."""
     for prefix in CallerIdPrefix:
         if digits.startswith(prefix.value):
             return prefix, digits[len(prefix.value) :]
     return None, digits
+
+
+def national(number: str) -> str:
+    """A full number as it is dialled in Japan; one abroad, or a short code, stays as it is."""
+    home = "+" + COUNTRY_CODE
+    return "0" + number.removeprefix(home) if number.startswith(home) else number
 
 
 def _national(international: str) -> str:

@@ -30,11 +30,11 @@ class Agent:
         log: Log,
     ) -> None:
         self._driver = driver
-        self._abilities = (
-            ("Allow", ", ".join(settings.allow)),
-            ("Supported", ", ".join(settings.supported)),
-        )
-        self._accept = list(settings.accept)
+        self._abilities = {
+            "Allow": ", ".join(settings.allow),
+            "Supported": ", ".join(settings.supported),
+            "Accept": ", ".join(settings.accept),
+        }
         self._calls = calls
         self._dialler = dialler
         self._log = log
@@ -44,6 +44,7 @@ class Agent:
             "OPTIONS": self._options,
         }
         self._outcomes: list[Callable[[Outcome], None]] = []
+        self._subscription_ended: Callable[[events.SubscriptionEnded], None] | None = None
         self.rejected = 0
         driver.endpoint.challenge_with(calls.challenge)
 
@@ -58,8 +59,24 @@ class Agent:
 
         `accept`: the media type of its bodies.
         """
-        self._accept.append(accept)
+        self._abilities["Accept"] += f", {accept}"
         self._requests[method] = received
+        self._outcomes.append(outcome)
+
+    def tell_of(
+        self,
+        package: str,
+        received: Callable[[events.RequestReceived], None],
+        ended: Callable[[events.SubscriptionEnded], None],
+        outcome: Callable[[Outcome], None],
+    ) -> None:
+        """Have subscriptions to an event package taken by `received`, and `ended` told of their end.
+
+        `outcome` is told how a NOTIFY ended that no subscription asked for.
+        """
+        self._abilities["Allow-Events"] = package
+        self._requests["SUBSCRIBE"] = received
+        self._subscription_ended = ended
         self._outcomes.append(outcome)
 
     def handle(self, event: events.Event) -> None:
@@ -93,6 +110,9 @@ class Agent:
         if isinstance(event, Outcome):
             for told in self._outcomes:
                 told(event)
+        elif isinstance(event, events.SubscriptionEnded):
+            if self._subscription_ended is not None:
+                self._subscription_ended(event)
         else:
             self._in_call(event)
 
@@ -120,8 +140,8 @@ class Agent:
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
-        abilities = (*self._abilities, ("Accept", ", ".join(self._accept)))
-        self._driver.answer(event.transaction, 503 if self._calls.draining else 200, abilities)
+        status = 503 if self._calls.draining else 200
+        self._driver.answer(event.transaction, status, tuple(self._abilities.items()))
 
     def _not_allowed(self, event: events.RequestReceived) -> None:
         self._driver.answer(event.transaction, _NOT_ALLOWED)

@@ -5,10 +5,8 @@ each packet's arrival from the kernel's own time stamp. A packet's lateness is i
 stream's even 20 ms schedule, laid through the stream's earliest packet.
 """
 
-import argparse
 import asyncio
 import gc
-import os
 import select
 import socket
 import struct
@@ -23,14 +21,12 @@ import uvloop
 from ivr.media.rtp import Packet, build
 from ivr.media.tones import tone
 from ivr.net.media_engine import MediaEngine, RtpPorts
-from lab.limits import raise_file_limit
+from tests.bench.packets import Table
 
 LOW, HIGH = 20000, 31999
 EARS = 64
 SO_TIMESTAMPNS = 35
 SO_RCVBUFFORCE = 33
-CPU_TARGET_MS = 0.15
-P99_TARGET_MS = 5.0
 SETTLE_S = 1.0
 DRAIN_EVERY_S = 0.01
 LIFE_TURNS = 40
@@ -206,35 +202,25 @@ def measure(streams: int, seconds: float) -> Figures:
     )
 
 
-def verdict(figures: Figures) -> str:
-    cpu = "ok" if figures.cpu_ms <= CPU_TARGET_MS else "MISSED"
-    pace = "ok" if figures.p99_ms < P99_TARGET_MS else "MISSED"
-    return f"cpu {cpu}, p99 {pace}"
+TABLE = Table(
+    counted="streams",
+    usual=[100, 500, 1000, 5000],
+    sockets=2,
+    cpu_target_ms=0.15,
+    columns="CPU ms/stream-s  bare sends  % of a core  p50 ms  p99 ms  worst ms  lost",
+)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("streams", nargs="*", type=int, default=[100, 500, 1000, 5000])
-    parser.add_argument("--seconds", type=float, default=5.0)
-    asked = parser.parse_args()
-    limit = raise_file_limit()
-    print(
-        f"targets: at most {CPU_TARGET_MS} ms CPU a stream-second, p99 below {P99_TARGET_MS:g} ms;"
-        f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+def row(streams: int, seconds: float) -> str:
+    """Measure and write one row."""
+    figures = measure(streams, seconds)
+    return (
+        f"{figures.streams:7}  {figures.cpu_ms:15.3f}  {figures.bare_ms:10.3f}"
+        f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}"
+        f"  {figures.worst_ms:8.1f}  {figures.lost:4}"
+        f"  {TABLE.verdict(figures.cpu_ms, figures.p99_ms)}"
     )
-    print("streams  CPU ms/stream-s  bare sends  % of a core  p50 ms  p99 ms  worst ms  lost")
-    for streams in asked.streams:
-        if 2 * streams + 64 > limit:
-            print(f"{streams:7}  not run: the system allows {limit} open files")
-            continue
-        figures = measure(streams, asked.seconds)
-        print(
-            f"{figures.streams:7}  {figures.cpu_ms:15.3f}  {figures.bare_ms:10.3f}"
-            f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}"
-            f"  {figures.worst_ms:8.1f}  {figures.lost:4}  {verdict(figures)}",
-            flush=True,
-        )
 
 
 if __name__ == "__main__":
-    main()
+    TABLE.print(__doc__, row)

@@ -6,10 +6,8 @@ stamp. A packet's delay is from just before the phone sends it until it reaches 
 socket.
 """
 
-import argparse
 import asyncio
 import gc
-import os
 import select
 import socket
 import struct
@@ -28,14 +26,12 @@ from ivr.media.g711 import FRAME_SAMPLES
 from ivr.media.rtp import HEADER, VERSION
 from ivr.net.feed import DATAGRAM
 from ivr.net.media_engine import MediaEngine, MediaLeg, RtpPorts
-from lab.limits import raise_file_limit
+from tests.bench.packets import Table
 
 LOW, HIGH = 20000, 31999
 PHONES = 64
 SO_TIMESTAMPNS = 35
 SO_RCVBUFFORCE = 33
-CPU_TARGET_MS = 0.5
-P99_TARGET_MS = 5.0
 SETTLE_S = 1.5
 LAST_S = 0.2
 GROUPS = 20
@@ -253,36 +249,25 @@ def measure(calls: int, seconds: float) -> Figures:
     )
 
 
-def verdict(figures: Figures) -> str:
-    cpu = "ok" if figures.cpu_ms <= CPU_TARGET_MS else "MISSED"
-    delay = "ok" if figures.p99_ms < P99_TARGET_MS else "MISSED"
-    return f"cpu {cpu}, p99 {delay}"
+TABLE = Table(
+    counted="calls",
+    usual=[50, 200, 500],
+    sockets=4,
+    cpu_target_ms=0.5,
+    columns="CPU ms/call-s  bare passing  % of a core  p50 ms  p99 ms  worst ms    sent  lost",
+)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("calls", nargs="*", type=int, default=[50, 200, 500])
-    parser.add_argument("--seconds", type=float, default=5.0)
-    asked = parser.parse_args()
-    limit = raise_file_limit()
-    print(
-        f"targets: at most {CPU_TARGET_MS} ms CPU a call-second, p99 below {P99_TARGET_MS:g} ms;"
-        f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+def row(calls: int, seconds: float) -> str:
+    """Measure and write one row."""
+    figures = measure(calls, seconds)
+    return (
+        f"{figures.calls:5}  {figures.cpu_ms:13.3f}  {figures.bare_ms:12.3f}"
+        f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}"
+        f"  {figures.worst_ms:8.1f}  {figures.sent:6}  {figures.lost:4}"
+        f"  {TABLE.verdict(figures.cpu_ms, figures.p99_ms)}"
     )
-    print("calls  CPU ms/call-s  bare passing  % of a core  p50 ms  p99 ms  worst ms    sent  lost")
-    for calls in asked.calls:
-        if 4 * calls + 64 > limit:
-            print(f"{calls:5}  not run: the system allows {limit} open files")
-            continue
-        figures = measure(calls, asked.seconds)
-        print(
-            f"{figures.calls:5}  {figures.cpu_ms:13.3f}  {figures.bare_ms:12.3f}"
-            f"  {figures.core_percent:11.1f}  {figures.p50_ms:6.2f}  {figures.p99_ms:6.2f}"
-            f"  {figures.worst_ms:8.1f}"
-            f"  {figures.sent:6}  {figures.lost:4}  {verdict(figures)}",
-            flush=True,
-        )
 
 
 if __name__ == "__main__":
-    main()
+    TABLE.print(__doc__, row)
