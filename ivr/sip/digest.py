@@ -11,7 +11,7 @@ from enum import Enum, auto
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from ivr.sip.abnf import GrammarError, leading_quoted, quote, split, unquote
+from ivr.sip.abnf import GrammarError, is_token, leading_quoted, quote, split, unquote
 from ivr.sip.nonces import Freshness, Nonces
 from ivr.sip.uri import Uri, UriError
 
@@ -145,9 +145,9 @@ def _read_fields(pieces: list[str]) -> dict[str, str]:
     for piece in pieces:
         name, _, text = piece.partition("=")
         name, text = name.strip(" \t").lower(), text.strip(" \t")
-        if text[:1] == '"':
+        if text[:1] == '"' and is_token(name):
             fields[name] = _quoted_value(text)
-        elif name and text and '"' not in text and " " not in text:
+        elif is_token(name) and text and '"' not in text and " " not in text:
             fields[name] = text
         else:
             raise GrammarError("the Digest fields break their grammar")

@@ -42,6 +42,7 @@ def outcome(read: Callable[[str], T], text: str) -> T | None:
 
 @given(st.lists(st.tuples(st.sampled_from(FIELDS), st.sampled_from([",", ", ", ""])), max_size=9))
 @example([(field, ",") for field in FIELDS[:5]])
+@example([('"', ""), ('username="a"', "")])
 def test_digest_fields(pieces: list[tuple[str, str]]) -> None:
     text = "".join(field + comma for field, comma in pieces)
     usual = digest._usual_fields("," + text)
