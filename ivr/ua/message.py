@@ -12,6 +12,7 @@ from ivr.numbering.route import AssignedLine, SuspendedLine, route_inward
 from ivr.sip import identity
 from ivr.sip.events import RequestReceived
 from ivr.sip.message import Request
+from ivr.sip.reasons import reason_phrase
 from ivr.ua.authentication import Challenge
 from ivr.ua.bindings import Refused
 from ivr.ua.callers import Callers, whose
@@ -157,10 +158,17 @@ class MessageDesk:
     ) -> bool:
         """184 and 186 beat what the phone says, and that the line's default (CALL-04)."""
         if isinstance(caller, TrunkCaller):
-            return caller.withheld
+            return presentation.withheld_by_trunk(caller, prefix)
         line = self._directory.line(caller.line)
         by_line = line is not None and presentation.withholds(line, prefix)
         return by_line or (prefix is None and identity.withholds(request))
+
+    def _reasons(self, message: int) -> tuple[tuple[str, str], ...]:
+        """What the phone said, for its sender to know (RFC 3326)."""
+        status = self._deliveries.refusal(message)
+        if status is None:
+            return ()
+        return (("Reason", f'SIP;cause={status};text="{reason_phrase(status)}"'),)
 
     async def _take(self, event: RequestReceived, message: NewMessage) -> None:
         """Keep the message before anything is said of it; a phone that has it makes a 200."""
@@ -170,7 +178,8 @@ class MessageDesk:
             if kept.state is MessageState.WAITING:
                 within_s = self._policy.at_once_s
                 state = await self._deliveries.outcome(kept.id, kept.to, within_s)
-            self._driver.answer(event.transaction, STATUS_OF[state or MessageState.WAITING])
+            status = STATUS_OF[state or MessageState.WAITING]
+            self._driver.answer(event.transaction, status, self._reasons(kept.id))
         except MessageTooLong:
             self._driver.answer(event.transaction, 413)
         except UnknownLine:

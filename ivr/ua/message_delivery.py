@@ -1,7 +1,8 @@
 """Taking kept messages to the phones of their lines, again and again until one has them.
 
 Messages of one line go one after the other (RFC 3428 §8), the oldest first. A line without a phone
-waits for the next REGISTER; one whose phones fail is tried again after a delay that grows.
+waits for the next REGISTER; one whose phones fail is tried again after a delay that grows. A phone
+that says no for good, whatever its reason, ends the message: it would say so again.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import NamedTuple
 
 from ivr.sip.events import Flow
 from ivr.sip.message import Request
@@ -27,6 +29,10 @@ _OK, _EVERYWHERE = 200, 600
 _NO_ANSWER = frozenset((408, 503))
 _UNREACHABLE = 503
 _MOST_REMEMBERED = 1000
+_FOR_NOW = frozenset((404, 405, 408, 410, 423, 429, 430, 480, 481, 482, 483, 486, 487, 491))
+"""Refusals that tell of the phone as it stands: busy, away, started anew under another contact, one
+that knows no messages at all (405) where the line's next one may."""
+_FAILURE, _FOR_GOOD_ALL_THE_SAME = 500, frozenset((505, 513))
 
 Ask = Callable[[Request, Flow], Awaitable[int]]
 """Sends a request and answers the status of its final response, see `Asking.ask`."""
@@ -45,6 +51,13 @@ class Patience:
     def delay_s(self, failures: int) -> float:
         """The delay after so many rounds in vain, from 1."""
         return float(min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 30)))
+
+
+class Ended(NamedTuple):
+    """How a message ended, and the final response that ended it."""
+
+    state: MessageState
+    status: int
 
 
 class _Came(Enum):
@@ -91,9 +104,9 @@ class Deliveries:
         self._queues: dict[E164, _Queue] = {}
         self._expected: dict[int, asyncio.Future[MessageState]] = {}
         """Who sent a message and waits to hear that a phone has it."""
-        self._ended: OrderedDict[int, MessageState] = OrderedDict()
+        self._ended: OrderedDict[int, Ended] = OrderedDict()
         """The last ones, for whoever asks after they were over."""
-        self._unsaved: dict[int, MessageState] = {}
+        self._unsaved: dict[int, Ended] = {}
         """How messages ended while the storage was away: not to be sent again."""
         self._branches: set[asyncio.Task[int]] = set()
         self._closed = False
@@ -153,7 +166,7 @@ class Deliveries:
         It is waited for only while a phone is being tried.
         """
         if message in self._ended:
-            return self._ended[message]
+            return self._ended[message].state
         queue = self._queues.get(line)
         if queue is None or queue.task is None:
             return None
@@ -166,6 +179,11 @@ class Deliveries:
             return None
         finally:
             self._expected.pop(message, None)
+
+    def refusal(self, message: int) -> int | None:
+        """What a phone said that refused a message; None when none did, or it is long ago."""
+        ended = self._ended.get(message)
+        return ended.status if ended and ended.state is MessageState.REFUSED else None
 
     def waiting(self) -> int:
         """How many messages wait."""
@@ -260,7 +278,7 @@ class Deliveries:
             statuses.append(status)
             if _OK <= status < 300:
                 return await self._over(kept, MessageState.DELIVERED, status)
-        if max(statuses) >= _EVERYWHERE:
+        if max(statuses) >= _EVERYWHERE or all(map(_is_for_good, statuses)):
             return await self._over(kept, MessageState.REFUSED, max(statuses))
         answered = not _NO_ANSWER.issuperset(statuses)
         self._log.info("message.undelivered", message=kept.id, status=max(statuses))
@@ -274,20 +292,27 @@ class Deliveries:
 
     async def _over(self, kept: KeptMessage, state: MessageState, status: int) -> _Came:
         self._log.info(f"message.{state}", message=kept.id, line=kept.to, status=status)
-        self._unsaved[kept.id] = state
-        await self._conclude(kept.id, state)
+        ended = self._unsaved[kept.id] = Ended(state, status)
+        await self._conclude(kept.id, ended)
         return _Came.TO_AN_END
 
-    async def _conclude(self, message: int, state: MessageState) -> None:
-        await self._messages.conclude(message, state)
+    async def _conclude(self, message: int, ended: Ended) -> None:
+        await self._messages.conclude(message, ended.state)
         del self._unsaved[message]
-        self._ended[message] = state
+        self._ended[message] = ended
         if len(self._ended) > _MOST_REMEMBERED:
             self._ended.popitem(last=False)
-        self._answer(message, state)
+        self._answer(message, ended.state)
 
     def _answer(self, message: int, state: MessageState) -> None:
         """Tell its sender, if it waits still."""
         expected = self._expected.get(message)
         if expected is not None and not expected.done():
             expected.set_result(state)
+
+
+def _is_for_good(status: int) -> bool:
+    """Whether a phone that refuses so would do it again; a redirection is never followed."""
+    if status >= _FAILURE:
+        return status >= _EVERYWHERE or status in _FOR_GOOD_ALL_THE_SAME
+    return status not in _FOR_NOW

@@ -11,8 +11,9 @@ from provisioning.contract.names import E164
 class MessageState(StrEnum):
     """Where a message is.
 
-    WAITING: no phone of the line has it yet. DELIVERED: one has. REFUSED: a phone said that nobody
-    of the line wants it. EXPIRED: its time ran out first. At the end its text is erased.
+    WAITING: no phone of the line has it yet. DELIVERED: one has. REFUSED: the phones refused it for
+    good, or one said that nobody of the line wants it. EXPIRED: its time ran out first. At the end
+    its text is erased.
     """
 
     WAITING = "waiting"

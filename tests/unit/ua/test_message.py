@@ -311,6 +311,36 @@ async def test_a_carrier_that_closes_takes_none(desk: Desk, wire: Wire) -> None:
     assert (await wire.message()).status == 202
 
 
+@pytest.mark.rule("CALL-04")
+@pytest.mark.parametrize(("prefix", "withheld"), [("184", True), ("186", False), ("", False)])
+async def test_another_carriers_184_withholds_as_for_calls(
+    desk: Desk, wire: Wire, prefix: str, withheld: bool
+) -> None:
+    host, port = wire.transport.get_extra_info("sockname")
+    desk.board.trunks.put(Trunk("west", TrunkClass.MOBILE, (f"{host}:{port}",), trusted=True), None)
+    asserted = "P-Asserted-Identity: <sip:+819012345678@west.example>"
+    await wire.send(f"{prefix}{USER}", b"hello", asserted, call_id="a", cseq=1)
+    assert [each.withheld for each in desk.kept] == [withheld]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "reason"),
+    [
+        (415, 603, 'SIP;cause=415;text="Unsupported Media Type"'),
+        (302, 603, 'SIP;cause=302;text="Moved Temporarily"'),
+        (603, 603, 'SIP;cause=603;text="Decline"'),
+        (486, 202, None),
+        (200, 200, None),
+    ],
+)
+async def test_its_sender_hears_what_the_phone_said(
+    desk: Desk, wire: Wire, said: int, heard: int, reason: str | None
+) -> None:
+    desk.answer = said
+    answer = await wire.message()
+    assert (answer.status, answer.headers.get("Reason")) == (heard, reason)
+
+
 @pytest.mark.parametrize(("trusted", "status"), [(True, 202), (False, 403)])
 async def test_another_carrier_sends_when_it_is_trusted(
     desk: Desk, wire: Wire, trusted: bool, status: int

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
+import pytest
+
 from ivr.sip.events import Flow
 from ivr.sip.message import Request
 from ivr.ua.message_delivery import Deliveries, Patience
@@ -305,3 +307,30 @@ def test_the_log_never_has_the_text() -> None:
         assert "4711" not in repr(made.notes.lines)
 
     virtually(test, bench(a=[480, 603]))
+
+
+@pytest.mark.parametrize(
+    "statuses", [[415], [302], [403], [401], [488], [505], [403, 400], [603, 486], [600]]
+)
+def test_who_refuses_for_good_is_not_asked_again(statuses: list[int]) -> None:
+    async def test(made: Bench) -> None:
+        kept = await made.keep()
+        assert await made.deliveries.outcome(kept.id, LINE, 4.0) is MessageState.REFUSED
+        assert made.deliveries.refusal(kept.id) == max(statuses)
+        await made.until_quiet()
+        assert len(made.phones.sent) == len(statuses)
+        assert made.states() == [MessageState.REFUSED]
+        assert made.deliveries.waiting() == 0
+
+    virtually(test, bench(**{f"phone{at}": [status] for at, status in enumerate(statuses)}))
+
+
+@pytest.mark.parametrize("statuses", [[480], [486], [405], [404], [503], [501], [415, 486]])
+def test_who_cannot_take_it_now_is_asked_again(statuses: list[int]) -> None:
+    async def test(made: Bench) -> None:
+        kept = await made.keep()
+        await made.until_quiet()
+        assert made.states() == [MessageState.DELIVERED]
+        assert made.deliveries.refusal(kept.id) is None
+
+    virtually(test, bench(**{f"phone{at}": [status, 200] for at, status in enumerate(statuses)}))
