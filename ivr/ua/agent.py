@@ -70,7 +70,7 @@ class Agent:
         ended: Callable[[events.SubscriptionEnded], None],
         outcome: Callable[[Outcome], None],
     ) -> None:
-        """Have subscriptions to an event package taken by `received`, and `ended` told of their end.
+        """Have subscriptions to an event package taken by `received`, their ends told to `ended`.
 
         `outcome` is told how a NOTIFY ended that no subscription asked for.
         """
