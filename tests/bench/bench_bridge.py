@@ -37,15 +37,20 @@ class Load:
         return self.rate * self.seconds
 
 
-def bridged(bench: Bench, folder: Path, load: Load) -> list[Figure]:
+def registered(carrier: Carrier) -> int:
+    """The port of the called line's one phone, for all loads: each call rings it alone."""
+    with WirePhone(carrier.address, CALLED.number, CALLED.password, algorithm="MD5") as phone:
+        assert phone.register(expires_s=3600).status == 200
+        return phone.port
+
+
+def bridged(bench: Bench, folder: Path, load: Load, port: int) -> list[Figure]:
     """One load; what it cost, and whether each call left its two records."""
     folder.mkdir()
     address = bench.carrier.address
     users = sipp.users_file(folder / "users.csv", [(c.number, c.password) for c in CALLERS])
-    with WirePhone(address, CALLED.number, CALLED.password, algorithm="MD5") as phone:
-        assert phone.register().status == 200
     before_s, records = bench.cpu_s(), kept(bench.carrier)
-    with sipp.Answering(folder / "called", phone.port, lost_percent=load.lost_percent):
+    with sipp.Answering(folder / "called", port, lost_percent=load.lost_percent):
         outcome = sipp.run(
             folder / "calling",
             "call",
@@ -101,10 +106,10 @@ def main() -> None:
         folder = Path(name)
         seed = lines.write_seed(folder / "seed.yaml")
         with Carrier(folder / "c", settings=SETTINGS, seed=seed, rtp_count=8000) as carrier:
-            bench = Bench(carrier, folder)
+            bench, port = Bench(carrier, folder), registered(carrier)
             print(f"{'':36}{'measured':>24}   target", flush=True)
             for number, load in enumerate(loads):
-                for figure in bridged(bench, folder / f"load{number}", load):
+                for figure in bridged(bench, folder / f"load{number}", load, port):
                     print(f"{figure.what:36}{figure.value:>24}   {figure.target}", flush=True)
 
 
