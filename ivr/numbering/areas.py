@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ivr.numbering.plan import Kind, parse
+from provisioning.contract import Geography
 
 TABLE = "areas.tsv"
 """The file of this package: prefix as dialled in Japan, MA and prefecture, a row a line."""
@@ -22,6 +23,25 @@ PREFECTURES = (
     "福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
 )  # fmt: skip
 """The 47 prefectures in the order of their codes (JIS X 0401)."""
+
+
+REGIONS = {
+    "北海道": ("北海道",),
+    "東北": ("青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県"),
+    "関東・甲信越": (
+        "茨城県", "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "山梨県",
+        "長野県",
+    ),
+    "北陸": ("富山県", "石川県", "福井県"),
+    "東海": ("岐阜県", "静岡県", "愛知県", "三重県"),
+    "関西": ("滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県"),
+    "中国": ("鳥取県", "島根県", "岡山県", "広島県", "山口県"),
+    "四国": ("徳島県", "香川県", "愛媛県", "高知県"),
+    "九州": (
+        "福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
+    ),
+}  # fmt: skip
+"""The regions of the carriers' freephone areas; that 沖縄県 counts as 九州 is an assumption."""
 
 
 class Area(NamedTuple):
@@ -55,6 +75,17 @@ class Areas:
         """The area of a fixed number in any form; None for another number, or of no area."""
         dialled = parse(number)
         return self._longest(dialled.digits) if dialled.kind is Kind.FIXED else None
+
+    @property
+    def geography(self) -> Geography:
+        """The areas that a contract may name (FREE-03)."""
+        message_areas: dict[str, set[str]] = {prefecture: set() for prefecture in PREFECTURES}
+        for area in self._by_prefix.values():
+            message_areas[area.prefecture].add(area.ma)
+        return Geography(
+            {region: frozenset(prefectures) for region, prefectures in REGIONS.items()},
+            {prefecture: frozenset(names) for prefecture, names in message_areas.items()},
+        )
 
     def _longest(self, digits: str) -> Area | None:
         found = (self._by_prefix.get(digits[:length]) for length in self._lengths)

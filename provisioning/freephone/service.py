@@ -1,0 +1,284 @@
+"""Freephone contracts: set up as a whole or not at all, with a history that can be undone."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
+from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange
+from provisioning.db.connection import Connection
+from provisioning.db.unit_of_work import Database, once_durable
+from provisioning.freephone import store
+from provisioning.freephone.document import FreephoneDocument, dialled
+from provisioning.freephone.fees import BASE, FeeList
+from provisioning.freephone.model import faults, lines_of
+from provisioning.freephone.schedules import Fault
+from provisioning.freephone.store import Kept, Owed, Turns, Version
+
+T = TypeVar("T")
+
+MOST_VERSIONS = 100
+"""How many set-ups of a number are shown and can be gone back to."""
+
+
+class UnknownFreephone(ContractError):
+    """The number is not contracted."""
+
+
+class FreephoneExists(ContractError):
+    """The number is contracted already."""
+
+
+class FreephoneChanged(ContractError):
+    """Somebody else has changed it meanwhile; look at it again."""
+
+
+class BadFreephone(OutOfRange):
+    """The set-up breaks rules; `faults` tells all of them, and the old one stays."""
+
+    def __init__(self, found: list[Fault]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.en}" for each in found))
+        self.faults = tuple(found)
+
+
+class Freephones:
+    """The freephone numbers of the office, answered from memory and changed durably.
+
+    Args:
+        geography: the areas that contracts may name.
+        clocks: (wall time, business time), UTC epoch seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        geography: Geography,
+        audit: Audit,
+        clocks: Callable[[], tuple[float, float]],
+    ) -> None:
+        self._database, self._audit, self._clocks = database, audit, clocks
+        self.geography, self.fees = geography, FeeList.load()
+        self._known: Mapping[E164, Kept] = {}
+
+    def of(self, number: E164) -> Freephone | None:
+        """The contract of a number; None when it has none."""
+        kept = self._known.get(number)
+        return kept.freephone if kept is not None else None
+
+    def all(self) -> tuple[Kept, ...]:
+        """Every contracted number, in order."""
+        return tuple(self._known[number] for number in sorted(self._known))
+
+    def kept(self, number: E164) -> Kept:
+        """A number with its contract and version; `UnknownFreephone`."""
+        found = self._known.get(number)
+        if found is None:
+            raise UnknownFreephone(f"{dialled(number)} is not contracted")
+        return found
+
+    async def refresh(self) -> None:
+        """Read the rows anew."""
+        self._known = await self._database.read(store.read)
+
+    async def create(
+        self, number: E164, contract: str, wanted: FreephoneDocument, *, origin: Origin
+    ) -> Kept:
+        """Contract a number; its base fee, work and options are owed from now on (FREE-13).
+
+        Raises:
+            BadFreephone: the set-up breaks a rule.
+            FreephoneExists: it is contracted already.
+        """
+        one = wanted.freephone(number)
+
+        async def work(connection: Connection) -> Kept:
+            if await store.read(connection, number):
+                raise FreephoneExists(f"{dialled(number)} is contracted already: change it instead")
+            await self._check(connection, one)
+            kept = Kept(one, contract, 1)
+            await store.insert(connection, kept)
+            await self._add(connection, kept, origin)
+            items = {BASE, *one.options}
+            await self._owe(connection, kept, items)
+            await self._note(connection, kept, "freephone contracted", origin)
+            return kept
+
+        return await self._database.write(work, alone=True)
+
+    async def change(
+        self, number: E164, wanted: FreephoneDocument, *, version: int | None = None, origin: Origin
+    ) -> Kept:
+        """Set a number up anew, as a whole; options begin and end with it.
+
+        Args:
+            version: what the change was made of; None: whatever holds.
+        Raises:
+            UnknownFreephone: it is not contracted.
+            BadFreephone: the set-up breaks a rule.
+            FreephoneChanged: another version holds.
+        """
+        one = wanted.freephone(number)
+
+        async def work(connection: Connection) -> Kept:
+            old = await self._current(connection, number, version)
+            await self._check(connection, one)
+            return await self._replace(connection, old, one, "freephone changed", origin)
+
+        return await self._database.write(work, alone=True)
+
+    async def undo(self, number: E164, *, to: int, origin: Origin) -> Kept:
+        """Set a number up again as it was in version `to`: one more version.
+
+        Raises:
+            UnknownFreephone: it is not contracted, or never had that version.
+            BadFreephone: that set-up breaks a rule by now, as a line of it is gone.
+        """
+
+        async def work(connection: Connection) -> Kept:
+            old = await self._current(connection, number, None)
+            found = await store.versions(connection, number, most=MOST_VERSIONS)
+            before = next((each for each in found if each.version == to), None)
+            if before is None:
+                raise UnknownFreephone(f"{dialled(number)} has no version {to}")
+            await self._check(connection, before.freephone)
+            return await self._replace(
+                connection, old, before.freephone, "freephone set back", origin
+            )
+
+        return await self._database.write(work, alone=True)
+
+    async def remove(self, number: E164, *, origin: Origin) -> None:
+        """Give a number up; its fees end now. `UnknownFreephone`."""
+
+        async def work(connection: Connection) -> None:
+            old = await self._current(connection, number, None)
+            await store.remove(connection, number)
+            await store.owe_no_more(connection, number, None, at=self._clocks()[1])
+            await self._note(connection, old, "freephone given up", origin)
+            once_durable(connection, lambda: self._forget(number))
+
+        await self._database.write(work, alone=True)
+
+    async def history(self, number: E164) -> tuple[Version, ...]:
+        """The set-ups of a number, the newest first; `UnknownFreephone`."""
+        self.kept(number)
+        return await self._database.read(
+            lambda connection: store.versions(connection, number, most=MOST_VERSIONS)
+        )
+
+    async def owed(self, number: E164) -> tuple[Owed, ...]:
+        """Every fee of a number, the oldest first (FREE-13)."""
+        return await self._database.read(lambda connection: store.owed(connection, number))
+
+    async def with_turns(self, number: E164, use: Callable[[Turns], tuple[T, Turns]]) -> T:
+        """Let `use` look at where the splits of a number stand, and keep where it leaves them.
+
+        Nobody else changes them meanwhile, on any node. `UnknownFreephone`.
+        """
+        if not any(group.shares for group in self.kept(number).freephone.groups):
+            return use({})[0]
+
+        async def work(connection: Connection) -> T:
+            before = await store.turns(connection, number, to_change=True)
+            answer, after = use(before)
+            for group, turn in after.items():
+                if turn != before.get(group):
+                    await store.set_turn(connection, number, group, *turn)
+            return answer
+
+        return await self._database.write(work)
+
+    async def turns(self, number: E164) -> Turns:
+        """Where the splits of a number stand."""
+        return await self._database.read(lambda connection: store.turns(connection, number))
+
+    async def _current(self, connection: Connection, number: E164, version: int | None) -> Kept:
+        found = (await store.read(connection, number)).get(number)
+        if found is None:
+            raise UnknownFreephone(f"{dialled(number)} is not contracted")
+        if version not in (None, found.version):
+            raise FreephoneChanged(
+                f"{dialled(number)} is at version {found.version} by now, not {version}: "
+                "look at it and change that"
+            )
+        return found
+
+    async def _check(self, connection: Connection, one: Freephone) -> None:
+        found = faults(one, self.geography)
+        for line in sorted(await store.unknown_lines(connection, lines_of(one))):
+            found.append(
+                Fault(
+                    "FREE-01",
+                    "receptions",
+                    f"{dialled(line)} という回線はありません。",
+                    f"There is no line {dialled(line)}.",
+                )
+            )
+        if found:
+            raise BadFreephone(found)
+
+    async def _replace(
+        self, connection: Connection, old: Kept, one: Freephone, what: str, origin: Origin
+    ) -> Kept:
+        if one == old.freephone:
+            return old
+        kept = Kept(one, old.contract, old.version + 1)
+        await self._add(connection, kept, origin)
+        ended = old.freephone.options - one.options
+        await store.owe_no_more(connection, one.number, ended, at=self._clocks()[1])
+        await self._owe(connection, kept, one.options - old.freephone.options)
+        await self._note(connection, kept, what, origin, before=old)
+        return kept
+
+    async def _add(self, connection: Connection, kept: Kept, origin: Origin) -> None:
+        one = kept.freephone
+        made = Version(kept.version, one, origin.who or kept.contract, *self._clocks())
+        await store.add_version(connection, made)
+        await store.set_lines(connection, one.number, lines_of(one))
+        once_durable(connection, lambda: self._know(kept))
+
+    async def _owe(
+        self, connection: Connection, kept: Kept, items: frozenset[str] | set[str]
+    ) -> None:
+        number = kept.freephone.number
+        occasion = f"{number} {kept.contract} {self._clocks()[0]:.6f} {kept.version}"
+        await store.owe(
+            connection,
+            kept.contract,
+            number,
+            self.fees.of(items),
+            at=self._clocks()[1],
+            occasion=occasion,
+        )
+
+    async def _note(
+        self,
+        connection: Connection,
+        kept: Kept,
+        what: str,
+        origin: Origin,
+        before: Kept | None = None,
+    ) -> None:
+        await self._audit.note(
+            connection,
+            kept.freephone.number,
+            what,
+            before=_words(before) if before else "",
+            after=_words(kept),
+            origin=origin,
+            contract=kept.contract,
+        )
+
+    def _know(self, kept: Kept) -> None:
+        self._known = {**self._known, kept.freephone.number: kept}
+
+    def _forget(self, number: E164) -> None:
+        self._known = {known: kept for known, kept in self._known.items() if known != number}
+
+
+def _words(kept: Kept) -> str:
+    one = kept.freephone
+    options = ", ".join(sorted(one.options)) or "no options"
+    return (
+        f"version {kept.version}: {len(one.groups)} groups, {len(lines_of(one))} lines, {options}"
+    )
