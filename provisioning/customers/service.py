@@ -127,6 +127,15 @@ class Customers:
         """The contract with this id; `UnknownContract`."""
         return await self._database.read(lambda connection: store.contract(connection, id))
 
+    async def signed(self, id: str) -> tuple[Contract, Customer]:
+        """The contract with this id, and who signed it; `UnknownContract`."""
+
+        async def work(connection: Connection) -> tuple[Contract, Customer]:
+            contract = await store.contract(connection, id)
+            return contract, await store.customer(connection, contract.customer)
+
+        return await self._database.read(work)
+
     async def contracts(
         self, *, customer: str | None = None, after: str = "", limit: int = 100
     ) -> Page[Contract]:

@@ -26,10 +26,10 @@ async def home(visit: Visit) -> Response:
 async def show_menu(visit: Visit) -> Response:
     """What can be done here (N050-05)."""
     customers = visit.desk.office.customers
-    contract = await customers.contract(visit.owner.contract)
+    contract, customer = await customers.signed(visit.owner.contract)
     return visit.page(
         "menu",
-        customer=await customers.get(contract.customer),
+        customer=customer,
         contract=contract,
         plan=customers.plans[contract.plan],
         left=max(0, contract.numbers_left),

@@ -101,25 +101,16 @@ class SelfCare:
         """
         desk, hash_, now = self._desk, secret.hashed(cookie), self._desk.wall()
 
-        async def work(connection: Connection) -> Session | None:
-            row = await store.session(connection, hash_)
-            if row is None or not model.is_alive(row.made_at, row.seen_at, now, desk.limits):
-                return None
-            owner = await desk.owner(connection, row.contract)
-            if owner is None:
-                return None
-            return Session(
-                row.login,
-                row.contract,
-                owner.id,
-                row.made_at,
-                row.seen_at,
-                secret.csrf(cookie),
-                hash_,
-            )
-
-        found = await desk.database.read(work)
-        if found is None or not touch or now - found.seen_at < desk.limits.touch_s:
+        row = await desk.database.read(lambda connection: store.session(connection, hash_))
+        if row is None or not row.is_open:
+            return None
+        if not model.is_alive(row.made_at, row.seen_at, now, desk.limits):
+            return None
+        csrf = secret.csrf(cookie)
+        found = Session(
+            row.login, row.contract, row.customer, row.made_at, row.seen_at, csrf, hash_
+        )
+        if not touch or now - found.seen_at < desk.limits.touch_s:
             return found
         await desk.database.write(lambda connection: store.touch(connection, hash_, now))
         return replace(found, seen_at=now)

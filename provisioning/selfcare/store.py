@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from provisioning.customers.model import ContractStatus
 from provisioning.db.connection import Connection
+from provisioning.db.customer_tables import contracts
 from provisioning.db.selfcare_tables import (
     selfcare_devices,
     selfcare_logins,
@@ -54,11 +56,13 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A row of `selfcare_sessions` and the contract that its login opens."""
+    """A row of `selfcare_sessions`, the contract that its login opens and who signed that."""
 
     hash: str = field(repr=False)
     login: str
     contract: str
+    customer: str
+    is_open: bool
     made_at: float
     seen_at: float
 
@@ -151,17 +155,20 @@ async def remove_tickets_until(connection: Connection, until: float, life_s: flo
     await connection.execute(delete(selfcare_tickets).where(over))
 
 
-async def session(
-    connection: Connection, hash: str, *, to_change: bool = False
-) -> SessionRow | None:
+async def session(connection: Connection, hash: str) -> SessionRow | None:
     """The session with this hash."""
+    is_open = contracts.c.status == ContractStatus.ACTIVE.value
     query = (
-        select(selfcare_sessions, selfcare_logins.c.contract)
+        select(
+            selfcare_sessions,
+            selfcare_logins.c.contract,
+            contracts.c.customer,
+            is_open.label("is_open"),
+        )
         .join(selfcare_logins, selfcare_logins.c.id == selfcare_sessions.c.login)
+        .join(contracts, contracts.c.id == selfcare_logins.c.contract)
         .where(selfcare_sessions.c.hash == hash)
     )
-    if to_change:
-        query = query.with_for_update(of=selfcare_sessions)
     row = (await connection.execute(query)).mappings().one_or_none()
     return SessionRow(**row) if row else None
 
