@@ -41,7 +41,8 @@ def registered(carrier: Carrier) -> int:
     """The port of the called line's one phone, for all loads: each call rings it alone."""
     with WirePhone(carrier.address, CALLED.number, CALLED.password, algorithm="MD5") as phone:
         assert phone.register(expires_s=3600).status == 200
-        return phone.port
+        port: int = phone.port
+        return port
 
 
 def bridged(bench: Bench, folder: Path, load: Load, port: int) -> list[Figure]:
