@@ -11,7 +11,7 @@ from typing import Self
 
 from provisioning.audit.store import Audit
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
-from provisioning.contract import E164, Binding, StorageUnavailable
+from provisioning.contract import E164, Binding, Geography, StorageUnavailable
 from provisioning.customers.service import Customers
 from provisioning.db.connection import Connection
 from provisioning.db.folder_lock import FolderLock
@@ -19,6 +19,7 @@ from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
 from provisioning.events import EventHub
 from provisioning.forwarding.service import StoredForwarding
+from provisioning.freephone.service import Freephones
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
@@ -57,7 +58,7 @@ class OfficeSettings:
     `wait_s`: seconds to wait for a locked database. `support`: the contact that a customer is told
     whose order is refused. `server`: where phones register, as a letter says it. `selfcare`: lives,
     tries and delays of the self-care login. `records_days`: how long call records are kept.
-    `messages`: how much is kept of messages, and for how long.
+    `messages`: how much is kept of messages, and for how long. `geography`: the areas there are.
     """
 
     data: Path
@@ -70,6 +71,7 @@ class OfficeSettings:
     selfcare: Limits = field(default_factory=Limits)
     records_days: int = 366
     messages: MessageLimits = field(default_factory=MessageLimits)
+    geography: Geography = field(default=Geography({}, {}), repr=False)
 
     @property
     def url(self) -> str:
@@ -87,6 +89,7 @@ class Office:
     bindings: AllBindings
     forwarding: StoredForwarding
     presentation: StoredPresentation
+    freephones: Freephones
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
@@ -138,6 +141,9 @@ class Office:
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.directory.removal_watchers.append(self.forwarding.forget)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
+        self.freephones = Freephones(
+            database, settings.geography, self._lines, self.audit, self.clocks
+        )
         self.orders = self._take_orders(seal, settings)
         self._seeding = self._take_seeds()
 
@@ -251,6 +257,7 @@ class Office:
         await self.forwarding.refresh()
         await self._lines.refresh()
         await self.trunking.refresh()
+        await self.freephones.refresh()
         await self.clock.load()
 
     async def close(self) -> None:

@@ -6,6 +6,8 @@ from typing import TypeVar
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange
+from provisioning.customers import store as customers
+from provisioning.customers.model import ContractClosed, ContractStatus
 from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.freephone import store
@@ -14,6 +16,7 @@ from provisioning.freephone.fees import BASE, FeeList
 from provisioning.freephone.model import faults, lines_of
 from provisioning.freephone.schedules import Fault
 from provisioning.freephone.store import Kept, Owed, Turns, Version
+from provisioning.lines.service import Lines
 
 T = TypeVar("T")
 
@@ -27,6 +30,10 @@ class UnknownFreephone(ContractError):
 
 class FreephoneExists(ContractError):
     """The number is contracted already."""
+
+
+class ReceivesFreephone(ContractError):
+    """Calls of a freephone number may reach the line."""
 
 
 class FreephoneChanged(ContractError):
@@ -53,11 +60,13 @@ class Freephones:
         self,
         database: Database,
         geography: Geography,
+        lines: Lines,
         audit: Audit,
         clocks: Callable[[], tuple[float, float]],
     ) -> None:
         self._database, self._audit, self._clocks = database, audit, clocks
         self.geography, self.fees = geography, FeeList.load()
+        lines.keepers.append(self._keep_line)
         self._known: Mapping[E164, Kept] = {}
 
     def of(self, number: E164) -> Freephone | None:
@@ -88,12 +97,16 @@ class Freephones:
         Raises:
             BadFreephone: the set-up breaks a rule.
             FreephoneExists: it is contracted already.
+            UnknownContract, ContractClosed: nobody would pay for it.
         """
         one = wanted.freephone(number)
 
         async def work(connection: Connection) -> Kept:
             if await store.read(connection, number):
                 raise FreephoneExists(f"{dialled(number)} is contracted already: change it instead")
+            payer = await customers.contract(connection, contract, to_change=True)
+            if payer.status is ContractStatus.CLOSED:
+                raise ContractClosed(f"contract {contract} is closed")
             await self._check(connection, one)
             kept = Kept(one, contract, 1)
             await store.insert(connection, kept)
@@ -191,6 +204,13 @@ class Freephones:
     async def turns(self, number: E164) -> Turns:
         """Where the splits of a number stand."""
         return await self._database.read(lambda connection: store.turns(connection, number))
+
+    async def _keep_line(self, connection: Connection, line: E164) -> None:
+        number = await store.reached_by(connection, line)
+        if number is not None:
+            raise ReceivesFreephone(
+                f"calls of {dialled(number)} may reach {dialled(line)}: change that contract first"
+            )
 
     async def _current(self, connection: Connection, number: E164, version: int | None) -> Kept:
         found = (await store.read(connection, number)).get(number)

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from provisioning.contract import E164, Account, Line, OutOfRange
@@ -21,6 +21,8 @@ class Lines:
     def __init__(self, database: Database, seal: Seal, realm: str) -> None:
         self._database, self._seal, self._realm = database, seal, realm
         self.directory = store.MemoryDirectory()
+        self.keepers: list[Callable[[Connection, E164], Awaitable[None]]] = []
+        """Asked before a line is removed; they raise where it must stay."""
 
     async def refresh(self) -> None:
         """Read lines and accounts anew; a change made meanwhile is not lost."""
@@ -52,7 +54,12 @@ class Lines:
         once_durable(connection, lambda: self.directory.add(lines, accounts))
 
     async def remove(self, connection: Connection, number: E164) -> None:
-        """Remove a line with all it has; the directory forgets it once that is durable."""
+        """Remove a line with all it has; the directory forgets it once that is durable.
+
+        Raises what one of `keepers` does.
+        """
+        for keep in self.keepers:
+            await keep(connection, number)
         await store.remove_line(connection, number)
         once_durable(connection, lambda: self.directory.remove(number))
 

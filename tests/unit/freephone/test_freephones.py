@@ -1,0 +1,166 @@
+"""Freephone numbers as they are kept: set up as a whole, with history, fees and turns."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from ivr.numbering.shares import Turn, next_turn
+from provisioning.audit.model import Origin
+from provisioning.contract import E164, NATION, Freephone, FreephoneOption, Group, Reception, Shares
+from provisioning.customers.model import ContractClosed, UnknownContract
+from provisioning.freephone.document import FreephoneDocument
+from provisioning.freephone.service import (
+    BadFreephone,
+    FreephoneChanged,
+    FreephoneExists,
+    ReceivesFreephone,
+    UnknownFreephone,
+)
+from provisioning.freephone.store import Turns
+from provisioning.office import Office, OfficeSettings
+from tests.support.freephones import GEOGRAPHY, NUMBER, office_hours
+from tests.support.orders import contract
+from tests.support.storage import AU, DOCOMO, NTT, seed
+
+OPERATOR = Origin("operator", "the desk")
+OTHER = E164("+818001234567")
+SPLIT = Freephone(
+    NUMBER,
+    (Group("all", (NATION,), shares=Shares((NTT, DOCOMO), (2, 1))),),
+    (Reception(NTT, 3), Reception(DOCOMO)),
+    frozenset({FreephoneOption.SEVERAL_LINES, FreephoneOption.SHARE_SPLIT}),
+)
+PLAIN = Freephone(NUMBER, (Group("all", (NATION,), NTT),), (Reception(NTT),))
+HOURS = replace(
+    PLAIN,
+    receptions=(Reception(NTT, off_hours=office_hours()),),
+    options=frozenset({FreephoneOption.OFF_HOURS}),
+)
+
+
+def written(one: Freephone) -> FreephoneDocument:
+    return FreephoneDocument.of(one)
+
+
+@pytest.fixture
+async def office(office_settings: OfficeSettings) -> AsyncIterator[Office]:
+    """An open office that knows a small country."""
+    opened = await Office.open(replace(office_settings, geography=GEOGRAPHY))
+    try:
+        await opened.seed(seed())
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def test_a_number_is_contracted_and_known_after_a_restart(office: Office) -> None:
+    payer = await contract(office)
+    kept = await office.freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)
+    assert (kept.freephone, kept.contract, kept.version) == (SPLIT, payer.id, 1)
+    await office.freephones.refresh()
+    assert office.freephones.of(NUMBER) == SPLIT
+    (change,) = await office.audit.of(NUMBER)
+    assert (change.what, change.who) == ("freephone contracted", "operator")
+
+
+async def test_what_breaks_a_rule_is_refused_and_the_running_contract_stays(office: Office) -> None:
+    payer = await contract(office)
+    await office.freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    wrong = replace(SPLIT, options=frozenset({FreephoneOption.SHARE_SPLIT}))
+    with pytest.raises(BadFreephone) as refused:
+        await office.freephones.change(NUMBER, written(wrong), origin=OPERATOR)
+    assert [(each.rule, each.field) for each in refused.value.faults] == [("FREE-05", "receptions")]
+    assert "複数回線管理" in refused.value.faults[0].ja
+    await office.freephones.refresh()
+    assert office.freephones.kept(NUMBER).version == 1
+    assert office.freephones.of(NUMBER) == PLAIN
+
+
+async def test_who_is_not_there_cannot_contract_receive_or_pay(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    nobody = Freephone(NUMBER, (Group("all", (NATION,), OTHER),), (Reception(OTHER),))
+    with pytest.raises(BadFreephone, match="no line 08001234567"):
+        await freephones.create(NUMBER, payer.id, written(nobody), origin=OPERATOR)
+    with pytest.raises(UnknownContract):
+        await freephones.create(NUMBER, "K99999999", written(PLAIN), origin=OPERATOR)
+    await office.customers.close_contract(payer.id, origin=OPERATOR)
+    with pytest.raises(ContractClosed):
+        await freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    for unknown in (
+        freephones.change(NUMBER, written(PLAIN), origin=OPERATOR),
+        freephones.remove(NUMBER, origin=OPERATOR),
+        freephones.history(NUMBER),
+    ):
+        with pytest.raises(UnknownFreephone):
+            await unknown
+
+
+async def test_a_change_made_of_an_old_version_is_refused(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    with pytest.raises(FreephoneExists):
+        await freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    assert (
+        await freephones.change(NUMBER, written(HOURS), version=1, origin=OPERATOR)
+    ).version == 2
+    with pytest.raises(FreephoneChanged):
+        await freephones.change(NUMBER, written(PLAIN), version=1, origin=OPERATOR)
+    assert (await freephones.change(NUMBER, written(HOURS), origin=OPERATOR)).version == 2
+
+
+async def test_a_set_up_can_be_undone(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    await freephones.change(NUMBER, written(HOURS), origin=OPERATOR)
+    assert (await freephones.undo(NUMBER, to=1, origin=OPERATOR)).freephone == PLAIN
+    found = await freephones.history(NUMBER)
+    assert [(each.version, each.freephone) for each in found] == [
+        (3, PLAIN),
+        (2, HOURS),
+        (1, PLAIN),
+    ]
+    with pytest.raises(UnknownFreephone):
+        await freephones.undo(NUMBER, to=9, origin=OPERATOR)
+
+
+async def test_fees_begin_and_end_with_the_options(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(HOURS), origin=OPERATOR)
+    await freephones.change(NUMBER, written(PLAIN), origin=OPERATOR)
+    await freephones.change(NUMBER, written(HOURS), origin=OPERATOR)
+    await freephones.remove(NUMBER, origin=OPERATOR)
+    owed = [(*each.fee, each.ends_at is None) for each in await freephones.owed(NUMBER)]
+    assert owed == [
+        ("base", "monthly", 1000, False),
+        ("base", "work", 1000, False),
+        ("off-hours", "monthly", 650, False),
+        ("off-hours", "monthly", 650, False),
+    ]
+    assert freephones.of(NUMBER) is None
+
+
+async def test_a_line_that_receives_cannot_be_removed(office: Office) -> None:
+    payer = await contract(office)
+    await office.freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    with pytest.raises(ReceivesFreephone, match="0120000003"):
+        await office.upkeep.remove(NTT, origin=OPERATOR)
+    await office.upkeep.remove(AU, origin=OPERATOR)
+    await office.freephones.remove(NUMBER, origin=OPERATOR)
+    await office.upkeep.remove(NTT, origin=OPERATOR)
+
+
+async def test_a_split_is_exact_whoever_asks_at_once_and_after_a_restart(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)
+
+    def next_of(turns: Turns) -> tuple[int, Turns]:
+        before = Turn(*turns["all"]) if "all" in turns else None
+        place, turn = next_turn((2, 1), before)
+        return place, {"all": (turn.weights, turn.saved)}
+
+    calls = [freephones.with_turns(NUMBER, next_of) for _ in range(15)]
+    assert Counter(await asyncio.gather(*calls)) == {0: 10, 1: 5}
+    assert await freephones.turns(NUMBER) == {"all": ((2, 1), (0, 0))}
