@@ -45,6 +45,8 @@ from provisioning.trunks.bindings import AllBindings
 from provisioning.trunks.memory import MemoryTrunks
 from provisioning.trunks.service import StoredTrunks
 from provisioning.upkeep.service import Upkeep
+from provisioning.voicemail.model import Limits as VoicemailLimits
+from provisioning.voicemail.service import StoredMailboxes
 
 DATABASE_FILE = "tokuban.sqlite3"
 
@@ -59,6 +61,7 @@ class OfficeSettings:
     whose order is refused. `server`: where phones register, as a letter says it. `selfcare`: lives,
     tries and delays of the self-care login. `records_days`: how long call records are kept.
     `messages`: how much is kept of messages, and for how long. `geography`: the areas there are.
+    `voicemail`: what it asks of the disk.
     """
 
     data: Path
@@ -72,6 +75,7 @@ class OfficeSettings:
     records_days: int = 366
     messages: MessageLimits = field(default_factory=MessageLimits)
     geography: Geography = field(default=Geography({}, {}), repr=False)
+    voicemail: VoicemailLimits = field(default_factory=VoicemailLimits)
 
     @property
     def url(self) -> str:
@@ -103,6 +107,7 @@ class Office:
     upkeep: Upkeep
     trunking: StoredTrunks
     trunks: MemoryTrunks
+    voicemail: StoredMailboxes
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
@@ -124,7 +129,18 @@ class Office:
         self.snapshots = Snapshots(database, settings.data, self.clocks, self._check_loaded)
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
-        self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit)
+        self.voicemail = StoredMailboxes(
+            database,
+            settings.data,
+            self.directory,
+            self.profiles,
+            self.audit,
+            self.clock.seconds,
+            settings.voicemail,
+        )
+        self.clock.does(self.voicemail)
+        self.directory.removal_watchers.append(self.voicemail.forget)
+        self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit, self.voicemail)
         self.trunking = StoredTrunks(database, self._lines, seal, settings.realm, self.audit)
         self.trunks = self.trunking.memory
         self.outbox = Outbox(database, seal, wall)
@@ -140,6 +156,8 @@ class Office:
         self.bindings = AllBindings(database, self.trunks)
         self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
         self.directory.removal_watchers.append(self.forwarding.forget)
+        self.forwarding.rivals["voicemail"] = self.voicemail.stop_within
+        self.voicemail.excludes_forwarding(self.forwarding.stop_within)
         self.presentation = StoredPresentation(database, self.directory, self.audit)
         self.freephones = Freephones(
             database, settings.geography, self._lines, self.audit, self.clocks
@@ -157,6 +175,7 @@ class Office:
             numbers=self.numbers,
             selfcare=self.selfcare,
             trunks=self.trunking,
+            voicemail=self.voicemail,
         )
 
     def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:
@@ -193,6 +212,7 @@ class Office:
                 office = cls(database, settings, wall)
                 await office.refresh()
                 await office.records.inherit()
+                await office.voicemail.open()
                 office.clock.start()
             except BaseException:
                 await database.close()
@@ -258,6 +278,7 @@ class Office:
         await self._lines.refresh()
         await self.trunking.refresh()
         await self.freephones.refresh()
+        await self.voicemail.refresh()
         await self.clock.load()
 
     async def close(self) -> None:
@@ -265,6 +286,7 @@ class Office:
         await self.clock.close()
         self.events.close()
         await self.records.close()
+        await self.voicemail.close()
         await self.orders.close()
         await self.bindings.close()
         await self.outbox.stop()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.contract import E164, ContractError, Diversions
 from provisioning.customers.model import (
@@ -31,6 +32,9 @@ from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLine
 from provisioning.selfcare.service import SelfCare
 from provisioning.trunks.service import StoredTrunks
+from provisioning.voicemail import model as boxes
+from provisioning.voicemail.model import Box
+from provisioning.voicemail.service import StoredMailboxes
 
 BY_SEED = Origin("seed", "seed file")
 """Who made what the audit says a seed made."""
@@ -58,6 +62,7 @@ class Seeding:
     numbers: Numbers
     selfcare: SelfCare
     trunks: StoredTrunks
+    voicemail: StoredMailboxes
 
     async def everything(self, seed: Seed) -> None:
         """Make blocks, customers, lines and trunks what `seed` says.
@@ -83,6 +88,7 @@ class Seeding:
         loses its accounts, until a seed names it again.
         """
         first = {seed.line.number: self._diversions(seed) for seed in seeds}
+        wanted = await self._first_boxes(seeds)
 
         async def work(connection: Connection) -> None:
             fresh = await diversions.without(connection, first)
@@ -100,10 +106,36 @@ class Seeding:
                     await displays.contract(
                         connection, line.number, shown, active=active[line.number]
                     )
+            await self._give_boxes(connection, seeds, wanted)
 
         await self.database.write(work, alone=True)
         await self.forwarding.refresh()
         await self.lines.refresh()
+        await self.voicemail.refresh()
+        await self.voicemail.tidy()
+
+    async def _first_boxes(self, seeds: Sequence[SeedLine]) -> dict[E164, Box]:
+        """How a seed wants boxes on their first day."""
+        found = {}
+        for seed in seeds:
+            rules = self.profiles.of(seed.line.profile).voicemail
+            if seed.voicemail is not None and rules is not None:
+                box = boxes.seeded(seed.voicemail, rules)
+                if seed.voicemail.pin is not None:
+                    pin_hash = await passwords.hashed(seed.voicemail.pin)
+                    box = boxes.with_pin(box, pin_hash)
+                found[seed.line.number] = box
+        return found
+
+    async def _give_boxes(
+        self, connection: Connection, seeds: Sequence[SeedLine], wanted: Mapping[E164, Box]
+    ) -> None:
+        """Give its box to each line that has voicemail and none yet."""
+        for line in (seed.line for seed in seeds if boxes.OPTION in seed.line.options):
+            forwards = (await diversions.read(connection, line.number)).active
+            await self.voicemail.begin_within(
+                connection, line, wanted.get(line.number), forwards=bool(forwards)
+            )
 
     def _diversions(self, seed: SeedLine) -> Diversions:
         default = self.profiles.of(seed.line.profile).ring_times.default

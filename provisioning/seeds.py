@@ -27,17 +27,32 @@ class SeedAccount:
 
 @dataclass(frozen=True, slots=True)
 class SeedLine:
+@dataclass(frozen=True, slots=True)
+class SeedVoicemail:
+    """A box as its owner finds it on the first day; its PIN in the clear.
+
+    `conditions` None: those of the profile; `ring_time_s` None: the profile's.
+    """
+
+    conditions: frozenset[Condition] | None = None
+    ring_time_s: int | None = None
+    greeting: Greeting = Greeting.NUMBER
+    pin: str | None = field(default=None, repr=False)
+
+
     """A line, all of its accounts, and how its user finds it set on its first day.
 
     `diversions` None: off, with the profile's ring time. `shows_freephone`: 特定番号通知 is on.
     """
 
+    `voicemail` None: as the profile has it, where the line contracted it at all.
     line: Line
     accounts: tuple[SeedAccount, ...]
     diversions: Diversions | None = None
     shows_freephone: bool = False
 
 
+    voicemail: SeedVoicemail | None = None
 @dataclass(frozen=True, slots=True)
 class SeedLogin:
     """A self-care login with its password in the clear."""

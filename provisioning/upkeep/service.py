@@ -25,6 +25,8 @@ from provisioning.upkeep.model import (
     NewAccount,
     OfInventory,
 )
+from provisioning.voicemail.model import OPTION as VOICEMAIL
+from provisioning.voicemail.service import StoredMailboxes
 
 PASSWORD_LENGTH = 12
 """A SIP password the office makes up: 71 bits (A)."""
@@ -38,6 +40,7 @@ class Upkeep:
     lines: Lines
     profiles: Profiles
     audit: Audit
+    voicemail: StoredMailboxes
 
     async def create(self, line: Line, *, origin: Origin) -> Line:
         """Make a line without accounts.
@@ -67,6 +70,8 @@ class Upkeep:
             new = model.changed(old, changes)
             model.check(new, self.profiles.of(new.profile))
             if new != old:
+                if VOICEMAIL in old.options - new.options:
+                    await self.voicemail.end_within(connection, number)
                 await self._keep(connection, new)
                 before, after = model.words(old), model.words(new)
                 await self._note(connection, number, "line changed", before, after, origin)
@@ -85,6 +90,7 @@ class Upkeep:
         async def work(connection: Connection) -> None:
             old = await self._known(connection, number)
             await _refuse_inventory(connection, number, "cancel it by written form")
+            await self.voicemail.end_within(connection, number)
             await self.lines.remove(connection, number)
             await self._note(connection, number, "line removed", model.words(old), "", origin)
 
@@ -191,6 +197,8 @@ class Upkeep:
             await diversions.begin(connection, {line.number: default})
         if shown is not None:
             await displays.contract(connection, line.number, shown, active=was_active)
+        forwards = (await diversions.read(connection, line.number)).active
+        await self.voicemail.begin_within(connection, line, forwards=bool(forwards))
 
     async def _known(self, connection: Connection, number: E164) -> Line:
         line = await self.lines.known(connection, number)
