@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from provisioning.contract import (
     E164,
     Access,
+    Condition,
     ContractKind,
     Diversions,
+    Greeting,
     Language,
     Line,
     Location,
@@ -26,8 +28,6 @@ class SeedAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedLine:
-@dataclass(frozen=True, slots=True)
 class SeedVoicemail:
     """A box as its owner finds it on the first day; its PIN in the clear.
 
@@ -40,19 +40,21 @@ class SeedVoicemail:
     pin: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SeedLine:
     """A line, all of its accounts, and how its user finds it set on its first day.
 
     `diversions` None: off, with the profile's ring time. `shows_freephone`: 特定番号通知 is on.
+    `voicemail` None: as the profile has it, where the line contracted it at all.
     """
 
-    `voicemail` None: as the profile has it, where the line contracted it at all.
     line: Line
     accounts: tuple[SeedAccount, ...]
     diversions: Diversions | None = None
     shows_freephone: bool = False
-
-
     voicemail: SeedVoicemail | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SeedLogin:
     """A self-care login with its password in the clear."""
