@@ -33,7 +33,8 @@ class UnreadableWav(Exception):
     """The file is no WAV file of 8 kHz mono PCM, µ-law or A-law."""
 
 
-def _header(octets: int) -> bytes:
+def header(octets: int) -> bytes:
+    """What stands in front of so many octets of audio."""
     return _HEADER.pack(
         b"RIFF", _HEADER.size - 8 + octets, b"WAVE",
         b"fmt ", 16, _PCM, 1, SAMPLE_RATE, SAMPLE_RATE * 2, 2, 16,
@@ -59,7 +60,7 @@ class WavWriter:
         except OSError as problem:
             raise RecordingFailed(f"{path}: {problem.strerror}") from problem
         try:
-            self._put(_header(0), 0)
+            self._put(header(0), 0)
         except RecordingFailed:
             self.close()
             raise

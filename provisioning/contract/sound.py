@@ -10,7 +10,7 @@ class UnreadableSound(Exception):
 class SoundCoder(Protocol):
     """Makes files of µ-law at 8 kHz, and that of files; it works as long as it takes.
 
-    Call it in a thread: a message of three minutes takes a third of a second as MP3.
+    Call it in a thread: as MP3 a message of three minutes takes half a second of a processor.
     """
 
     def wav(self, ulaw: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Messages as files that browsers and programs hear, whole or in ranges."""
