@@ -33,7 +33,7 @@ class Messaging:
         self._deliveries = Deliveries(
             self._asking.ask,
             office.messages,
-            self._reach,
+            self.reach,
             settings.sip.public_host,
             Patience(own.first_retry_s, own.longest_retry_s),
             log,
@@ -77,7 +77,7 @@ class Messaging:
         if account is not None:
             self._deliveries.registered(account.line)
 
-    def _reach(self, number: E164) -> list[Way]:
+    def reach(self, number: E164) -> list[Way]:
         """The phones of a line, of every access; none while it is suspended."""
         line = self._office.directory.line(number)
         if line is None or line.status is LineStatus.SUSPENDED:

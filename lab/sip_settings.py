@@ -61,6 +61,7 @@ Reachable = Annotated[str | None, AfterValidator(_reachable)]
 ORDERED = (
     ("registration_min_s", "registration_default_s"),
     ("registration_default_s", "registration_max_s"),
+    ("subscription_min_s", "subscription_max_s"),
     ("min_session_expires_s", "session_expires_s"),
     ("t1_ms", "t2_ms"),
 )
@@ -119,6 +120,19 @@ class SipSettings(Section):
         ge=1,
         le=100,
         description="Contacts one SIP user may register; more are refused 403.",
+    )
+    subscription_min_s: int = Field(
+        default=30,
+        ge=1,
+        description="A shorter subscription to the message lamp is answered 423 with Min-Expires.",
+    )
+    subscription_max_s: int = Field(
+        default=7200, ge=1, description="A longer such subscription is shortened to this."
+    )
+    mwi_unsolicited: bool = Field(
+        default=False,
+        description="Tell registered phones of waiting messages by NOTIFY though they did not "
+        "subscribe, when they register and at each change; those that subscribed are told by that.",
     )
     calls_per_user: int = Field(
         default=20,

@@ -35,6 +35,7 @@ from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
 from lab.errors import Refused
+from lab.message_lamps import Lamps
 from lab.messaging import Messaging
 from lab.office_part import OfficePart
 from lab.settings import Settings
@@ -46,7 +47,7 @@ from provisioning.contract import Directory
 log = structlog.stdlib.get_logger("tokuban.telephony")
 
 ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER",
-         "MESSAGE", "REFER")  # fmt: skip
+         "MESSAGE", "REFER", "SUBSCRIBE")  # fmt: skip
 """What the carrier answers today; other methods get 405 with this list."""
 
 _PLAIN = ("UDP", "TCP")
@@ -74,6 +75,7 @@ class TelephonyPart:
         self._driver: Driver | None = None
         self._transfers: Transfers | None = None
         self._messaging: Messaging | None = None
+        self._lamps: Lamps | None = None
 
     @property
     def secured(self) -> dict[str, int]:
@@ -112,6 +114,14 @@ class TelephonyPart:
         self._incoming = self._make_incoming()
         await self._listen(driver)
         await self._take_messages(driver, callers, registrar)
+        self._light_lamps(driver, callers, registrar)
+
+    def _light_lamps(self, driver: Driver, callers: Callers, registrar: Registrar) -> None:
+        if self._agent is None or self._messaging is None:
+            return
+        office, reach = self._office.office, self._messaging.reach
+        self._lamps = Lamps(self._settings, office, driver, callers, reach, self._log)
+        self._lamps.open(self._agent, registrar)
 
     async def _take_messages(self, driver: Driver, callers: Callers, registrar: Registrar) -> None:
         office = self._office.office
@@ -266,11 +276,15 @@ class TelephonyPart:
             self.calls.resume()
             if self._messaging is not None:
                 await self._messaging.resume()
+            if self._lamps is not None:
+                await self._lamps.resume()
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, hang up the running ones, finish registrations, close the sockets."""
         if self.calls is not None:
             await self._drain(self.calls, grace_s * 0.6)
+        if self._lamps is not None:
+            await self._lamps.close()
         if self._driver is not None:
             await self._driver.quiet(grace_s * 0.3)
         if self.registrar is not None:
