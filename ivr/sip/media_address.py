@@ -47,11 +47,19 @@ def objection(remote: tuple[str, int], ends: Ends) -> Objection | None:
         return Objection(_MISCELLANEOUS, "The media address is nobody's: reserved or broadcast")
     if remote[1] in ends.taken and _is_ours(address, ends.ours):
         return Objection(_MISCELLANEOUS, "The media address is our own")
-    if address.is_loopback and not _is_local(ends):
-        return Objection(
-            _MISCELLANEOUS, "The media address is a loopback one, and you are elsewhere"
-        )
     return None
+
+
+def corrected(remote: tuple[str, int], ends: Ends) -> tuple[str, int]:
+    """`remote`, but the peer's own host for the loopback address of one that is elsewhere.
+
+    So says a phone beside a container that the carrier runs in; its packets are sent by, and sent
+    to, the host it signals from.
+    """
+    address = _read(remote[0])
+    if address is None or not address.is_loopback or _is_local(ends):
+        return remote
+    return ends.peer, remote[1]
 
 
 def is_held(host: str) -> bool:

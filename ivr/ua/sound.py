@@ -7,7 +7,7 @@ from enum import Enum, auto
 from ivr.media.g711 import Law
 from ivr.net.media_leg import MediaLeg
 from ivr.sip import offer_answer
-from ivr.sip.media_address import Ends, objection
+from ivr.sip.media_address import Ends, corrected, objection
 from ivr.sip.offer_answer import Capabilities, Negotiated
 from ivr.sip.sdes import KEY_OCTETS, Securing
 from ivr.sip.sdp import Sdp, SdpError
@@ -192,15 +192,17 @@ class Sound:
     def _agree(self, audio: Negotiated | None) -> None:
         """Follow a description, unless its sound would go where it must not."""
         if audio is not None and audio.remote is not None:
-            self._check_address(audio.remote)
+            audio = audio._replace(remote=self._checked(audio.remote))
         self._follow(audio)
 
-    def _check_address(self, remote: tuple[str, int]) -> None:
+    def _checked(self, remote: tuple[str, int]) -> tuple[str, int]:
+        """Where sound for that address goes."""
         pair = self.media.pair
         ends = Ends(self._learn_from, (self._settings.address, pair.host), pair.taken)
         if (said := objection(remote, ends)) is not None:
             warning = (("Warning", f'{said.code} tokuban "{said.why}"'),)
             raise NotAcceptable(f"{said.why}: {remote[0]}", warning)
+        return corrected(remote, ends)
 
     def _follow(self, audio: Negotiated | None) -> None:
         if audio is not None:

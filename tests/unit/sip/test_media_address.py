@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.sip.media_address import Ends, is_held, is_literal, objection
+from ivr.sip.media_address import Ends, corrected, is_held, is_literal, objection
 
 ELSEWHERE = Ends("198.51.100.7", ("192.0.2.1", "0.0.0.0"), {20000, 20001})
 HERE = ELSEWHERE._replace(peer="127.0.0.1")
@@ -61,11 +61,17 @@ def test_loopback_is_ours_only_where_we_listen_there() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize(
-    ("peer", "refused"),
-    [("127.0.0.1", False), ("::1", False), ("192.0.2.1", False), ("198.51.100.7", True)],
+    ("peer", "is_true"),
+    [("127.0.0.1", True), ("::1", True), ("192.0.2.1", True), ("198.51.100.7", False)],
 )
-def test_loopback_is_true_on_our_own_host_alone(host: str, peer: str, refused: bool) -> None:
-    assert (objection((host, 4000), ELSEWHERE._replace(peer=peer)) is not None) is refused
+def test_loopback_is_the_phones_own_host(host: str, peer: str, is_true: bool) -> None:
+    ends = ELSEWHERE._replace(peer=peer)
+    assert corrected((host, 4000), ends) == (host if is_true else peer, 4000)
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "192.168.1.20", "2001:db8::7", "no"])
+def test_any_other_address_is_as_it_is(host: str) -> None:
+    assert corrected((host, 4000), ELSEWHERE) == (host, 4000)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", "0::0", "::ffff:0.0.0.0"])
