@@ -2,8 +2,9 @@
 
 A prompt is cut into chunks of half a second. Each chunk is slid over the recording (normalised
 cross-correlation of the first differences, by FFT), so that level and companding law do not matter;
-chunk by chunk the recording may run early or late, as a jitter buffer stretches and a decoder
-conceals. A prompt was heard where most of its chunks fit one after another.
+from chunk to chunk the recording may run earlier or later, as a jitter buffer stretches, a decoder
+conceals and a sound clock stands still. A prompt was heard where most of its chunks fit one after
+another.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,12 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 _CHUNK = RATE_HZ // 2
 _SHORT_CHUNK = RATE_HZ // 5
 _BIN = 80
-_SLACK_BINS = 25
+_BINS_A_SECOND = RATE_HZ // _BIN
+_SLACK_BINS = 75
+"""How far a sound clock that stands still may move the rest of a prompt: 0.75 s at a time."""
+_EARLY_BINS = 300
+_SHORT_SLACK_BINS = 25
+"""Where likes are told apart: less than a digit, or one would be heard for the next."""
 _CHUNK_FITS = 0.5
 _PROMPT_HEARD = 0.8
 _SILENCE_RMS = 0.004
@@ -32,11 +38,16 @@ _SILENCE_RMS = 0.004
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A prompt in a recording: where it starts (seconds) and how much of it was heard (0 to 1)."""
+    """A prompt in a recording: where it starts (seconds) and how much of it was heard (0 to 1).
+
+    `heard_s` is how far into the prompt the last chunk reaches that was heard, `late_s` how much
+    later than at the start the recording ran there.
+    """
 
     start_s: float
     score: float
     heard_s: float
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +116,18 @@ class Recording:
         if not chunks or len(self.samples) < _CHUNK:
             return []
         fits = self._fits(prompt, chunks)
+        sums = _best_sums(fits)
+        sums[0, :_EARLY_BINS] = 0
         matches: list[Match] = []
-        total = fits.mean(axis=0)
-        width = max(1, len(prompt) // _BIN)
-        while total.max() > 0:
-            start = _peak(total)
-            heard = fits[:, start] >= _CHUNK_FITS
-            score = float(heard.mean())
-            if score < least:
+        apart = max(1, len(prompt) // _BIN // 2)
+        while sums[0].max() > 0:
+            start = int(sums[0].argmax())
+            match = _match(fits, _best_way(sums, start), chunks)
+            if match.score < least:
                 break
-            last = chunks[int(np.flatnonzero(heard)[-1])] + _CHUNK
-            matches.append(Match(start * _BIN / RATE_HZ, score, last / RATE_HZ))
-            total[max(0, start - width // 2) : start + max(1, width // 2)] = 0
+            if all(abs(match.start_s - m.start_s) * _BINS_A_SECOND > apart for m in matches):
+                matches.append(match)
+            sums[0, max(0, start - apart) : start + apart] = 0
         return sorted(matches, key=lambda match: match.start_s)
 
     def heard(self, prompt: Samples) -> bool:
@@ -128,7 +139,8 @@ class Recording:
         chunks = _speech_chunks(prompt, _SHORT_CHUNK)
         if not chunks or len(self.samples) < _SHORT_CHUNK:
             return 0.0
-        return float(self._fits(prompt, chunks, _SHORT_CHUNK).mean(axis=0).max())
+        fits = self._fits(prompt, chunks, _SHORT_CHUNK)
+        return float(_best_sums(fits, _SHORT_SLACK_BINS)[0].max()) / len(chunks)
 
     def heard_part(self, prompt: Samples) -> float:
         """How many seconds of the prompt were heard from its beginning before it broke off."""
@@ -136,10 +148,10 @@ class Recording:
         if not chunks or len(self.samples) < _CHUNK:
             return 0.0
         fits = self._fits(prompt, chunks)
-        start = _peak(fits[0])
+        way = _best_way(_best_sums(fits), int(fits[0].argmax()))
         heard_s = 0.0
-        for chunk, fit in zip(chunks, fits[:, start], strict=True):
-            if fit < _CHUNK_FITS:
+        for number, chunk in enumerate(chunks):
+            if fits[number, way[number]] < _CHUNK_FITS:
                 break
             heard_s = (chunk + _CHUNK) / RATE_HZ
         return heard_s
@@ -147,15 +159,18 @@ class Recording:
     def _fits(
         self, prompt: Samples, chunks: list[int], width: int = _CHUNK
     ) -> npt.NDArray[np.float64]:
-        """How well each chunk fits if the prompt starts in each 10 ms bin; shape (chunks, bins)."""
+        """How well each chunk fits if the prompt starts in each 10 ms bin; shape (chunks, bins).
+
+        The first `_EARLY_BINS` lie before the recording: what stalls took out moves the rest there.
+        """
         sharp = _sharpen(prompt)
         bins = len(self.samples) // _BIN + 1
-        rows = np.zeros((len(chunks), bins))
+        rows = np.zeros((len(chunks), _EARLY_BINS + bins))
         for row, chunk in zip(rows, chunks, strict=True):
-            best = _dilate(_bin_maxima(self._correlate(sharp[chunk : chunk + width])))
-            shift = chunk // _BIN
-            usable = best[shift : shift + bins]
-            row[: len(usable)] = usable
+            best = _bin_maxima(self._correlate(sharp[chunk : chunk + width]))
+            shift = chunk // _BIN - _EARLY_BINS
+            usable = best[max(0, shift) : shift + len(row)]
+            row[max(0, -shift) :][: len(usable)] = usable
         return rows
 
     def _correlate(self, chunk: Samples) -> npt.NDArray[np.float64]:
@@ -248,20 +263,50 @@ def _bin_maxima(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return maxima
 
 
-def _dilate(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _best_sums(
+    fits: npt.NDArray[np.float64], slack_bins: int = _SLACK_BINS
+) -> npt.NDArray[np.float64]:
+    """The most that each chunk and those after it fit together, by where it is; as `fits`.
+
+    Where the prompt is said to start may move by the slack from one chunk to the next.
+    """
+    sums = fits.copy()
+    for row in range(len(fits) - 2, -1, -1):
+        sums[row] += _dilate(sums[row + 1], slack_bins)
+    return sums
+
+
+def _match(fits: npt.NDArray[np.float64], way: npt.NDArray[np.int_], chunks: list[int]) -> Match:
+    """What was heard of a prompt on its way through the recording."""
+    heard = np.flatnonzero(fits[np.arange(len(chunks)), way] >= _CHUNK_FITS)
+    if not len(heard):
+        return Match(0.0, 0.0, 0.0)
+    first, last = int(heard[0]), int(heard[-1])
+    start_s = max(0, int(way[first]) - _EARLY_BINS) / _BINS_A_SECOND
+    late_s = int(way[last] - way[first]) / _BINS_A_SECOND
+    return Match(start_s, len(heard) / len(chunks), (chunks[last] + _CHUNK) / RATE_HZ, late_s)
+
+
+def _best_way(sums: npt.NDArray[np.float64], start: int) -> npt.NDArray[np.int_]:
+    """Where each chunk has the prompt start, on the way of the best sum; shape (chunks,)."""
+    way = np.full(len(sums), start)
+    for row in range(1, len(sums)):
+        low = max(0, way[row - 1] - _SLACK_BINS)
+        near = sums[row, low : way[row - 1] + _SLACK_BINS + 1]
+        ties = np.flatnonzero(near >= near.max() - 1e-9) + low
+        way[row] = ties[np.abs(ties - way[row - 1]).argmin()]
+    return way
+
+
+def _dilate(values: npt.NDArray[np.float64], slack_bins: int) -> npt.NDArray[np.float64]:
     """The greatest value within the slack on either side."""
-    padded = np.pad(values, _SLACK_BINS, constant_values=-1.0)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_BINS + 1)
-    maxima: npt.NDArray[np.float64] = windows.max(axis=1)
-    return maxima
-
-
-def _peak(values: npt.NDArray[np.float64]) -> int:
-    """The middle of the flat top that the slack makes of every peak."""
-    first = last = int(values.argmax())
-    while last + 1 < len(values) and values[last + 1] >= values[first] - 1e-9:
-        last += 1
-    return (first + last) // 2
+    width, span = 2 * slack_bins + 1, 1
+    maxima = np.pad(values, slack_bins, constant_values=-1.0)
+    while 2 * span <= width:
+        maxima = np.maximum(maxima[:-span], maxima[span:])
+        span *= 2
+    rest = width - span
+    return np.maximum(maxima[: len(values)], maxima[rest : rest + len(values)])
 
 
 def _fft_size(length: int) -> int:

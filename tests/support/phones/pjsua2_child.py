@@ -8,6 +8,7 @@ import json
 import os
 import re
 import selectors
+import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 
 _TONE_ON_MS = 100
 _TONE_OFF_MS = 100
+_LEAVE_WITHIN_S = 1.0
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -25,9 +27,11 @@ class Account(pj.Account):  # type: ignore[misc]
     def __init__(self, child: "Child") -> None:
         super().__init__()
         self._child = child
+        self.registered = False
 
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
         info = self.getInfo()
+        self.registered = info.regIsActive
         self._child.say(
             type="registration", code=prm.code, reason=prm.reason, active=info.regIsActive
         )
@@ -329,8 +333,28 @@ class Child:
         self._running = False
         return {}
 
+    def _leave(self) -> None:
+        """Hang up and unregister, as long as somebody answers."""
+        for call in self._calls.values():
+            if call.isActive():
+                call.hangup(pj.CallOpParam(True))
+        if self._account is not None and self._account.registered:
+            self._account.setRegistration(False)
+        deadline = time.monotonic() + _LEAVE_WITHIN_S
+        while self._is_there() and time.monotonic() < deadline:
+            self._endpoint.libHandleEvents(10)
+
+    def _is_there(self) -> bool:
+        registered = self._account is not None and self._account.registered
+        return registered or any(call.isActive() for call in self._calls.values())
+
     def _close(self) -> None:
-        """Let go of the objects before the library, or it reads freed memory."""
+        """Let go of the objects before the library, or it reads freed memory.
+
+        The library itself would wait a second for answers that have come by then.
+        """
+        if self._ready:
+            self._leave()
         for call in self._calls.values():
             call.let_go()
         self._calls.clear()
@@ -338,7 +362,7 @@ class Child:
         if self._account is not None:
             self._account.shutdown()
             self._account = None
-        self._endpoint.libDestroy()
+        self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
 
 
 def without_events(sdp: str) -> str:

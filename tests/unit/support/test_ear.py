@@ -84,6 +84,30 @@ def test_hears_a_prompt_that_a_stalled_phone_broke_in_the_middle(tape: Tape, ear
     ear.hears(Prompt.FORWARDING_MENU, timeout_s=10)
 
 
+@pytest.mark.parametrize("missing_s", [(0.7,), (0.4, 0.4, 0.4)], ids=["once", "thrice"])
+def test_hears_a_long_prompt_that_a_stalled_phone_took_pieces_out_of(
+    tape: Tape, missing_s: tuple[float, ...]
+) -> None:
+    ear = Ear(lambda: tape.path, VoiceBank().of("ja"))
+    said = ear.speech(Prompt.FORWARDING_NO_ANSWER, 15, "+81312345678")
+    for number, lost_s in enumerate(missing_s):
+        at, lost = (2 * number + 2) * RATE_HZ, int(lost_s * RATE_HZ)
+        said = np.concatenate([said[:at], said[at + lost :]])
+    tape.add(said)
+    tape.add(ear.speech(Prompt.GOODBYE))
+    ear.hears(Prompt.FORWARDING_NO_ANSWER, 15, "+81312345678", timeout_s=10)
+    ear.hears(Prompt.GOODBYE, timeout_s=10)
+
+
+def test_one_prompt_with_a_number_is_not_taken_for_another(tape: Tape) -> None:
+    ear = Ear(lambda: tape.path, VoiceBank().of("ja"))
+    tape.add(ear.speech(Prompt.FORWARDING_TARGET_SET, "+81312345678"))
+    for other in (Prompt.FORWARDING_STARTED, Prompt.FORWARDING_ALWAYS):
+        with pytest.raises(AssertionError, match="was not heard"):
+            ear.hears(other, "+81312345678", timeout_s=0.1)
+    ear.hears(Prompt.FORWARDING_TARGET_SET, "+81312345678", timeout_s=10)
+
+
 def test_a_broken_prompt_is_not_taken_for_one_that_fits_better(tape: Tape, ear: Ear) -> None:
     menu, goodbye = ear.speech(Prompt.FORWARDING_MENU), ear.speech(Prompt.GOODBYE)
     tape.add(np.concatenate([goodbye, menu[len(goodbye) :]]))
