@@ -7,16 +7,17 @@ import structlog
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
-from lab import banner, seeds
+from lab import areas, banner, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
 from lab.events_part import EventsPart
+from lab.explaining import Explainer
 from lab.figures import TelephonyFigures
 from lab.lab_token import TOKEN_FILE, LabToken, lab_token
 from lab.limits import raise_file_limit, settle_collector
 from lab.mail_part import MailPart
 from lab.office_part import OfficePart
-from lab.routes import whole
+from lab.routes import explain, whole
 from lab.safety import refuse_unsafe
 from lab.settings import Settings
 from lab.signals import stop_event
@@ -118,6 +119,7 @@ class Carrier:
             office,
             lambda: self._readiness,
             self.metrics,
+            routes=[explain.router(Explainer(office, areas.packaged()))],
             lab_routes=whole.routers(office, self.trace, state) if lab.enabled else (),
             token=http.token.get_secret_value() if http.token else None,
             lab_token=self.lab_token.secret if self.lab_token else None,

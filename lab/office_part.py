@@ -2,6 +2,7 @@
 
 from pydantic import SecretStr
 
+from lab import areas
 from lab.errors import Refused
 from lab.settings import Settings
 from provisioning.contract import ContractError
@@ -64,6 +65,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         selfcare=settings.portal.limits,
         records_days=settings.records.keep_days,
         messages=settings.messages.limits,
+        geography=areas.packaged().geography,
     )
 
 

@@ -92,6 +92,8 @@ class Found(Enum):
     NOBODY_FREE = auto()
     NOT_REACHED = auto()
     """The call was decided before."""
+    NOT_SET = auto()
+    """The contract sets nothing of the kind."""
 
 
 class Step(NamedTuple):
@@ -173,7 +175,12 @@ class _Deciding:
 
     def decision(self, outcome: Outcome) -> Decision:
         asked = {step.rule for step in self._steps}
-        skipped = [Step(rule, Found.NOT_REACHED) for rule in RULES if rule not in asked]
+        unset = _unset(self._contract)
+        skipped = [
+            Step(rule, Found.NOT_SET if rule in unset else Found.NOT_REACHED)
+            for rule in RULES
+            if rule not in asked
+        ]
         return Decision(outcome, (*self._steps, *skipped), self._turns)
 
     def _note(self, rule: str, found: Found, subject: str = "") -> None:
@@ -292,3 +299,14 @@ class _Deciding:
         if line not in self._now.busy:
             self._decide("FREE-07", Found.LINE_FREE, Connect(line), line)
         self._note("FREE-07", Found.LINE_BUSY, line)
+
+
+def _unset(contract: Freephone) -> set[str]:
+    """The rules that a contract gives nothing to do."""
+    given = {
+        "FREE-05": contract.capacity is not None,
+        "FREE-08": any(group.shares for group in contract.groups),
+        "FREE-09": any(each.change for each in contract.receptions),
+        "FREE-10": any(each.off_hours for each in contract.receptions),
+    }
+    return {rule for rule, is_set in given.items() if not is_set}

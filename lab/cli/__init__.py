@@ -17,6 +17,7 @@ from lab.cli import (
     customer,
     doctor,
     events,
+    freephone,
     line,
     mail,
     message,
@@ -53,6 +54,8 @@ app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.add_typer(customer.app, name="customer", no_args_is_help=True)
 app.add_typer(contract.app, name="contract", no_args_is_help=True)
 app.add_typer(line.app, name="line", no_args_is_help=True)
+app.add_typer(freephone.app, name="freephone", no_args_is_help=True)
+app.command("explain")(freephone.explain)
 app.add_typer(trunk.app, name="trunk", no_args_is_help=True)
 app.add_typer(number.app, name="number", no_args_is_help=True)
 app.add_typer(order.app, name="order", no_args_is_help=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from lab.routes import whole
+from lab import areas
+from lab.explaining import Explainer
+from lab.routes import explain, whole
 from lab.state import CarrierState
 from lab.trace import TraceHub
 from provisioning.api.app import create_app
@@ -58,6 +60,7 @@ async def _schema() -> dict[str, Any]:
                 office,
                 lambda: Readiness(False),
                 CollectorRegistry(),
+                routes=[explain.router(Explainer(office, areas.packaged()))],
                 lab_routes=whole.routers(office, TraceHub(0, 1, wall_time), state),
             )
             return app.openapi()

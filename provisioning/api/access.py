@@ -61,6 +61,8 @@ AREAS: Mapping[str, str] = {
     "events": "events",
     "tokens": "tokens",
     "trunks": "trunks",
+    "freephones": "freephones",
+    "explain": "freephones",
 }
 """The area of scopes that guards each collection of `/v1`."""
 

@@ -18,6 +18,7 @@ from provisioning.api import (
     describe,
     events,
     figures,
+    freephones,
     lines,
     messages,
     numbers,
@@ -38,13 +39,14 @@ def create_app(
     readiness: Callable[[], Readiness],
     metrics: CollectorRegistry,
     *,
+    routes: Sequence[APIRouter] = (),
     lab_routes: Sequence[APIRouter] = (),
     token: str | None = None,
     lab_token: str | None = None,
     lab_token_file: str | None = None,
     portal: ASGIApp | None = None,
 ) -> FastAPI:
-    """The ASGI app: `/health`, `/ready`, `/metrics`, `/v1`, `/openapi.json` and `lab_routes`.
+    """The ASGI app: `/health`, `/ready`, `/metrics`, `/v1` with `routes`, and `lab_routes`.
 
     Probes and metrics are open; the rest answers programs on this host, and from elsewhere
     whoever has `token` or an API token with the scope. With a `lab_token`, `/lab` needs it from
@@ -57,7 +59,7 @@ def create_app(
     app.state.office = office
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
-    _serve(app, lab_routes)
+    _serve(app, [*routes, *lab_routes])
     if portal is not None:
         app.add_route(PORTAL, _to_portal, include_in_schema=False)
         app.mount(PORTAL, portal)
@@ -75,8 +77,8 @@ def create_app(
     return app
 
 
-def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
-    """Include `/v1` and `lab_routes`."""
+def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
+    """Include `/v1` and `further` routes."""
     for area in (
         customers,
         contracts,
@@ -91,9 +93,10 @@ def _serve(app: FastAPI, lab_routes: Sequence[APIRouter]) -> None:
         messages,
         events,
         trunks,
+        freephones,
     ):
         app.include_router(area.router)
-    for routes in (orders.placing, orders.letters, *lab_routes):
+    for routes in (orders.placing, orders.letters, *further):
         app.include_router(routes)
 
 

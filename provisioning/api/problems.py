@@ -27,6 +27,13 @@ from provisioning.customers.model import (
     UnknownCustomer,
     UnknownPlan,
 )
+from provisioning.freephone.service import (
+    BadFreephone,
+    FreephoneChanged,
+    FreephoneExists,
+    ReceivesFreephone,
+    UnknownFreephone,
+)
 from provisioning.lines.model import UnknownAccount
 from provisioning.notify.outbox import UnknownMail
 from provisioning.numbers.model import BlockOverlap, UnknownNumber, WrongNumberState
@@ -60,6 +67,8 @@ TITLES = {
     "cap-reached": "The contract may not add so many numbers",
     "contract-closed": "The contract is closed",
     "contract-in-use": "The contract still holds numbers",
+    "freephone-changed": "Somebody has changed the freephone number meanwhile",
+    "freephone-exists": "The freephone number is contracted already",
     "in-flight": "The first request with this key is being answered",
     "internal-error": "The server failed",
     "length-required": "The request does not say how long it is",
@@ -77,12 +86,14 @@ TITLES = {
     "not-json": "The body is no JSON",
     "of-inventory": "The number is of the 050 inventory",
     "out-of-range": "A value is not allowed",
+    "receives-freephone": "Calls of a freephone number reach the line",
     "refused": "The office refused",
     "storage-unavailable": "The change could not be kept",
     "too-many-messages": "No further message is kept",
     "unknown-account": "There is no such SIP account",
     "unknown-contract": "There is no such contract",
     "unknown-customer": "There is no such customer",
+    "unknown-freephone": "The freephone number is not contracted",
     "unknown-line": "There is no such line",
     "unknown-login": "The contract has no self-care login",
     "unknown-message": "There is no such message",
@@ -119,6 +130,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownOrder: (404, "unknown-order"),
     UnknownToken: (404, "unknown-token"),
     UnknownTrunk: (404, "unknown-trunk"),
+    UnknownFreephone: (404, "unknown-freephone"),
     UnknownSnapshot: (404, "unknown-snapshot"),
     BadSnapshot: (409, "bad-snapshot"),
     NoTarget: (409, "no-target"),
@@ -131,6 +143,9 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     TrunkExists: (409, "trunk-exists"),
     TrunkConflict: (409, "trunk-conflict"),
     OfInventory: (409, "of-inventory"),
+    FreephoneExists: (409, "freephone-exists"),
+    FreephoneChanged: (409, "freephone-changed"),
+    ReceivesFreephone: (409, "receives-freephone"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),
     CapReached: (409, "cap-reached"),
@@ -188,8 +203,14 @@ def kind_of(error: type[Exception]) -> tuple[int, str]:
 
 def answer_to(error: Exception) -> Problem:
     """The problem that tells a refusal of the office."""
-    left: dict[str, Any] = {"left": error.left} if isinstance(error, CapReached) else {}
-    return problem(*kind_of(type(error)), str(error), **left)
+    more: dict[str, Any] = {}
+    if isinstance(error, CapReached):
+        more["left"] = error.left
+    if isinstance(error, BadFreephone):
+        more["errors"] = [
+            {"field": f.field, "reason": f.en, "ja": f.ja, "rule": f.rule} for f in error.faults
+        ]
+    return problem(*kind_of(type(error)), str(error), **more)
 
 
 async def _refused(_request: Request, error: Exception) -> Problem:

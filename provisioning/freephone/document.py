@@ -4,7 +4,6 @@ Numbers are written as they are dialled in Japan, times as `09:30`, days as `mon
 `holiday`, `12-31` for each year's and `2026-12-29` for one date.
 """
 
-import re
 from datetime import date
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -36,13 +35,13 @@ MOST_BANDS = 48
 MOST_DATES = 400
 """Bounds of a document (assumptions): far above what the carriers' manuals allow."""
 
-_LINE = r"^0[0-9]{9,10}$"
-_FREEPHONE = r"^(0120[0-9]{6}|0800[0-9]{7})$"
+LINE = r"^0[0-9]{9,10}$"
+FREEPHONE = r"^(0120[0-9]{6}|0800[0-9]{7})$"
 _CLOCK = r"^[0-9]{2}:[0-9]{2}$"
 _NAME = plain_text.PATTERN
 
-LineNumber = Annotated[str, Field(pattern=_LINE, examples=["0300000003"])]
-FreephoneNumber = Annotated[str, Field(pattern=_FREEPHONE, examples=["0120000003"])]
+LineNumber = Annotated[str, Field(pattern=LINE, examples=["0300000003"])]
+FreephoneNumber = Annotated[str, Field(pattern=FREEPHONE, examples=["0120000003"])]
 Clock = Annotated[str, Field(pattern=_CLOCK, examples=["09:30"])]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=_NAME)]
 
@@ -203,11 +202,6 @@ class FreephoneDocument(_Part):
     def text(self) -> str:
         """As it is stored."""
         return self.model_dump_json(exclude_defaults=True)
-
-
-def is_freephone(written: str) -> bool:
-    """Whether a dialled number is one that can be contracted."""
-    return re.match(_FREEPHONE, written, re.ASCII) is not None
 
 
 def _group(part: GroupPart) -> Group:

@@ -8,7 +8,9 @@ from provisioning.audit.store import Audit
 from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange
 from provisioning.customers import store as customers
 from provisioning.customers.model import ContractClosed, ContractStatus
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.freephone import store
 from provisioning.freephone.document import FreephoneDocument, dialled
@@ -169,6 +171,7 @@ class Freephones:
             await store.owe_no_more(connection, number, None, at=self._clocks()[1])
             await self._note(connection, old, "freephone given up", origin)
             once_durable(connection, lambda: self._forget(number))
+            news.tell(connection, Topic.FREEPHONES)
 
         await self._database.write(work, alone=True)
 
@@ -256,6 +259,7 @@ class Freephones:
         await store.add_version(connection, made)
         await store.set_lines(connection, one.number, lines_of(one))
         once_durable(connection, lambda: self._know(kept))
+        news.tell(connection, Topic.FREEPHONES)
 
     async def _owe(
         self, connection: Connection, kept: Kept, items: frozenset[str] | set[str]

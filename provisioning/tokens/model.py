@@ -32,6 +32,8 @@ class Scope(StrEnum):
     TOKENS_WRITE = "tokens:write"
     TRUNKS_READ = "trunks:read"
     TRUNKS_WRITE = "trunks:write"
+    FREEPHONES_READ = "freephones:read"
+    FREEPHONES_WRITE = "freephones:write"
     LAB = "lab"
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -20,10 +19,10 @@ from provisioning.freephone.service import (
     UnknownFreephone,
 )
 from provisioning.freephone.store import Turns
-from provisioning.office import Office, OfficeSettings
-from tests.support.freephones import GEOGRAPHY, NUMBER, office_hours
+from provisioning.office import Office
+from tests.support.freephones import NUMBER, office_hours
 from tests.support.orders import contract
-from tests.support.storage import AU, DOCOMO, NTT, seed
+from tests.support.storage import AU, DOCOMO, NTT
 
 OPERATOR = Origin("operator", "the desk")
 OTHER = E164("+818001234567")
@@ -43,17 +42,6 @@ HOURS = replace(
 
 def written(one: Freephone) -> FreephoneDocument:
     return FreephoneDocument.of(one)
-
-
-@pytest.fixture
-async def office(office_settings: OfficeSettings) -> AsyncIterator[Office]:
-    """An open office that knows a small country."""
-    opened = await Office.open(replace(office_settings, geography=GEOGRAPHY))
-    try:
-        await opened.seed(seed())
-        yield opened
-    finally:
-        await opened.close()
 
 
 async def test_a_number_is_contracted_and_known_after_a_restart(office: Office) -> None:

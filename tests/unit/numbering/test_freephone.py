@@ -238,7 +238,8 @@ def test_every_rule_is_told_and_one_decided() -> None:
     assert {step.rule for step in steps} == set(RULES)
     assert [step.rule for step in steps if step.decided] == ["FREE-07"]
     assert ("FREE-10", Found.LINE_OFF_HOURS, FIRST) in [step[:3] for step in steps]
-    assert ("FREE-08", Found.NOT_REACHED, "") in [step[:3] for step in steps]
+    assert ("FREE-08", Found.NOT_SET, "") in [step[:3] for step in steps]
+    assert ("FREE-14", Found.NOT_REACHED, "") in [step[:3] for step in steps]
 
 
 def test_a_detour_that_is_not_contracted_is_not_taken() -> None:

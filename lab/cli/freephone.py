@@ -1,0 +1,189 @@
+"""`tokuban freephone`: contracts of 0120 and 0800 numbers, and `tokuban explain`."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+
+from lab.cli import office, options
+from lab.client import Carrier
+
+PATH = "/v1/freephones"
+COLUMNS = ("number", "contract", "version", "lines", "options")
+
+app = typer.Typer(help="Freephone numbers (着信課金): contracts, history and fees.")
+
+Number = Annotated[str, typer.Argument(help="As 0120000003.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, help="The set-up as JSON; `tokuban freephone show` prints one."
+    ),
+]
+
+
+class Form(StrEnum):
+    """How an explanation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MERMAID = "mermaid"
+
+
+@app.command("list")
+def list_(
+    limit: office.Most = office.MOST,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """List contracted numbers."""
+    carrier = Carrier(url, token)
+    found = carrier.items(PATH, {}, limit)
+    with carrier.understood():
+        rows = found if as_json else [_row(each) for each in found]
+    office.show_list(carrier, rows, COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(number: Number, url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Print the set-up of a number as JSON, to be edited and given to `change`."""
+    found = Carrier(url, token).get(_path(number))
+    typer.echo(json.dumps(found["setup"], ensure_ascii=False, indent=2))
+
+
+@app.command()
+def add(
+    number: Number,
+    contract: Annotated[str, typer.Argument(help="Who pays, as K00000001.")],
+    file: File,
+    key: office.Key = None,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Contract a number; a set-up that breaks a rule changes nothing."""
+    body = {"number": number, "contract": contract, "setup": _read(file)}
+    made = Carrier(url, token).send("POST", PATH, body, key=office.new_key(key))
+    office.note(f"{made['number']} is contracted, version {made['version']}")
+
+
+@app.command()
+def change(
+    number: Number,
+    file: File,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Refuse when another version holds by now.")
+    ] = None,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Set a number up anew, as a whole."""
+    body = office.given(setup=_read(file), version=version)
+    changed = Carrier(url, token).put(_path(number), body)
+    office.note(f"{changed['number']} is at version {changed['version']}")
+
+
+@app.command()
+def undo(
+    number: Number,
+    version: Annotated[int, typer.Argument(min=1, help="Of `tokuban freephone versions`.")],
+    key: office.Key = None,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Set a number up again as it was in an earlier version."""
+    body = {"version": version}
+    changed = Carrier(url, token).send(
+        "POST", f"{_path(number)}/undo", body, key=office.new_key(key)
+    )
+    office.note(f"{changed['number']} is at version {changed['version']}")
+
+
+@app.command()
+def versions(
+    number: Number,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """List the set-ups a number had, the newest first."""
+    carrier = Carrier(url, token)
+    found = carrier.items(f"{_path(number)}/versions", {}, office.MOST)
+    office.show_list(carrier, found, ("version", "who", "business_at"), as_json=as_json)
+
+
+@app.command()
+def fees(
+    number: Number,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """List what a number costs its contract, in yen before tax."""
+    carrier = Carrier(url, token)
+    found = carrier.items(f"{_path(number)}/fees", {}, office.MOST)
+    columns = ("item", "kind", "yen", "begins_at", "ends_at")
+    office.show_list(carrier, found, columns, as_json=as_json)
+
+
+@app.command()
+def remove(number: Number, url: options.Url = options.URL, token: options.Token = None) -> None:
+    """Give a number up; its monthly fees end now."""
+    Carrier(url, token).send("DELETE", _path(number))
+    office.note(f"{number} is given up")
+
+
+def explain(
+    caller: Annotated[str, typer.Argument(metavar="FROM", help="Who calls, as 0312345678.")],
+    dialled: Annotated[str, typer.Argument(metavar="TO", help="As 0120000003.")],
+    at: Annotated[
+        str | None,
+        typer.Option(help="Business time, as 2026-11-03T12:00 in Japan; else now."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="fixed, mobile, phs, ip-phone, international, payphone or satellite."),
+    ] = None,
+    prefecture: Annotated[str | None, typer.Option(help="Where a mobile is, as 東京都.")] = None,
+    busy: Annotated[
+        list[str] | None, typer.Option(help="A line that is taken to be busy, once for each.")
+    ] = None,
+    form: Annotated[Form, typer.Option(help="text, json or mermaid.")] = Form.TEXT,
+    english: Annotated[bool, typer.Option("--english", help="In English.")] = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Say what would happen if FROM dialled the freephone number TO, without a call."""
+    asked = {
+        "from": caller,
+        "to": dialled,
+        "form": form.value,
+        "language": "en" if english else "ja",
+        "busy": busy or [],
+        **office.given(at=at, kind=kind, prefecture=prefecture),
+    }
+    carrier = Carrier(url, token)
+    answer = carrier.download("GET", f"/v1/explain?{urlencode(asked, doseq=True)}").decode()
+    if form is Form.JSON:
+        answer = json.dumps(json.loads(answer), ensure_ascii=False, indent=2)
+    typer.echo(answer.rstrip("\n"))
+
+
+def _path(number: str) -> str:
+    return f"{PATH}/{office.part(number)}"
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from None
+
+
+def _row(item: dict[str, Any]) -> dict[str, Any]:
+    setup = item["setup"]
+    lines = [reception["line"] for reception in setup["receptions"]]
+    return {**item, "lines": ", ".join(lines), "options": ", ".join(setup["options"])}
