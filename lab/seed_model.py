@@ -273,6 +273,15 @@ class Trunk(Table):
     calls: int = Field(
         default=100, ge=1, le=trunks.MOST_CALLS, description="The most calls at once."
     )
+    login: Annotated[str, _text_or_number(trunks.LOGIN)] | None = Field(
+        default=None, description="The user we are to its peers, where they ask for a password."
+    )
+    login_password: Annotated[str, _text_or_number(maxLength=128)] | None = Field(
+        default=None, repr=False, description="Of the login; it is kept sealed."
+    )
+    registers: bool = Field(
+        default=False, description="We register with its first peer, as the login."
+    )
 
 
 class SeedFile(Table):

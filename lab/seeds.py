@@ -146,14 +146,17 @@ class _Check:
                 trusted=table.trusted,
                 prefecture=table.prefecture,
                 calls=table.calls,
+                login=table.login,
+                registers=table.registers,
             )
             trunk = self._asked(place, partial(trunks.checked, asked))
             self._asked(place, partial(trunks.check_password, trunk, table.password))
+            self._asked(place, partial(trunks.check_login_password, trunk, table.login_password))
             if trunk.account is not None and table.password is None:
                 _refuse(self._file, place, "password: its account needs one")
             earlier = [seed.trunk for seed in found]
             self._asked(place, partial(trunks.check_apart, trunk, earlier))
-            found.append(SeedTrunk(trunk, table.password))
+            found.append(SeedTrunk(trunk, table.password, table.login_password))
         return tuple(found)
 
     def _location(self, place: Place, table: seed_model.Line) -> Location:

@@ -101,10 +101,11 @@ class SeedBlock:
 
 @dataclass(frozen=True, slots=True)
 class SeedTrunk:
-    """A trunk; with the password of its account when it has one."""
+    """A trunk; with the passwords of its account and of its login when it has them."""
 
     trunk: Trunk
     password: str | None = field(default=None, repr=False)
+    login_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache, partial
+from typing import NamedTuple, Protocol
 
 from ivr.sip.abnf import GrammarError, is_token, leading_quoted, quote, split, unquote
 from ivr.sip.nonces import Freshness, Nonces
@@ -18,11 +18,24 @@ from ivr.sip.uri import Uri, UriError
 ALGORITHMS = ("SHA-256", "MD5")
 """Best first: the order challenges are sent in (RFC 8760 §2.3)."""
 
+
+class _Hash(Protocol):
+    @property
+    def digest_size(self) -> int: ...
+    def hexdigest(self) -> str: ...
+
+
 Ha1Lookup = Callable[[str], Mapping[str, str] | None]
 """User name to HA1 in lower-case hex by algorithm; None for a user nobody knows."""
 
+_ANSWERED = ("SHA-512-256", *ALGORITHMS)
+"""What we can answer where we are asked, the best first; whether the first is there is OpenSSL's
+matter."""
+
 _CACHED_LENGTH = 120
-_HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+_HASHES: dict[str, Callable[[bytes], _Hash]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+if "sha512_256" in hashlib.algorithms_available:
+    _HASHES["SHA-512-256"] = partial(hashlib.new, "sha512_256")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _NAMES = "username realm nonce uri response algorithm cnonce opaque qop nc"
 _FIELD_NAMES = {space + name: name for name in _NAMES.split() for space in ("", " ")}
@@ -338,19 +351,19 @@ def _best(challenges: Iterable[str]) -> Challenge:
             challenge = Challenge.parse(value)
         except GrammarError:
             continue
-        if challenge.algorithm not in ALGORITHMS:
+        if challenge.algorithm not in _HASHES:
             continue
         if challenge.qop and "auth" not in challenge.qop:
             continue
         if best is None or _rank(challenge) < _rank(best):
             best = challenge
     if best is None:
-        raise GrammarError("no Digest challenge with SHA-256 or MD5 and qop auth")
+        raise GrammarError("no Digest challenge with SHA-512-256, SHA-256 or MD5 and qop auth")
     return best
 
 
 def _rank(challenge: Challenge) -> int:
-    return ALGORITHMS.index(challenge.algorithm)
+    return _ANSWERED.index(challenge.algorithm)
 
 
 def _hash(algorithm: str, text: str) -> str:
@@ -368,7 +381,7 @@ _known_hash = lru_cache(maxsize=1024)(_hash)
 @cache
 def _nobodys_ha1(algorithm: str) -> str:
     """Stands in for an unknown user's, so that he costs as much as a known one."""
-    return "0" * (2 * _HASHES[algorithm]().digest_size)
+    return "0" * (2 * _HASHES[algorithm](b"").digest_size)
 
 
 def _same_uri(claimed: str, request_uri: str) -> bool:

@@ -13,9 +13,11 @@ from ivr.net.media_leg import MediaLeg
 from ivr.numbering.plan import parse
 from ivr.sip import events
 from ivr.sip.events import Flow
+from ivr.sip.message import Response
 from ivr.sip.session import Session
 from ivr.ua import uni
 from ivr.ua.causes import OF_SESSION, Cause
+from ivr.ua.credentials import Unanswerable, credentials
 from ivr.ua.far_leg import FarLeg
 from ivr.ua.forking import Final
 from ivr.ua.log import Log
@@ -27,7 +29,7 @@ from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
 from ivr.ua.ticket import Ticket, Tickets
 from ivr.ua.ways import Group, Way, groups_of, peers_of
-from provisioning.contract import Binding, Directory, Trunk, Trunks
+from provisioning.contract import Binding, Directory, Trunk, TrunkLogin, Trunks
 
 _TIMED_OUT = 408
 _BUSY = Final(486, Ring.BUSY)
@@ -41,6 +43,10 @@ class Parties:
     bindings: Callable[[str], Iterable[Binding]]
     directory: Directory
     trunks: Trunks | None = None
+
+    def login(self, trunk: Trunk) -> TrunkLogin | None:
+        """Who we are to a trunk's peers."""
+        return self.trunks.login(trunk.name) if self.trunks is not None else None
 
 
 class Calling(Protocol):
@@ -174,11 +180,8 @@ class Dialler:
                 with self._driver.turn() as now:
                     ringing.answered(far, response, now)
                     self._won(placed)
-            case events.SessionChallenged():
-                # No phone of ours may ask for our password.
-                ringing.failed(far, event.response.status)
-                with self._driver.turn() as now:
-                    event.session.hang_up(now)
+            case events.SessionChallenged(response=response):
+                self._challenged(placed, response)
             case events.SessionRefused(status=status):
                 del self._placed[event.session]
                 if 300 <= status < 400:
@@ -187,6 +190,23 @@ class Dialler:
             case events.SessionEnded(cause=cause):
                 del self._placed[event.session]
                 self._ended(placed, cause)
+
+    def _challenged(self, placed: _Placed, response: Response) -> None:
+        """Answer a trunk where we have a login; nobody else may ask for a password of ours."""
+        far, trunk = placed.far, placed.job.trunk
+        login = self._parties.login(trunk) if trunk is not None and not far.closed else None
+        with self._driver.turn() as now:
+            if login is not None and trunk is not None:
+                asked = far.session.request
+                try:
+                    header = credentials(response, asked, login.user, login.password)
+                except Unanswerable as error:
+                    self._log.warning("trunk.login-refused", trunk=trunk.name, why=str(error))
+                else:
+                    far.session.retry((header,), now)
+                    return
+            placed.ringing.failed(far, response.status)
+            far.session.hang_up(now)
 
     def _won(self, placed: _Placed) -> None:
         """The party answered here: from now on its record is this leg's."""

@@ -18,14 +18,13 @@ from ivr.net.tls import Tls
 from ivr.net.transport import Transport
 from ivr.net.udp import UdpTransport
 from ivr.sip import events
-from ivr.sip.abnf import GrammarError
-from ivr.sip.digest import authorize
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Flow
 from ivr.sip.message import Response
 from ivr.sip.offer_answer import Capabilities
 from ivr.sip.session import Session
 from ivr.sip.settings import EndpointSettings
+from ivr.ua.credentials import Unanswerable, credentials
 from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, Srtp, renegotiate
 
 _GOODBYE_S = 3.0
@@ -278,30 +277,16 @@ class Phone:
 
     def _authenticate(self, call: PhoneCall, session: Session, response: Response) -> None:
         """Answer the challenge once; a second one means the password is wrong."""
-        challenges = response.headers.all("WWW-Authenticate")
-        name = "Authorization"
-        if response.status == 407:
-            challenges = response.headers.all("Proxy-Authenticate")
-            name = "Proxy-Authorization"
-        tried = name in session.request.headers
+        known = self._settings
         with self.driver.turn() as now:
             try:
-                if tried and not any("stale=true" in text.lower() for text in challenges):
-                    raise GrammarError("the password was refused")
-                value = authorize(
-                    challenges,
-                    user=self._settings.user,
-                    password=self._settings.password,
-                    method="INVITE",
-                    uri=session.request.uri,
-                    cnonce=secrets.token_hex(8),
-                )
-            except GrammarError as error:
+                header = credentials(response, session.request, known.user, known.password)
+            except Unanswerable as error:
                 del self._calls[session]
                 call.refused(response.status, f"{response.reason}: {error}")
                 session.hang_up(now)
                 return
-            session.retry(((name, value),), now)
+            session.retry((header,), now)
 
     def _failed(self, what: str, error: Exception) -> None:
         self.failures.append(f"{what}: {error}")

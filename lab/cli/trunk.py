@@ -50,6 +50,20 @@ Trusted = Annotated[
 Prefecture = Annotated[
     str | None, typer.Option(help="Where its callers count as calling from, as 東京都.")
 ]
+Login = Annotated[
+    str | None, typer.Option(help="The user we are to its peers, where they ask for a password.")
+]
+LoginPassword = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOKUBAN_LOGIN_PASSWORD",
+        show_envvar=True,
+        help="Of the login. In the environment nobody else sees it.",
+    ),
+]
+Registers = Annotated[
+    bool, typer.Option("--register", help="Register with its first peer as the login.")
+]
 Calls = Annotated[int | None, typer.Option(min=1, help="The most calls at once.")]
 
 
@@ -92,6 +106,9 @@ def add(
     trusted: Trusted = False,
     prefecture: Prefecture = None,
     calls: Calls = None,
+    login: Login = None,
+    login_password: LoginPassword = None,
+    registers: Registers = False,
     key: office.Key = None,
     as_json: office.AsJson = False,
     url: options.Url = options.URL,
@@ -107,6 +124,9 @@ def add(
         trusted=trusted or None,
         prefecture=prefecture,
         calls=calls,
+        login=login,
+        login_password=login_password,
+        registers=registers or None,
     )
     carrier = Carrier(url, token)
     made = carrier.send("POST", PATH, body, key=office.new_key(key))

@@ -16,6 +16,7 @@ from provisioning.api.shapes import Listed, Shape
 from provisioning.contract import OutOfRange, Trunk, TrunkClass
 from provisioning.db.paging import paged
 from provisioning.trunks.model import (
+    LOGIN,
     MOST_CALLS,
     MOST_PEERS,
     MOST_PREFIXES,
@@ -47,6 +48,8 @@ class TrunkShape(Shape):
     trusted: bool = Field(description="Identities are believed from it and told to it.")
     prefecture: str | None = Field(description="Where its callers count as calling from.")
     calls: int = Field(description="The most calls over it at once, both ways together.")
+    login: str | None = Field(description="The user we are to its peers.")
+    registers: bool = Field(description="We register with its first peer.")
     password: Shown = None
 
     @classmethod
@@ -61,6 +64,8 @@ class TrunkShape(Shape):
             trusted=trunk.trusted,
             prefecture=trunk.prefecture,
             calls=trunk.calls,
+            login=trunk.login,
+            registers=trunk.registers,
             password=password,
         )
 
@@ -112,6 +117,21 @@ class NewTrunkShape(Shape):
     trusted: bool = False
     prefecture: str | None = Field(default=None, min_length=1, max_length=40, pattern=PLAIN)
     calls: int = Field(default=100, ge=1, le=MOST_CALLS)
+    login: str | None = Field(
+        default=None,
+        pattern=LOGIN,
+        description="The user we are to its peers, where they ask us for a password.",
+    )
+    login_password: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=PASSWORD_MOST,
+        pattern=PLAIN,
+        repr=False,
+        description="Of the login; it is kept sealed, and never shown.",
+        json_schema_extra={"writeOnly": True},
+    )
+    registers: bool = Field(default=False, description="Register with its first peer as the login.")
 
     def trunk(self) -> Trunk:
         """What the sender wants."""
@@ -124,6 +144,8 @@ class NewTrunkShape(Shape):
             trusted=self.trusted,
             prefecture=self.prefecture,
             calls=self.calls,
+            login=self.login,
+            registers=self.registers,
         )
 
 
@@ -140,7 +162,12 @@ async def create_trunk(
     office: Here, asker: Asker, response: Response, wanted: NewTrunkShape
 ) -> TrunkShape:
     """Make a trunk; the password of its account is shown this once."""
-    made = await office.trunking.create(wanted.trunk(), password=wanted.password, origin=asker)
+    made = await office.trunking.create(
+        wanted.trunk(),
+        password=wanted.password,
+        login_password=wanted.login_password,
+        origin=asker,
+    )
     response.headers["Location"] = f"/v1/trunks/{made.trunk.name}"
     return TrunkShape.new(made)
 

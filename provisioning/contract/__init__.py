@@ -47,6 +47,7 @@ from provisioning.contract.trunks import Trunk as Trunk
 from provisioning.contract.trunks import TrunkAccount as TrunkAccount
 from provisioning.contract.trunks import TrunkCaller as TrunkCaller
 from provisioning.contract.trunks import TrunkClass as TrunkClass
+from provisioning.contract.trunks import TrunkLogin as TrunkLogin
 from provisioning.contract.trunks import Trunks as Trunks
 from provisioning.contract.voicemail import BoxFull as BoxFull
 from provisioning.contract.voicemail import Counts as Counts

@@ -33,6 +33,8 @@ class Trunk:
         trusted: whether identities are believed from it and told to it (RFC 3325 §2.4).
         prefecture: where its callers count as calling from, as 東京都; None when unknown.
         calls: the most calls over it at once, both ways together.
+        login: the user we are to its peers, where they ask us for a password.
+        registers: we register with its first peer as that user.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Trunk:
     trusted: bool = False
     prefecture: str | None = None
     calls: int = 100
+    login: str | None = None
+    registers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ class TrunkAccount:
     user: str
     trunk: str
     ha1: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLogin:
+    """Who we are to a trunk's peers. A challenge names its realm first, so it takes the password
+    itself, which is sealed at rest and shown to nobody."""
+
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +101,6 @@ class Trunks(Protocol):
         """
 
     def account(self, user: str) -> TrunkAccount | None: ...
+
+    def login(self, name: str) -> TrunkLogin | None:
+        """Who we are to the trunk of this name, if its peers ask."""

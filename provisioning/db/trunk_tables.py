@@ -60,6 +60,16 @@ trunk_prefixes = Table(
     CheckConstraint("substr(prefix, 1, 1) IN ('0', '+')", name="prefix_of_a_number"),
 )
 
+trunk_logins = Table(
+    "trunk_logins",
+    metadata,
+    Column("trunk", Text, ForeignKey("trunks.name", ondelete="CASCADE"), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("sealed_password", LargeBinary, nullable=False),
+    Column("registers", Boolean, nullable=False),
+)
+"""Who we are to a trunk's peers."""
+
 trunk_bindings = Table(
     "trunk_bindings",
     metadata,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from provisioning.contract import Trunk, TrunkAccount
+from provisioning.contract import Trunk, TrunkAccount, TrunkLogin
 from provisioning.trunks.model import national, sources_of
 
 _STREAMS = frozenset(("TCP", "TLS"))
@@ -16,17 +16,19 @@ class MemoryTrunks:
     """The trunks in memory; whoever changes the rows tells it once they are durable.
 
     `changes` grows with each change. Every one of `watchers` is told the account of a trunk that
-    is gone or has another password.
+    is gone or has another password; each of `altered` of every change.
     """
 
     def __init__(self) -> None:
         self._trunks: dict[str, Trunk] = {}
         self._accounts: dict[str, TrunkAccount] = {}
+        self._logins: dict[str, TrunkLogin] = {}
         self._by_prefix: dict[str, Trunk] = {}
         self._by_source: dict[str, Trunk] = {}
         self._longest = 0
         self.changes = 0
         self.watchers: list[Callable[[str], None]] = []
+        self.altered: list[Callable[[], None]] = []
 
     def of(self, name: str) -> Trunk | None:
         """The trunk of this name."""
@@ -39,6 +41,10 @@ class MemoryTrunks:
     def account(self, user: str) -> TrunkAccount | None:
         """The account with this AOR user part."""
         return self._accounts.get(user)
+
+    def login(self, name: str) -> TrunkLogin | None:
+        """Who we are to the trunk of this name, as `Trunks` says."""
+        return self._logins.get(name)
 
     def toward(self, digits: str) -> Trunk | None:
         """The trunk with the longest prefix of a dialled number, as `Trunks` says."""
@@ -61,24 +67,35 @@ class MemoryTrunks:
         exact = self._by_source.get(f"udp:{host}:{port}")
         return exact or self._by_source.get(f"udp:{host}")
 
-    def replace(self, trunks: Iterable[Trunk], accounts: Iterable[TrunkAccount]) -> None:
-        """Take over new contents at once."""
+    def replace(
+        self,
+        trunks: Iterable[Trunk],
+        accounts: Iterable[TrunkAccount],
+        logins: Mapping[str, TrunkLogin] | None = None,
+    ) -> None:
+        """Take over new contents at once; `logins` by the names of their trunks."""
         old = self._accounts
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._accounts = {account.user: account for account in accounts}
+        self._logins = dict(logins or {})
         self._index()
         self._tell(old)
 
-    def put(self, trunk: Trunk, account: TrunkAccount | None) -> None:
+    def put(
+        self, trunk: Trunk, account: TrunkAccount | None, login: TrunkLogin | None = None
+    ) -> None:
         """Know one trunk more."""
         self._trunks[trunk.name] = trunk
         if account is not None:
             self._accounts[account.user] = account
+        if login is not None:
+            self._logins[trunk.name] = login
         self._index()
 
     def remove(self, name: str) -> None:
         """Forget a trunk and its account."""
         gone = self._trunks.pop(name, None)
+        self._logins.pop(name, None)
         old = self._accounts
         self._accounts = {user: each for user, each in old.items() if each.trunk != name}
         if gone is not None:
@@ -91,6 +108,8 @@ class MemoryTrunks:
         self._by_prefix = {prefix: trunk for trunk in trunks for prefix in trunk.prefixes}
         self._by_source = {source: trunk for trunk in trunks for source in sources_of(trunk)}
         self._longest = max(map(len, self._by_prefix), default=0)
+        for told in self.altered:
+            told()
 
     def _tell(self, old: Mapping[str, TrunkAccount]) -> None:
         for user, account in old.items():

@@ -25,6 +25,10 @@ _USER = re.compile(USER, re.ASCII)
 _PEER = re.compile(
     r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?(?:;transport=([A-Za-z]+))?", re.ASCII
 )
+LOGIN = r"^[!#-\[\]-~]{1,128}$"
+"""Of another carrier's making: any printable ASCII but space, quote and backslash."""
+
+_LOGIN = re.compile(LOGIN, re.ASCII)
 _PREFIX = re.compile(r"0[0-9]{0,14}|\+(?:[1-9][0-9]{0,13})?", re.ASCII)
 
 
@@ -170,10 +174,30 @@ def _check_words(trunk: Trunk) -> None:
         raise OutOfRange(
             "account: a letter, then letters, digits, dots, hyphens and underscores; 64 at most"
         )
+    _check_login(trunk)
     if trunk.prefecture is not None and not 1 <= len(trunk.prefecture) <= 40:
         raise OutOfRange("prefecture: as 東京都")
     if not 1 <= trunk.calls <= MOST_CALLS:
         raise OutOfRange(f"calls: 1 to {MOST_CALLS}")
+
+
+def _check_login(trunk: Trunk) -> None:
+    if trunk.login is None and not trunk.registers:
+        return
+    if trunk.login is None or not _LOGIN.fullmatch(trunk.login):
+        raise OutOfRange("login: 1 to 128 printable characters without space, quote and backslash")
+    if not trunk.peers:
+        raise OutOfRange("login: the trunk has no peer that could ask for it")
+
+
+def check_login_password(trunk: Trunk, password: str | None) -> None:
+    """Refuse (`OutOfRange`) a login without password, and a password of none."""
+    if (trunk.login is None) is not (password is None):
+        raise OutOfRange("login_password: a login has one, and nothing else")
+    if password is not None and not (
+        1 <= len(password) <= PASSWORD_MOST and password.isprintable()
+    ):
+        raise OutOfRange(f"login_password: must have 1 to {PASSWORD_MOST} printable characters")
 
 
 def check_password(trunk: Trunk, password: str | None) -> None:
@@ -215,5 +239,7 @@ def words(trunk: Trunk) -> str:
         parts.append(f"account {trunk.account}")
     parts += [f"takes {each}" for each in trunk.prefixes]
     parts += ["trusted"] if trunk.trusted else []
+    if trunk.login is not None:
+        parts.append(f"{'registers' if trunk.registers else 'calls'} as {trunk.login}")
     parts += [trunk.prefecture] if trunk.prefecture else []
     return ", ".join([*parts, f"{trunk.calls} calls"])

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import OutOfRange, Trunk, TrunkAccount
+from provisioning.contract import OutOfRange, Trunk, TrunkAccount, TrunkLogin
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines.model import ha1
 from provisioning.lines.sealing import Seal
@@ -53,9 +55,16 @@ class StoredTrunks:
         await store.read(connection, self._seal)
 
     async def create(
-        self, wanted: Trunk, *, password: str | None = None, origin: Origin
+        self,
+        wanted: Trunk,
+        *,
+        password: str | None = None,
+        login_password: str | None = None,
+        origin: Origin,
     ) -> NewTrunk:
         """Make a trunk; the password of its account is made up when none is given.
+
+        `login_password` is what its peers want of us, who have a login there.
 
         Raises:
             OutOfRange: there is no such trunk, with the reason.
@@ -64,10 +73,11 @@ class StoredTrunks:
         """
         trunk = model.checked(wanted)
         model.check_password(trunk, password)
+        model.check_login_password(trunk, login_password)
         chosen = None
         if trunk.account is not None:
             chosen = password or passwords.generate(PASSWORD_LENGTH)
-        kept = self._made(trunk, chosen, TrunkOrigin.OFFICE)
+        kept = self._made(trunk, chosen, login_password, TrunkOrigin.OFFICE)
 
         async def work(connection: Connection) -> None:
             known = await store.read(connection, self._seal)
@@ -77,7 +87,8 @@ class StoredTrunks:
             await self._audit.note(
                 connection, trunk.name, "trunk made", after=model.words(trunk), origin=origin
             )
-            once_durable(connection, lambda: self.memory.put(trunk, kept.account))
+            once_durable(connection, lambda: self.memory.put(trunk, kept.account, kept.login))
+            news.tell(connection, Topic.TRUNKS)
 
         await self._database.write(work, alone=True)
         return NewTrunk(trunk, chosen)
@@ -94,6 +105,7 @@ class StoredTrunks:
                 connection, name, "trunk removed", before=model.words(kept.trunk), origin=origin
             )
             once_durable(connection, lambda: self.memory.remove(name))
+            news.tell(connection, Topic.TRUNKS)
 
         await self._database.write(work, alone=True)
 
@@ -126,6 +138,7 @@ class StoredTrunks:
                 if name not in known:
                     await self._add(connection, kept, known)
                     known[name] = kept
+            news.tell(connection, Topic.TRUNKS)
 
         await self._database.write(work, alone=True)
         await self.refresh()
@@ -133,15 +146,22 @@ class StoredTrunks:
     def _seeded(self, seed: SeedTrunk) -> Kept:
         trunk = model.checked(seed.trunk)
         model.check_password(trunk, seed.password)
+        model.check_login_password(trunk, seed.login_password)
         if trunk.account is not None and seed.password is None:
             raise OutOfRange(f"trunk {trunk.name}: password: its account needs one")
-        return self._made(trunk, seed.password, TrunkOrigin.SEED)
+        return self._made(trunk, seed.password, seed.login_password, TrunkOrigin.SEED)
 
-    def _made(self, trunk: Trunk, password: str | None, origin: TrunkOrigin) -> Kept:
+    def _made(
+        self, trunk: Trunk, password: str | None, login_password: str | None, origin: TrunkOrigin
+    ) -> Kept:
+        login = None
+        if trunk.login is not None and login_password is not None:
+            login = TrunkLogin(trunk.login, login_password)
         if trunk.account is None or password is None:
-            return Kept(trunk, origin, None, None)
+            return Kept(trunk, origin, None, None, login)
         secrets = ha1(trunk.account, self._realm, password)
-        return Kept(trunk, origin, TrunkAccount(trunk.account, trunk.name, secrets), self._realm)
+        account = TrunkAccount(trunk.account, trunk.name, secrets)
+        return Kept(trunk, origin, account, self._realm, login)
 
     async def _add(self, connection: Connection, kept: Kept, known: Mapping[str, Kept]) -> None:
         trunk = kept.trunk
@@ -152,12 +172,15 @@ class StoredTrunks:
 
     def _know(self, found: Mapping[str, Kept]) -> None:
         accounts = [kept.account for kept in found.values() if kept.account is not None]
-        self.memory.replace([kept.trunk for kept in found.values()], accounts)
+        logins = {name: kept.login for name, kept in found.items() if kept.login is not None}
+        self.memory.replace([kept.trunk for kept in found.values()], accounts, logins)
 
 
 def _same(one: Kept, other: Kept | None) -> bool:
     """Whether both are the same trunk with the same password."""
     if other is None or (one.trunk, one.realm) != (other.trunk, other.realm):
+        return False
+    if one.login != other.login:
         return False
     if one.account is None or other.account is None:
         return one.account is other.account

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from provisioning.contract import Trunk, TrunkAccount, TrunkClass
+from provisioning.contract import Trunk, TrunkAccount, TrunkClass, TrunkLogin
 from provisioning.db.connection import Connection
-from provisioning.db.trunk_tables import trunk_peers, trunk_prefixes, trunks
+from provisioning.db.trunk_tables import trunk_logins, trunk_peers, trunk_prefixes, trunks
 from provisioning.lines.sealing import Seal
 from provisioning.trunks.model import TrunkOrigin
 
@@ -22,6 +22,7 @@ class Kept:
     origin: TrunkOrigin
     account: TrunkAccount | None
     realm: str | None
+    login: TrunkLogin | None = None
 
 
 async def read(connection: Connection, seal: Seal) -> dict[str, Kept]:
@@ -33,8 +34,23 @@ async def read(connection: Connection, seal: Seal) -> dict[str, Kept]:
     prefixes: dict[str, list[str]] = defaultdict(list)
     for row in await connection.execute(select(trunk_prefixes).order_by(trunk_prefixes.c.prefix)):
         prefixes[row.trunk].append(row.prefix)
+    logins = {row.trunk: row for row in await connection.execute(select(trunk_logins))}
     rows = await connection.execute(select(trunks).order_by(trunks.c.name))
-    return {row.name: _kept(row, peers[row.name], prefixes[row.name], seal) for row in rows}
+    found = [_kept(row, peers[row.name], prefixes[row.name], seal) for row in rows]
+    return {kept.trunk.name: _logged_in(kept, logins.get(kept.trunk.name), seal) for kept in found}
+
+
+def _logged_in(kept: Kept, row: Row[Any] | None, seal: Seal) -> Kept:
+    """The trunk with who we are to its peers."""
+    if row is None:
+        return kept
+    password = seal.open_bytes(_owner(row.trunk), row.sealed_password).decode()
+    trunk = replace(kept.trunk, login=row.username, registers=row.registers)
+    return replace(kept, trunk=trunk, login=TrunkLogin(row.username, password))
+
+
+def _owner(trunk: str) -> str:
+    return f"trunk {trunk}"
 
 
 def _kept(row: Row[Any], peers: Sequence[str], prefixes: Sequence[str], seal: Seal) -> Kept:
@@ -82,6 +98,10 @@ async def add(connection: Connection, kept: Kept, seal: Seal) -> None:
     for table, rows in tables.items():
         if rows:
             await connection.execute(table.insert(), rows)
+    if kept.login is not None:
+        sealed = seal.close_bytes(_owner(trunk.name), kept.login.password.encode())
+        login = {"trunk": trunk.name, "username": kept.login.user, "sealed_password": sealed}
+        await connection.execute(trunk_logins.insert(), {**login, "registers": trunk.registers})
 
 
 async def remove(connection: Connection, name: str) -> None:

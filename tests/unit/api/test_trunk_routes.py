@@ -16,6 +16,8 @@ OTHER = {
     "trusted": True,
     "prefecture": "東京都",
     "calls": 3,
+    "login": None,
+    "registers": False,
 }
 
 
@@ -40,6 +42,18 @@ async def test_a_trunk_is_made_shown_listed_and_removed(
     changes = (await api.get("/v1/audit", params={"subject": "other"})).json()["items"]
     assert [each["what"] for each in changes] == ["trunk removed", "trunk made"]
     assert office.trunks.of("other") is None
+
+
+async def test_a_login_is_shown_without_its_password(api: httpx2.AsyncClient) -> None:
+    login = {"login": "us", "registers": True}
+    made = await api.post("/v1/trunks", json=OTHER | login | {"login_password": "marker-secret"})
+    assert made.status_code == 201
+    shown = await api.get("/v1/trunks/other")
+    assert login.items() <= shown.json().items()
+    audit = await api.get("/v1/audit", params={"subject": "other"})
+    assert "marker-secret" not in made.text + shown.text + audit.text
+    wrong = await api.post("/v1/trunks", json=OTHER | login | {"name": "b"})
+    assert (wrong.status_code, "marker" in wrong.text) == (422, False)
 
 
 async def test_where_a_trunk_is_registered(api: httpx2.AsyncClient, office: Office) -> None:

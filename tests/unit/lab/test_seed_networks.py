@@ -31,6 +31,16 @@ def test_trunks(tmp_path: Path) -> None:
     assert "secret" not in repr(pbx)
 
 
+def test_a_trunk_where_we_have_a_login(tmp_path: Path) -> None:
+    login = "calls: 3, login: 0312345678, login_password: marker-login-secret, registers: true, "
+    (ours, _) = seeds.load(
+        write(tmp_path, CONNECTED.replace("prefixes:", login + "prefixes:"))
+    ).trunks
+    assert (ours.trunk.login, ours.trunk.registers) == ("0312345678", True)
+    assert ours.login_password == "marker-login-secret"
+    assert "secret" not in repr(ours)
+
+
 def test_an_ngn_line_may_come_with_its_addresses(tmp_path: Path) -> None:
     text = GOOD.replace("ma: ", "options: [ngn-uni]\n    ma: ")
     text = text.replace("        password", "        sources: [192.0.2.0/29]\n        password")
@@ -61,6 +71,11 @@ def test_an_ngn_line_may_come_with_its_addresses(tmp_path: Path) -> None:
             "    password: marker-trunk-secret\n",
             "",
             "seed.yaml:29:5: trunk 2: password: its account needs one",
+        ),
+        (
+            "class: mobile",
+            "class: mobile, login: us",
+            "seed.yaml:28:5: trunk 1: login_password: a login has one, and nothing else",
         ),
         (
             "account: pbx",

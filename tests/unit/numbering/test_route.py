@@ -28,6 +28,7 @@ from provisioning.contract import (
     Trunk,
     TrunkAccount,
     TrunkClass,
+    TrunkLogin,
 )
 from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import DOCOMO, LINES, NTT, SUSPENDED
@@ -115,6 +116,9 @@ class EveryTrunk:
 
     def toward(self, digits: str) -> Trunk | None:
         return ABROAD if digits.startswith("+") else FIXED
+
+    def login(self, name: str) -> TrunkLogin | None:
+        return None
 
     def from_peer(self, host: str, port: int, transport: str = "UDP") -> Trunk | None:
         return None

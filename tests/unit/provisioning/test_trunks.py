@@ -1,11 +1,15 @@
 """Trunks as they are kept: made, removed, seeded, registered, on both databases."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from provisioning.audit.model import Origin
-from provisioning.contract import Access, OutOfRange, Trunk, TrunkClass, UnknownLine
+from provisioning.contract import Access, OutOfRange, Trunk, TrunkClass, TrunkLogin, UnknownLine
+from provisioning.db.connection import Connection
+from provisioning.db.trunk_tables import trunk_logins
 from provisioning.lines.model import ha1
 from provisioning.office import Office, OfficeSettings
 from provisioning.seeds import Seed, SeedAccount, SeedTrunk
@@ -110,3 +114,54 @@ async def test_a_seed_makes_changes_and_takes_back_its_own_trunks_alone(office: 
         await office.plant(Seed(tuple(seed()), trunks=(SeedTrunk(MOBILE),)))
     await office.plant(Seed(tuple(seed())))
     assert office.trunks.all() == (MOBILE,)
+
+
+async def _logins(connection: Connection) -> list[Any]:
+    return list(await connection.execute(select(trunk_logins)))
+
+
+LOGGED_IN = replace(MOBILE, login="us@their.example", registers=True)
+THEIRS = "their password for us"
+
+
+async def test_a_login_is_kept_sealed_and_known_after_a_restart(office: Office) -> None:
+    await office.trunking.create(LOGGED_IN, login_password=THEIRS, origin=OPERATOR)
+    login = office.trunks.login("mobile-carrier")
+    assert login == TrunkLogin("us@their.example", THEIRS)
+    assert THEIRS not in repr(login)
+    await office.refresh()
+    assert (office.trunks.all(), office.trunks.login("mobile-carrier")) == ((LOGGED_IN,), login)
+    (row,) = await office._database.read(_logins)
+    assert THEIRS.encode() not in row.sealed_password
+    (change,) = (await office.audit.search(subject="mobile-carrier")).items
+    assert "registers as us@their.example" in (change.after or "")
+    assert THEIRS not in str(change)
+    await office.trunking.remove("mobile-carrier", origin=OPERATOR)
+    assert office.trunks.login("mobile-carrier") is None
+    await office.refresh()
+    assert office.trunks.login("mobile-carrier") is None
+
+
+@pytest.mark.parametrize(
+    ("trunk", "password", "said"),
+    [
+        (MOBILE, "of nobody", "login_password"),
+        (replace(MOBILE, login="us"), None, "login_password"),
+        (replace(MOBILE, login="us"), "a\nb", "login_password"),
+        (replace(MOBILE, login='u"s'), "x", "login: "),
+        (replace(MOBILE, registers=True), None, "login: "),
+        (replace(PBX, login="us"), "x", "no peer"),
+    ],
+)
+async def test_a_login_that_cannot_be_is_refused(
+    office: Office, trunk: Trunk, password: str | None, said: str
+) -> None:
+    with pytest.raises(OutOfRange, match=said):
+        await office.trunking.create(trunk, login_password=password, origin=OPERATOR)
+
+
+async def test_another_password_in_a_seed_takes_the_place_of_the_old(office: Office) -> None:
+    for password in ("one", "another"):
+        planted = SeedTrunk(LOGGED_IN, login_password=password)
+        await office.plant(Seed(tuple(seed()), trunks=(planted,)))
+        assert office.trunks.login("mobile-carrier") == TrunkLogin("us@their.example", password)
