@@ -62,6 +62,18 @@ OF_SESSION: Mapping[EndCause, tuple[Cause, int]] = {
 """What an end that the network brought about is called, with the final response of an unanswered
 INVITE; `EndCause.LOCAL` is ours and has as many reasons as there are causes."""
 
+LOST = frozenset(
+    (
+        Cause.NO_ACK,
+        Cause.NO_PRACK,
+        Cause.NO_MEDIA,
+        Cause.SESSION_EXPIRED,
+        Cause.UNREACHABLE,
+        Cause.STOPPED,
+    )
+)
+"""Ends of one half that are the other half's, too, by the same name."""
+
 _OF_ANSWERED: Mapping[str, int] = {
     Cause.NO_ACK: q850.TIMER_EXPIRED,
     Cause.NO_PRACK: q850.TIMER_EXPIRED,

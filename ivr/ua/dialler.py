@@ -16,7 +16,7 @@ from ivr.sip.events import Flow
 from ivr.sip.message import Response
 from ivr.sip.session import Session
 from ivr.ua import uni
-from ivr.ua.causes import OF_SESSION, Cause
+from ivr.ua.causes import LOST, OF_SESSION, Cause
 from ivr.ua.credentials import Unanswerable, credentials
 from ivr.ua.far_leg import FarLeg
 from ivr.ua.forking import Final
@@ -374,5 +374,6 @@ def _counted_for(job: _Job, far: FarLeg) -> tuple[str, ...]:
 
 
 def _why_released(caller: Calling) -> Cause:
-    stopped = caller.ticket.ending is Cause.STOPPED
-    return Cause.STOPPED if stopped else Cause.FAR_HUNG_UP
+    """A caller that was lost is not one that hung up: both records say the same (BILL-01)."""
+    known = caller.ticket.ending or caller.ticket.cause
+    return next((lost for lost in LOST if lost == known), Cause.FAR_HUNG_UP)

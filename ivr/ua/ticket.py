@@ -45,8 +45,8 @@ class Ticket:
     __slots__ = (
         "_answered", "_business_answered", "_business_started", "_clocks", "_closed", "_desk",
         "_ended", "_legs", "_records", "_silent", "_started", "_tell", "access", "call_id",
-        "called", "calling", "destination", "ending", "leg", "line", "linked_id", "outcome",
-        "payer", "prefix", "presented", "prompts", "service", "since", "sip_call_id",
+        "called", "calling", "cause", "destination", "ending", "leg", "line", "linked_id",
+        "outcome", "payer", "prefix", "presented", "prompts", "service", "since", "sip_call_id",
         "started_at", "state", "status", "trunk",
     )  # fmt: skip
 
@@ -85,6 +85,8 @@ class Ticket:
         """The final response with which we refuse the leg."""
         self.ending: Cause | None = None
         """Why the network itself is ending the leg, known before it ends."""
+        self.cause: str | None = None
+        """Why it ended, once it has."""
         self.outcome: str | None = None
         """How its service ended it: an `Outcome`."""
 
@@ -171,6 +173,7 @@ class Ticket:
         if self._closed:
             return
         self._closed = True
+        self.cause = cause
         self.ended()
         record = self._record(cause, status)
         self._records.append(record)
@@ -224,7 +227,7 @@ class Ticket:
             self.prefix,
             self.line,
             self.access,
-            self.service,
+            str(self.service),
             self.payer,
             self.started_at,
             None if answered is None else answered + offset,
