@@ -3,7 +3,7 @@
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,6 +15,7 @@ from provisioning.contract import (
     Access,
     Condition,
     ContractKind,
+    Greeting,
     Language,
     LineStatus,
     Profile,
@@ -29,6 +30,7 @@ from provisioning.plain_text import is_plain
 from provisioning.presentation.model import OPTION
 from provisioning.selfcare import model as selfcare
 from provisioning.trunks import model as trunks
+from provisioning.voicemail import model as voicemail
 
 SCHEMA_ID = "urn:tokuban:seed"
 
@@ -117,6 +119,7 @@ class Option(StrEnum):
     IOS_HANDSET = access.IOS_HANDSET
     OVERLAP_DIALLING = overlap.OVERLAP_DIALLING
     DIRECT_MEDIA = DIRECT_MEDIA
+    VOICEMAIL = voicemail.OPTION
 
 
 class Table(BaseModel):
@@ -170,6 +173,27 @@ class Forwarding(Table):
         return {on: diversion for on, diversion in zip(Condition, given, strict=True) if diversion}
 
 
+class Voicemail(Table):
+    """Voicemail as it is set on the line's first day; the line contracts the option voicemail."""
+
+    conditions: list[Condition] | None = Field(
+        default=None,
+        description="When it takes calls: always, unreachable, busy, no_answer; absent: the "
+        "profile's, [] stopped.",
+    )
+    ring_time_s: int | None = Field(
+        default=None, description="Seconds before a call is taken; absent: the profile's."
+    )
+    greeting: Literal[Greeting.NUMBER, Greeting.PLAIN] = Field(
+        default=Greeting.NUMBER, description="Whether the greeting says the number."
+    )
+    pin: Annotated[str, _text_or_number(r"^[0-9]{4}$")] | None = Field(
+        default=None,
+        repr=False,
+        description="Four digits for use from other phones; absent: none. Only a hash is kept.",
+    )
+
+
 class Line(Table):
     """A line, its accounts and its first settings."""
 
@@ -191,6 +215,9 @@ class Line(Table):
     shows_freephone: bool = Field(default=False, description="Whether 特定番号通知 is on at first.")
     language: Language = Field(default=Language.JA, description="What the line hears.")
     forwarding: Forwarding | None = Field(default=None, description="Absent: off.")
+    voicemail: Voicemail | None = Field(
+        default=None, description="Absent: as the profile has it, where it is contracted."
+    )
     accounts: list[Account] = Field(min_length=1, description="One or more SIP accounts.")
 
 

@@ -38,9 +38,11 @@ from provisioning.seeds import (
     SeedLine,
     SeedLogin,
     SeedTrunk,
+    SeedVoicemail,
 )
 from provisioning.selfcare import model as selfcare
 from provisioning.trunks import model as trunks
+from provisioning.voicemail import model as voicemail
 
 DEMO_FILE = Path(__file__).with_name("demo.yaml")
 
@@ -125,7 +127,23 @@ class _Check:
         diversions = None
         if table.forwarding is not None:
             diversions = self._diversions(("lines", index, "forwarding"), line, table.forwarding)
-        return SeedLine(line, accounts, diversions, table.shows_freephone)
+        box = None
+        if table.voicemail is not None:
+            box = self._voicemail(("lines", index, "voicemail"), line, table.voicemail)
+        return SeedLine(line, accounts, diversions, table.shows_freephone, box)
+
+    def _voicemail(self, place: Place, line: Line, table: seed_model.Voicemail) -> SeedVoicemail:
+        rules = self._profiles.of(line.profile).voicemail
+        if Option.VOICEMAIL not in line.options or rules is None:
+            _refuse(self._file, place, f"add options: [{Option.VOICEMAIL}] to the line")
+        wanted = SeedVoicemail(
+            conditions=None if table.conditions is None else frozenset(table.conditions),
+            ring_time_s=table.ring_time_s,
+            greeting=table.greeting,
+            pin=table.pin,
+        )
+        self._asked(place, lambda: voicemail.seeded(wanted, rules))
+        return wanted
 
     def _account(self, place: Place, line: Line, table: seed_model.Account) -> SeedAccount:
         if table.sources and Option.NGN_UNI not in line.options:

@@ -124,9 +124,16 @@ class Office:
             database, settings.data, self.clock.seconds, settings.records_days
         )
         self.clock.does(self.records)
+        self.billing = Billing(
+            database,
+            self.directory,
+            self.profiles,
+            TariffBook.load(settings.tariffs),
+            self.events,
+        )
+        self.records.watchers.append(self.billing.wake)
         self.messages = StoredMessages(database, seal, self.clocks, self.events, settings.messages)
         self.clock.does(self.messages)
-        self.snapshots = Snapshots(database, settings.data, self.clocks, self._check_loaded)
         self.tokens = Tokens(database, self.audit, wall)
         self.answers = Answers(database, seal.fingerprint, wall)
         self.voicemail = StoredMailboxes(
@@ -139,6 +146,9 @@ class Office:
             settings.voicemail,
         )
         self.clock.does(self.voicemail)
+        self.snapshots = Snapshots(
+            database, settings.data, self.clocks, self._check_loaded, self.voicemail.copies
+        )
         self.directory.removal_watchers.append(self.voicemail.forget)
         self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit, self.voicemail)
         self.trunking = StoredTrunks(database, self._lines, seal, settings.realm, self.audit)

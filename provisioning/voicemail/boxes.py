@@ -20,7 +20,9 @@ from provisioning.contract import (
     UnknownLine,
     VoicemailRules,
 )
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.voicemail import model, store
 from provisioning.voicemail.disk import Disk
@@ -209,6 +211,7 @@ class Boxes:
         if await store.begin(connection, line.number, box):
             ticket = self.memory.ticket()
             once_durable(connection, lambda: self.memory.put_box(line.number, box, ticket))
+            news.tell(connection, Topic.VOICEMAIL)
 
     def _box(self, line: E164, rules: VoicemailRules) -> Box:
         return self.memory.box(line) or model.begun(rules, forwards=False)
@@ -233,3 +236,4 @@ class Boxes:
                 connection, line, what, before=before, after=after, origin=origin
             )
         once_durable(connection, lambda: self.memory.put_box(line, new, ticket))
+        news.tell(connection, Topic.VOICEMAIL)

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -39,6 +40,16 @@ class Disk:
     def held(self, work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> asyncio.Future[T]:
         """The same, to be waited for later, or never: `drained` does."""
         return self._hold(asyncio.ensure_future(work))
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Within, no other carrier tidies the folder up."""
+        held = self.folder.alone()
+        await self.run(held.__enter__)
+        try:
+            yield
+        finally:
+            await self.run(held.__exit__, None, None, None)
 
     async def drained(self) -> None:
         """Wait for everything that was begun."""

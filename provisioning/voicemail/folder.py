@@ -5,11 +5,13 @@ has ended it, that is renamed, which needs no room on a full disk; once its row 
 it is removed. So a killed process leaves what the next one needs.
 """
 
+import errno
 import fcntl
 import json
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -95,7 +97,7 @@ class SoundFolder:
             descriptor = os.open(self._file(left.id, SOUND), flags, 0o600)
             if os.write(descriptor, au.HEADER) != len(au.HEADER):
                 os.close(descriptor)
-                raise OSError(28, "no space for a header")
+                raise OSError(errno.ENOSPC, "no space for a header")
         except OSError as error:
             self.drop(left.id)
             raise NoRoom(f"the disk takes no recording ({error.strerror})") from error
@@ -142,6 +144,20 @@ class SoundFolder:
     def has(self, id: str) -> bool:
         """Whether there is such a file."""
         return self._file(id, SOUND).exists()
+
+    def copy_to(self, place: Path) -> None:
+        """Let `place` have all sound, too, by hard links where the disk has them."""
+        for path in self._path.glob(f"*{SOUND}"):
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            place.mkdir(mode=0o700, exist_ok=True)
+            _copy(path, place / path.name)
+
+    def copy_from(self, place: Path) -> list[str]:
+        """Take sound back from `place`; the ids of all that is there."""
+        found = sorted(place.glob(f"*{SOUND}"))
+        for path in found:
+            _copy(path, self._path / path.name)
+        return [path.stem for path in found]
 
     def unnamed(self) -> set[str]:
         """Sound that nothing beside it speaks for: a row that is read later does, or nobody."""
@@ -245,3 +261,14 @@ class SoundFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _copy(path: Path, other: Path) -> None:
+    """Make `other` the same file, or a copy of it; one that is there, or is gone, is left alone."""
+    with suppress(FileExistsError, FileNotFoundError):
+        try:
+            os.link(path, other)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EXDEV, errno.EOPNOTSUPP, errno.EMLINK):
+                raise
+            shutil.copy2(path, other)

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from copy import copy
 from pathlib import Path
-from typing import TypeVar
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
@@ -28,14 +27,13 @@ from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.voicemail import model, store
 from provisioning.voicemail.boxes import Boxes, Change, Stop
+from provisioning.voicemail.copies import SoundCopies
 from provisioning.voicemail.disk import Disk
 from provisioning.voicemail.intake import Intake
 from provisioning.voicemail.model import Box, Limits
 from provisioning.voicemail.shelf import Shelf
 
 log = logging.getLogger("tokuban.voicemail")
-
-T = TypeVar("T")
 
 FOLDER = "voicemail"
 """Where the files lie, in the data folder."""
@@ -63,6 +61,7 @@ class StoredMailboxes:
         self._shelf = Shelf(database, self._disk, memory, audit)
         self._intake = Intake(self._disk, self._shelf, memory, self._boxes.found, limits)
         self._sweep: list[asyncio.TimerHandle] = []
+        self.copies = SoundCopies(self._disk, self.tidy)
 
     def by(self, origin: Origin) -> "StoredMailboxes":
         """The same boxes, changed by somebody else."""
@@ -92,7 +91,8 @@ class StoredMailboxes:
                 f"the folder of voice messages cannot be written ({error.strerror}): make it "
                 "writable, or choose another data folder"
             ) from error
-        await self._alone(self._intake.inherit)
+        async with self._disk.alone():
+            await self._intake.inherit()
         await self.tidy()
 
     async def refresh(self) -> None:
@@ -103,7 +103,8 @@ class StoredMailboxes:
         """Bring files and rows together, now and every `sweep_s` from now on."""
         self._cancel_sweep()
         try:
-            await self._alone(self._shelf.tidy)
+            async with self._disk.alone():
+                await self._shelf.tidy()
         except (StorageUnavailable, OSError) as error:
             log.warning("the folder of voice messages is not tidied up: %s", error)
         loop = asyncio.get_running_loop()
@@ -242,12 +243,3 @@ class StoredMailboxes:
     def _cancel_sweep(self) -> None:
         while self._sweep:
             self._sweep.pop().cancel()
-
-    async def _alone(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Do it while no other carrier tidies the folder up."""
-        held = self._disk.folder.alone()
-        await self._disk.run(held.__enter__)
-        try:
-            return await act()
-        finally:
-            await self._disk.run(held.__exit__, None, None, None)

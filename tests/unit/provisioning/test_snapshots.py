@@ -22,8 +22,9 @@ from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, UnknownSna
 from provisioning.tokens.model import Scope
 from provisioning.upkeep.model import LineChanges
 from tests.support import postgres
+from tests.support.boxes import leave
 from tests.support.call_records import record
-from tests.support.storage import DOCOMO, FREEPHONE, NTT, REALM, SOMEWHERE, binding, seed
+from tests.support.storage import AU, DOCOMO, FREEPHONE, NTT, REALM, SOMEWHERE, binding, seed
 from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
@@ -62,6 +63,9 @@ async def use(office: Office) -> None:
     await office.orders.cancel(order.numbers[0].number, form_reference="F-1", origin=OPERATOR)
     await office.selfcare.begin("demo-shop", "marker-password", address="192.0.2.7")
     await office.tokens.create("test", [Scope.LINES_READ], origin=OPERATOR)
+    with_box = LineChanges(options=frozenset({"voicemail"}))
+    await office.upkeep.change(AU, with_box, origin=OPERATOR)
+    await leave(office.voicemail, AU)
     await office.messages.keep(NewMessage("occasion", "ntt", DOCOMO, NTT, "今日は"))
     await office.caught.take("a@b.example", ("c@d.example",), b"Subject: x\r\n\r\ny")
 
@@ -99,6 +103,7 @@ async def test_time_goes_on_from_there(office: Office) -> None:
     assert [ran.work for ran in await office.clock.advance(200 * 86_400)] == [
         "self-care codes",
         "messages",  # one expired
+        "voicemail",
         "messages",  # and was forgotten
         "quarantines",
     ]
@@ -106,7 +111,7 @@ async def test_time_goes_on_from_there(office: Office) -> None:
     await office.snapshots.load("quarantined")
     await office.refresh()
     assert (await office.numbers.counts())[NumberState.FREE] == free - 1
-    assert len(await office.clock.advance(200 * 86_400)) == 4
+    assert len(await office.clock.advance(200 * 86_400)) == 5
     assert (await office.numbers.counts())[NumberState.FREE] == free
 
 
