@@ -14,7 +14,9 @@ from typing import Protocol
 
 from sqlalchemy import select
 
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.tables import business_clock
 from provisioning.db.unit_of_work import Database
 from provisioning.due import DueWork, Ran, Sweep, Ticker
@@ -235,5 +237,6 @@ class StoredClock:
                 business_clock.insert(),
                 {"id": 1, "frozen_at": state.frozen_at, "offset_s": state.offset_s},
             )
+            news.tell(connection, Topic.CLOCK)
 
         await self._database.write(work, alone=True)

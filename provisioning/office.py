@@ -18,7 +18,9 @@ from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
 from provisioning.db.unit_of_work import Database
 from provisioning.events import EventHub
+from provisioning.db.news import Topic
 from provisioning.forwarding.service import StoredForwarding
+from provisioning.db.watch import Learn, Watch
 from provisioning.freephone.service import Freephones
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
@@ -181,6 +183,18 @@ class Office:
             lines=self._lines,
             forwarding=self.forwarding,
             profiles=self.profiles,
+        self._watch = self._watch_nodes()
+
+    def _watch_nodes(self) -> Watch:
+        learn: dict[Topic, Learn] = {
+            Topic.LINES: self._lines.learn,
+            Topic.FORWARDING: self.forwarding.learn,
+            Topic.TRUNKS: lambda _names: self.trunking.refresh(),
+            Topic.FREEPHONES: lambda _numbers: self.freephones.refresh(),
+            Topic.VOICEMAIL: self.voicemail.learn,
+            Topic.CLOCK: lambda _: self.clock.load(),
+        }
+        return Watch(self._database, learn, self.refresh)
             customers=self.customers,
             numbers=self.numbers,
             selfcare=self.selfcare,
@@ -232,6 +246,7 @@ class Office:
 
     async def seed(self, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines what `seeds` says; what their users have set stays.
+                office._watch.start()
 
         The same seed again changes nothing; a changed password counts at once. A line of an
         earlier seed that `seeds` leaves out loses its accounts, until a seed names it again.
@@ -301,6 +316,7 @@ class Office:
         await self.bindings.close()
         await self.outbox.stop()
         self.selfcare.close()
+        await self._watch.close()
         await self._database.close()
         self._held.close()
 

@@ -20,12 +20,16 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Connection:
-    """A connection within its transaction; `acts` are called once that is durable."""
+    """A connection within its transaction.
 
-    __slots__ = ("_driver", "acts")
+    `acts` are called once that is durable; `news`, topics with keys, goes to the other nodes then.
+    """
+
+    __slots__ = ("_driver", "acts", "news")
 
     def __init__(self, driver: Driver, acts: list[Callable[[], None]]) -> None:
         self._driver, self.acts = driver, acts
+        self.news: list[tuple[str, frozenset[str]]] = []
 
     @property
     def dialect(self) -> Dialect:

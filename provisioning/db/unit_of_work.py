@@ -1,6 +1,7 @@
 """Units of work: each is whole or has not happened, whoever is cancelled meanwhile."""
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from sqlalchemy import exc, text
 
 from provisioning.contract import StorageUnavailable
 from provisioning.db import connection as connections
-from provisioning.db import engine
+from provisioning.db import engine, news
 from provisioning.db.connection import Connection
 from provisioning.db.lane import Lane
 
@@ -42,11 +43,13 @@ class Database:
     All raise `StorageUnavailable` when the database cannot be reached, is locked for
     too long, is read-only or is full. Nothing was changed then, except that a server lost
     during COMMIT itself may have kept the change: every change may be repeated safely.
+    `node` names this process among those that share the database.
     """
 
     def __init__(self, reader: Lane, writer: Lane, telephony: Lane) -> None:
         self._reader, self._writer, self._telephony = reader, writer, telephony
         self._running: set[asyncio.Task[Any]] = set()
+        self.node = secrets.token_hex(8)
 
     @classmethod
     def at(cls, url: str, *, wait_s: float = 3.0) -> Self:
@@ -63,6 +66,12 @@ class Database:
         """Whether several processes may share this database over the network."""
         return self._writer.engine.dialect.name == "postgresql"
 
+    @property
+    def address(self) -> dict[str, Any]:
+        """What the driver connects with; it may hold a password."""
+        engine = self._writer.engine
+        return dict(engine.dialect.create_connect_args(engine.url)[1])
+
     async def read(self, work: Work[T]) -> T:
         """What `work` answers."""
         return await self._shielded(_run(self._reader, work))
@@ -78,7 +87,10 @@ class Database:
                 )
             if along is not None and not along.kept:
                 await along.write(connection)
-            return await work(connection)
+            answer = await work(connection)
+            if self.is_postgresql:
+                await news.send(connection, self.node)
+            return answer
 
         answer = await self._shielded(_run(self._writer, locked))
         if along is not None:

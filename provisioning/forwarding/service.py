@@ -1,6 +1,8 @@
 """Change diversions: one unit of work each, with its audit row."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from functools import partial
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
@@ -14,7 +16,9 @@ from provisioning.contract import (
     Profiles,
     UnknownLine,
 )
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.forwarding import model, store
 from provisioning.forwarding.store import MemoryDiversions
@@ -60,6 +64,20 @@ class StoredForwarding:
             if changes == self._memory.changes:
                 self._memory.replace(found)
                 return
+
+    async def learn(self, lines: Collection[str]) -> None:
+        """Read the diversions of these lines anew, or all: another node changed them."""
+        if not lines:
+            await self.refresh()
+        for line in map(E164, sorted(lines)):
+            with suppress(UnknownLine):
+                await self._database.write(partial(self._read, line=line))
+
+    async def _read(self, connection: Connection, line: E164) -> None:
+        """Locked, as a change is, so that the ticket puts it behind what was read."""
+        found = await store.read(connection, line, to_change=True)
+        ticket = self._memory.ticket()
+        once_durable(connection, lambda: self._memory.put(line, found, ticket))
 
     def forget(self, line: E164) -> None:
         """Know nothing of a line that was removed."""
@@ -166,6 +184,7 @@ class StoredForwarding:
         before, after = model.words(old), model.words(new)
         await self._audit.note(connection, line, what, before=before, after=after, origin=origin)
         once_durable(connection, lambda: self._memory.put(line, new, ticket))
+        news.tell(connection, Topic.FORWARDING, [line])
 
 
 def _checked(target: E164, line: Line) -> E164:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import replace
 
 from provisioning.contract import E164, Account, Line, OutOfRange
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines import model, store
 from provisioning.lines.model import UnknownAccount
@@ -31,10 +33,7 @@ class Lines:
             connection: Connection,
         ) -> tuple[Sequence[Line], Sequence[Account]]:
             lines = await store.read_lines(connection)
-            present = [
-                line for line, origin in lines.items() if origin is not LineOrigin.FORMER_SEED
-            ]
-            return present, await store.read_accounts(connection, self._seal)
+            return _present(lines), await store.read_accounts(connection, self._seal)
 
         while True:
             changes = self.directory.changes
@@ -42,6 +41,27 @@ class Lines:
             if changes == self.directory.changes:
                 self.directory.replace(*found)
                 return
+
+    async def learn(self, numbers: Collection[str]) -> None:
+        """Read these lines and their accounts anew, or all: another node changed them."""
+        if not numbers:
+            await self.refresh()
+            return
+
+        async def work(connection: Connection) -> tuple[dict[E164, Line], Sequence[Account]]:
+            lines = await store.read_lines(connection, numbers)
+            accounts = await store.read_accounts(connection, self._seal, numbers)
+            present = _present(lines)
+            return {line.number: line for line in present}, accounts
+
+        while True:
+            changes = self.directory.changes
+            lines, accounts = await self._database.read(work)
+            if changes == self.directory.changes:
+                break
+        for number in map(E164, numbers):
+            own = [account for account in accounts if account.line == number]
+            self.directory.put(number, lines.get(number), own)
 
     async def add(
         self, connection: Connection, lines: Sequence[Line], given: Sequence[SeedAccount]
@@ -52,6 +72,7 @@ class Lines:
         await store.add_lines(connection, lines)
         await store.add_accounts(connection, accounts, self._realm, self._seal)
         once_durable(connection, lambda: self.directory.add(lines, accounts))
+        news.tell(connection, Topic.LINES, [line.number for line in lines])
 
     async def remove(self, connection: Connection, number: E164) -> None:
         """Remove a line with all it has; the directory forgets it once that is durable.
@@ -62,6 +83,7 @@ class Lines:
             await keep(connection, number)
         await store.remove_line(connection, number)
         once_durable(connection, lambda: self.directory.remove(number))
+        news.tell(connection, Topic.LINES, [number])
 
     async def known(self, connection: Connection, number: E164) -> Line | None:
         """The line as its row says, locked until the unit of work ends; None when none is served.
@@ -77,6 +99,7 @@ class Lines:
         origin = LineOrigin.SEED if was is LineOrigin.SEED else LineOrigin.OFFICE
         await store.put_line(connection, line, known=old, origin=origin)
         once_durable(connection, lambda: self.directory.add((line,), ()))
+        news.tell(connection, Topic.LINES, [line.number])
 
     async def has_account(self, connection: Connection, user: str) -> bool:
         """Whether an account, of a line or a trunk, has this user."""
@@ -88,12 +111,14 @@ class Lines:
         """Give a line one more account; the directory knows it once that is durable."""
         account = self._account(number, given)
         await store.put_account(connection, account, self._realm, self._seal, known=False)
-        once_durable(connection, lambda: self.directory.add((), (account,)))
+        self._know(connection, account)
 
     async def remove_account(self, connection: Connection, user: str) -> None:
         """Remove an account; the directory forgets it once that is durable."""
         await store.remove_accounts(connection, [user])
         once_durable(connection, lambda: self.directory.remove_account(user))
+        known = self.directory.account(user)
+        news.tell(connection, Topic.LINES, [known.line] if known is not None else [])
 
     async def set_sources(
         self, connection: Connection, user: str, sources: Iterable[str]
@@ -114,7 +139,7 @@ class Lines:
         if account != old:
             await store.put_account(connection, account, self._realm, self._seal, known=True)
             await store.drop_bindings(connection, user)
-            once_durable(connection, lambda: self.directory.add((), (account,)))
+            self._know(connection, account)
         return old, account
 
     async def set_password(self, connection: Connection, user: str, password: str) -> Account:
@@ -129,7 +154,7 @@ class Lines:
         account = replace(old, ha1=model.ha1(user, self._realm, password))
         await store.put_account(connection, account, self._realm, self._seal, known=True)
         await store.drop_bindings(connection, user)
-        once_durable(connection, lambda: self.directory.add((), (account,)))
+        self._know(connection, account)
         return account
 
     async def check_key(self, connection: Connection) -> None:
@@ -168,10 +193,20 @@ class Lines:
         gone -= {seed.line.number for seed in seeds}
         await store.withdraw(connection, gone)
         await store.remove_accounts(connection, _dropped(seeds, gone, known.values()))
+        news.tell(connection, Topic.EVERYTHING)
+
+    def _know(self, connection: Connection, account: Account) -> None:
+        once_durable(connection, lambda: self.directory.add((), (account,)))
+        news.tell(connection, Topic.LINES, [account.line])
 
     def _account(self, line: E164, given: SeedAccount) -> Account:
         ha1 = model.ha1(given.user, self._realm, given.password)
         return Account(given.user, line, given.access, ha1, model.sources(given.sources))
+
+
+def _present(lines: Mapping[Line, LineOrigin]) -> list[Line]:
+    """Those that are served."""
+    return [line for line, origin in lines.items() if origin is not LineOrigin.FORMER_SEED]
 
 
 def _refuse_offices(

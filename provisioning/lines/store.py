@@ -1,7 +1,7 @@
 """Rows of lines and accounts, and the directory that answers from memory."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -77,6 +77,17 @@ class MemoryDirectory:
         self._look_at_sources((*replaced.values(), *new))
         self._tell(replaced)
 
+    def put(self, number: E164, line: Line | None, own: Collection[Account]) -> None:
+        """Know of a number what is told here and nothing else: its line, if any, and accounts."""
+        if line is None:
+            self.remove(number)
+            return
+        kept = {account.user for account in own}
+        for old in self.accounts_of(number):
+            if old.user not in kept:
+                self.remove_account(old.user)
+        self.add((line,), own)
+
     def remove(self, number: E164) -> None:
         """Forget a line and its accounts."""
         self._lines.pop(number, None)
@@ -147,12 +158,18 @@ def _proof(account: Account) -> tuple[object, ...]:
     return account.line, account.ha1, account.sources
 
 
-async def read_lines(connection: Connection) -> dict[Line, LineOrigin]:
-    """Every line that ever was and where it comes from, by number."""
+async def read_lines(
+    connection: Connection, numbers: Collection[str] | None = None
+) -> dict[Line, LineOrigin]:
+    """Every line that ever was and where it comes from, by number; of `numbers` alone if given."""
+    chosen, names = select(lines), select(line_options)
+    if numbers is not None:
+        chosen = chosen.where(lines.c.number.in_(numbers))
+        names = names.where(line_options.c.line.in_(numbers))
     options: dict[str, set[str]] = defaultdict(set)
-    for row in await connection.execute(select(line_options)):
+    for row in await connection.execute(names):
         options[row.line].add(row.name)
-    rows = await connection.execute(select(lines).order_by(lines.c.number))
+    rows = await connection.execute(chosen.order_by(lines.c.number))
     return {_line(row, options[row.number]): LineOrigin(row.origin) for row in rows}
 
 
@@ -180,14 +197,19 @@ def _line(row: Row[Any], options: Iterable[str]) -> Line:
     )
 
 
-async def read_accounts(connection: Connection, seal: Seal) -> list[Account]:
-    """Every account, by user; `WrongKey` when `seal` does not open them."""
+async def read_accounts(
+    connection: Connection, seal: Seal, of: Collection[str] | None = None
+) -> list[Account]:
+    """Every account, or those `of` some lines, by user; `WrongKey` when `seal` opens them not."""
+    chosen, networks = select(accounts), select(account_sources)
+    if of is not None:
+        chosen = chosen.where(accounts.c.line.in_(of))
+        users = select(accounts.c.username).where(accounts.c.line.in_(of))
+        networks = networks.where(account_sources.c.username.in_(users))
     sources: dict[str, list[str]] = defaultdict(list)
-    for row in await connection.execute(
-        select(account_sources).order_by(account_sources.c.network)
-    ):
+    for row in await connection.execute(networks.order_by(account_sources.c.network)):
         sources[row.username].append(row.network)
-    rows = await connection.execute(select(accounts).order_by(accounts.c.username))
+    rows = await connection.execute(chosen.order_by(accounts.c.username))
     return [_account(row, seal, sources[row.username]) for row in rows]
 
 

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
@@ -85,6 +86,13 @@ class Boxes:
             if changes == self.memory.changes:
                 self.memory.replace(*found)
                 return
+
+    async def learn(self, lines: Collection[str]) -> None:
+        """Read the boxes of these lines anew, or all: another node changed them."""
+        if not lines:
+            await self.refresh()
+        for line in map(E164, sorted(lines)):
+            await self._database.write(partial(self._read, line=line))
 
     async def start(
         self, line: E164, conditions: Collection[Condition] | None, origin: Origin
@@ -211,7 +219,17 @@ class Boxes:
         if await store.begin(connection, line.number, box):
             ticket = self.memory.ticket()
             once_durable(connection, lambda: self.memory.put_box(line.number, box, ticket))
-            news.tell(connection, Topic.VOICEMAIL)
+            news.tell(connection, Topic.VOICEMAIL, [line.number])
+
+    async def _read(self, connection: Connection, line: E164) -> None:
+        """Locked, as a change is, so that the ticket puts it behind what was read."""
+        box = await store.known(connection, line)
+        ticket, counts = self.memory.ticket(), await store.counts(connection, line)
+        if box is None:
+            once_durable(connection, lambda: self.memory.forget(line))
+            return
+        once_durable(connection, lambda: self.memory.put_box(line, box, ticket))
+        once_durable(connection, lambda: self.memory.put_counts(line, counts, ticket))
 
     def _box(self, line: E164, rules: VoicemailRules) -> Box:
         return self.memory.box(line) or model.begun(rules, forwards=False)
@@ -236,4 +254,4 @@ class Boxes:
                 connection, line, what, before=before, after=after, origin=origin
             )
         once_durable(connection, lambda: self.memory.put_box(line, new, ticket))
-        news.tell(connection, Topic.VOICEMAIL)
+        news.tell(connection, Topic.VOICEMAIL, [line])

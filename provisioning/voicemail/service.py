@@ -99,6 +99,10 @@ class StoredMailboxes:
         """Read every box anew; a change made meanwhile is not lost."""
         await self._boxes.refresh()
 
+    async def learn(self, lines: Collection[str]) -> None:
+        """Read the boxes of these lines anew, or all: another node changed them."""
+        await self._boxes.learn(lines)
+
     async def tidy(self) -> None:
         """Bring files and rows together, now and every `sweep_s` from now on."""
         self._cancel_sweep()

@@ -19,7 +19,9 @@ from provisioning.contract import (
     UnknownVoiceMessage,
     VoiceMessage,
 )
+from provisioning.db import news
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, is_foreign_key, once_durable
 from provisioning.voicemail import model, store
 from provisioning.voicemail.disk import Disk
@@ -204,6 +206,7 @@ class Shelf:
         ticket = self._memory.ticket()
         counts = await store.counts(connection, line)
         once_durable(connection, lambda: self._memory.put_counts(line, counts, ticket))
+        news.tell(connection, Topic.VOICEMAIL, [line])
 
     async def _note(
         self, connection: Connection, line: E164, what: str, message: str, origin: Origin
