@@ -205,7 +205,7 @@ class TelephonyPart:
                 Office(
                     office.directory,
                     office.profiles,
-                    Services(office.forwarding, office.presentation),
+                    Services(office.forwarding, office.presentation, office.voicemail),
                     self._voices,
                     office.trunks,
                     self._settings.sip.overlap,

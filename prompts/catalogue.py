@@ -40,6 +40,46 @@ class Prompt(StrEnum):
     DISPLAY_STOPPED = "display.stopped"
     DISPLAY_NOT_CONTRACTED = "display.not-contracted"
     DISPLAY_UNCHANGED = "display.unchanged"
+    VOICEMAIL_GREETING_NUMBER = "voicemail.greeting-number"
+    VOICEMAIL_GREETING_PLAIN = "voicemail.greeting-plain"
+    VOICEMAIL_RECORDED = "voicemail.recorded"
+    VOICEMAIL_KEPT = "voicemail.kept"
+    VOICEMAIL_NOTHING_KEPT = "voicemail.nothing-kept"
+    VOICEMAIL_CUT_SHORT = "voicemail.cut-short"
+    VOICEMAIL_EMPTY = "voicemail.empty"
+    VOICEMAIL_NEW = "voicemail.new"
+    VOICEMAIL_SAVED_ALONE = "voicemail.saved-alone"
+    VOICEMAIL_SAVED_FOLLOW = "voicemail.saved-follow"
+    VOICEMAIL_MESSAGE = "voicemail.message"
+    VOICEMAIL_MESSAGE_WITHHELD = "voicemail.message-withheld"
+    VOICEMAIL_MENU = "voicemail.menu"
+    VOICEMAIL_SAVED = "voicemail.saved"
+    VOICEMAIL_ERASED = "voicemail.erased"
+    VOICEMAIL_GONE = "voicemail.gone"
+    VOICEMAIL_TIME = "voicemail.time"
+    VOICEMAIL_CALLER = "voicemail.caller"
+    VOICEMAIL_CALLER_WITHHELD = "voicemail.caller-withheld"
+    VOICEMAIL_END = "voicemail.end"
+    VOICEMAIL_STARTED = "voicemail.started"
+    VOICEMAIL_STARTED_ALWAYS = "voicemail.started-always"
+    VOICEMAIL_STOPPED = "voicemail.stopped"
+    VOICEMAIL_GUIDE = "voicemail.guide"
+    GREETING_MENU = "greeting.menu"
+    GREETING_SPEAK = "greeting.speak"
+    GREETING_CONFIRM = "greeting.confirm"
+    GREETING_NUMBER_SET = "greeting.number-set"
+    GREETING_PLAIN_SET = "greeting.plain-set"
+    GREETING_OWN_SET = "greeting.own-set"
+    GREETING_REFUSED = "greeting.refused"
+    PIN_NEW = "pin.new"
+    PIN_AGAIN = "pin.again"
+    PIN_SET = "pin.set"
+    PIN_REFUSED = "pin.refused"
+    PIN_DIFFERENT = "pin.different"
+    PIN_ENTER = "pin.enter"
+    PIN_WRONG = "pin.wrong"
+    PIN_LOCKED = "pin.locked"
+    REMOTE_ENTER_LINE = "remote.enter-line"
     NOT_CONTRACTED = "not-contracted"
     CALL_FORWARDED = "call-forwarded"
     INVALID_KEY = "invalid-key"
@@ -53,6 +93,8 @@ class Prompt(StrEnum):
     TALKIE_NO_ANSWER = "talkie.no-answer"
     TALKIE_FORWARDING_LOOP = "talkie.forwarding-loop"
     TALKIE_CONGESTED = "talkie.congested"
+    TALKIE_VOICEMAIL_FULL = "talkie.voicemail-full"
+    TALKIE_VOICEMAIL_AWAY = "talkie.voicemail-away"
     ECHO_TEST = "test.echo"
     KEYS_TEST = "test.keys"
     KEYS_HEARD = "test.keys-heard"
@@ -68,7 +110,7 @@ class Kind(StrEnum):
     COUNT = "count"
     """How many messages or calls (件): int 0–999."""
     ORDINAL = "ordinal"
-    """Which in a row (番目): int 1–999."""
+    """Which in a row (件目): int 1–999."""
     SECONDS = "seconds"
     """A duration (秒): int 0–999."""
     MINUTES = "minutes"
@@ -91,6 +133,10 @@ class Value:
 
 _TARGET = Value("target", Kind.NUMBER)
 _RING_TIME = Value("ring_time", Kind.SECONDS)
+_COUNT = Value("count", Kind.COUNT)
+_ORDINAL = Value("ordinal", Kind.ORDINAL)
+_RECEIVED = (Value("date", Kind.DATE), Value("time", Kind.TIME))
+_CALLER = Value("caller", Kind.NUMBER)
 
 SIGNATURES: Mapping[Prompt, tuple[Value, ...]] = {
     Prompt.FORWARDING_STARTED: (_TARGET,),
@@ -107,6 +153,20 @@ SIGNATURES: Mapping[Prompt, tuple[Value, ...]] = {
     Prompt.FORWARDING_NO_ANSWER: (_RING_TIME, _TARGET),
     Prompt.VOICEWARP_CONFIRM_TARGET: (_TARGET,),
     Prompt.DISPLAY_STARTED: (Value("freephone", Kind.NUMBER),),
+    Prompt.VOICEMAIL_GREETING_NUMBER: (Value("number", Kind.NUMBER),),
+    Prompt.VOICEMAIL_RECORDED: (
+        Value("replay", Kind.KEYS),
+        Value("redo", Kind.KEYS),
+        Value("keep", Kind.KEYS),
+    ),
+    Prompt.VOICEMAIL_NEW: (_COUNT,),
+    Prompt.VOICEMAIL_SAVED_ALONE: (_COUNT,),
+    Prompt.VOICEMAIL_SAVED_FOLLOW: (_COUNT,),
+    Prompt.VOICEMAIL_MESSAGE: (_ORDINAL, *_RECEIVED, _CALLER),
+    Prompt.VOICEMAIL_MESSAGE_WITHHELD: (_ORDINAL, *_RECEIVED),
+    Prompt.VOICEMAIL_TIME: _RECEIVED,
+    Prompt.VOICEMAIL_CALLER: (_CALLER,),
+    Prompt.VOICEMAIL_STARTED: (_RING_TIME,),
     Prompt.KEYS_HEARD: (Value("keys", Kind.KEYS),),
 }
 """What a prompt takes, in the order of `Voice.speech`'s values; a prompt not here takes nothing."""

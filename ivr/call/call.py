@@ -183,9 +183,11 @@ class Call:
             await self._complain(keyed)
         raise await self.give_up()
 
-    async def choose_once(self, prompt: Prompt, choices: Mapping[str, T], *, otherwise: T) -> T:
+    async def choose_once(
+        self, prompt: Prompt, choices: Mapping[str, T], *values: object, otherwise: T
+    ) -> T:
         """Offer `choices` by key; any other key, and silence, is `otherwise`."""
-        await self.play(prompt)
+        await self.play(prompt, *values)
         key = await self._keys.next(self._limits.first_digit_s)
         self.log.info("menu.chosen", prompt=prompt.value, choice=key)
         return otherwise if key is None else choices.get(key, otherwise)

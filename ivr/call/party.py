@@ -74,6 +74,7 @@ class Role(StrEnum):
     LINE = "line"
     FORWARDING = "forwarding"
     TRUNK = "trunk"
+    DEPOSIT = "voicemail-deposit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from ivr.call.keys import KeyBuffer
@@ -27,6 +28,24 @@ class TakeEnd(Enum):
     """What is recorded on takes no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """How a recording ended, and how many seconds of it there are up to the last speech."""
+
+    end: TakeEnd
+    spoken_s: float
+
+
+def length_s(ulaw: bytes) -> float:
+    """How long a sound lasts."""
+    return len(ulaw) / SAMPLE_RATE
+
+
+def first(ulaw: bytes, seconds: float) -> bytes:
+    """The first seconds of a sound."""
+    return ulaw[: round(seconds * SAMPLE_RATE)]
+
+
 class Tape:
     """A call's tape recorder; the call must be answered, or have early media open.
 
@@ -49,7 +68,7 @@ class Tape:
         """Play the tone after which a caller speaks: 400 Hz of a second; heard to its end."""
         await self._mouth.say(tones.acceptance(), interruptible=False)
 
-    async def record(self, write: Write, *, longest_s: float, silence_s: float) -> TakeEnd:
+    async def record(self, write: Write, *, longest_s: float, silence_s: float) -> Take:
         """Write what the caller says, µ-law, until `#`, silence or the limit.
 
         What was keyed before is forgotten, and keys but `#` end nothing. When this is cancelled all
@@ -68,7 +87,7 @@ class Tape:
             self._leg.record(None)
             recorder.flush()
         self._log.info("recording.ended", end=end.name.lower(), seconds=round(ear.seconds, 2))
-        return end
+        return Take(end, ear.spoken_s)
 
     async def _until_end(self, ear: "_Ear", ends_at: float, silence_s: float) -> TakeEnd:
         now = asyncio.get_running_loop().time
@@ -109,6 +128,7 @@ class _Ear:
         self._now = now
         self._room = self._longest = longest_samples
         self.heard_at = now()
+        self.spoken_s = 0.0
 
     @property
     def full(self) -> bool:
@@ -122,8 +142,8 @@ class _Ear:
 
     def take(self, ulaw: bytes) -> None:
         """Write what fits of the sound that follows."""
-        if is_speech(ulaw):
-            self.heard_at = self._now()
         if self._room > 0:
             self._write(ulaw[: self._room])
             self._room -= min(len(ulaw), self._room)
+        if is_speech(ulaw):
+            self.heard_at, self.spoken_s = self._now(), self.seconds

@@ -31,6 +31,7 @@ from ivr.numbering.route import (
 )
 from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
+    E164,
     Directory,
     Language,
     NotContracted,
@@ -47,6 +48,7 @@ FORBIDDEN = 403
 ADDRESS_INCOMPLETE = 484
 LONGEST_LOGGED = 80
 
+REMOTE = "voicemail-remote"
 TALKIE = "talkie"
 """The service of a call that only heard why it cannot be served."""
 
@@ -80,10 +82,17 @@ class Incoming:
             raise ValueError("; ".join(faults))
         self._office = office
         self._limits = limits
-        self._flows: Mapping[Key, BoundFlow] = bind(office.services)
-        self._lines = Lines(
-            office.directory, office.profiles, office.services.forwarding, office.trunks
+        self._flows: Mapping[Key, BoundFlow] = bind(
+            office.services, {Directory: office.directory, Profiles: office.profiles}
         )
+        self._lines = Lines(
+            office.directory,
+            office.profiles,
+            office.services.forwarding,
+            office.services.mailboxes,
+            office.trunks,
+        )
+        self._numbers = remote_numbers(office.profiles)
 
     async def serve(self, leg: Caller, log: Log) -> Outcome:
         """Serve one caller until the network hangs up.
@@ -128,8 +137,8 @@ class Incoming:
         _tell(log, leg.dialled, found)
         _note(leg.ticket, found, party)
         match found.destination:
-            case Service() as service if isinstance(party, Subscriber):
-                return limited(self._service(party.profile.profile, service), self._limits)
+            case Service() as service:
+                return limited(self._service(party, service), self._limits)
             case (AssignedLine() | ToTrunk()) as destination:
                 return self._connection(leg, party, found.dialled, destination)
             case Incomplete():
@@ -142,17 +151,19 @@ class Incoming:
     def _route(self, dialled: str, party: Subscriber | Visitor) -> Route:
         office = self._office
         if isinstance(party, Visitor):
-            return route_inward(dialled, office.directory)
+            return route_inward(dialled, office.directory, self._numbers)
         return route(
             dialled,
             party.line,
             party.profile,
             office.directory,
             office.trunks,
+            numbers=self._numbers,
             overlap=office.overlap or OVERLAP_DIALLING in party.line.options,
         )
 
-    def _service(self, profile: Profile, service: Service) -> BoundFlow:
+    def _service(self, party: Subscriber | Visitor, service: Service) -> BoundFlow:
+        profile = party.profile.profile if isinstance(party, Subscriber) else None
         flow = self._flows.get((profile, service.name)) or self._flows[None, service.name]
         return _after(service.number, flow) if service.number else flow
 
@@ -182,6 +193,12 @@ class Incoming:
         return await subscribers(leg, party.line, dialled, presentation)
 
 
+def remote_numbers(profiles: Profiles) -> Mapping[E164, str]:
+    """The carriers' numbers for voicemail from any other telephone, and the service of each."""
+    rules = (profiles.of(profile).voicemail for profile in Profile)
+    return {each.remote_number: REMOTE for each in rules if each and each.remote_number}
+
+
 def _after(number: str, flow: BoundFlow) -> BoundFlow:
     """The flow of a service whose code was followed by a number."""
 
@@ -206,7 +223,8 @@ def _tell(log: Log, dialled: str, found: Route) -> None:
 def _note(ticket: Ticket, found: Route, party: Subscriber | Visitor) -> None:
     """Where the call leads, for its record: a service's code, a full number, or nowhere."""
     dialled = found.dialled
-    if isinstance(party, Subscriber) and ticket.access is not None:
+    keeps = isinstance(found.destination, Service)  # VM-05: a service is where it was dialled
+    if isinstance(party, Subscriber) and ticket.access is not None and not keeps:
         ticket.access = leaves_through(dialled, ticket.access, party.profile)
     ticket.routed(
         _service_of(found),

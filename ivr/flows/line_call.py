@@ -15,10 +15,14 @@ from ivr.call.party import Diverted, Ring, Role, Rung, Target
 from ivr.flows import talkies
 from ivr.flows.origin import Origin
 from ivr.flows.passed_on import PassedOn
+from ivr.flows.voicemail import deposit
+from ivr.flows.voicemail.deposit import Missed
 from ivr.numbering.access import ringing
 from ivr.numbering.diversion import (
+    MEETS,
     Happened,
     Redirection,
+    falls_back_to,
     forbidden,
     redirection,
     rings_for_s,
@@ -31,11 +35,14 @@ from prompts.catalogue import Prompt
 from provisioning.contract import (
     Access,
     Account,
+    Condition,
     Directory,
     Diversions,
     Forwarding,
     ForwardingRules,
     Line,
+    Mailbox,
+    Mailboxes,
     Profiles,
     Trunk,
     Trunks,
@@ -44,6 +51,9 @@ from provisioning.contract import (
 DIRECT_MEDIA = "direct-media"
 """The option of two lines whose phones may send their sound to each other."""
 
+VOICEMAIL = "voicemail"
+"""The option of a line that has voicemail, and what a carrier's rules call it."""
+
 HAPPENED = {
     Ring.UNREACHABLE: Happened.UNREACHABLE,
     Ring.BUSY: Happened.BUSY,
@@ -51,6 +61,7 @@ HAPPENED = {
 }
 """The ends of ringing that forwarding knows; after any other the call stays with its line."""
 
+NO_MAILBOX = Mailbox(frozenset(), 0)
 OWN_LINE = Rung(Ring.BUSY, 486)
 NOBODY_THERE = Rung(Ring.UNREACHABLE, 480)
 NOT_RUNG = Rung(Ring.NO_ANSWER, 480)
@@ -63,11 +74,16 @@ class Lines:
     directory: Directory
     profiles: Profiles
     forwarding: Forwarding
+    mailboxes: Mailboxes
     trunks: Trunks | None = None
 
     def rules(self, line: Line) -> ForwardingRules:
         """How the line's carrier forwards."""
         return self.profiles.of(line.profile).forwarding
+
+    async def mailbox(self, line: Line) -> Mailbox:
+        """How the line's voicemail is set: a line without takes no call."""
+        return await self.mailboxes.of(line.number) or NO_MAILBOX
 
     def beyond(self, line: Line, going: Redirection) -> Destination:
         """Where a line's forwarding leads: nowhere that the line could not dial itself."""
@@ -92,6 +108,8 @@ class LineCall:
         with self._passed_on.recorded():
             while True:
                 reached = await self._reach(line)
+                if isinstance(reached, Missed):
+                    await self._to_voicemail(reached)
                 if isinstance(reached, Rung):
                     await self._conclude(reached, talkies.of_line)
                 line = await self._go_on(line, reached)
@@ -102,6 +120,7 @@ class LineCall:
         service = Role.TRUNK if target.service is Role.LINE else target.service
         target = replace(target, trunk=trunk.name, service=service)
         rung = await self._call.ring(target, self._limits.ring_s)
+        await self._fall_back(rung)
         if rung.far is None and self._call.party_heard:
             self._call.refuse(talkies.passed_on(rung))
         await self._conclude(rung, talkies.of_trunk)
@@ -110,27 +129,66 @@ class LineCall:
         if rung.far is not None:
             self._passed_on.answered()
             await self._call.talk(rung.far)
+        await self._fall_back(rung)
         await talkies.tell(self._call, talkie_of(rung))
 
-    async def _reach(self, line: Line) -> Rung | Redirection:
-        """Ring a line's accesses in turn: what came of it, or where the line forwards it."""
+    async def _fall_back(self, rung: Rung) -> None:
+        """Give a forwarded call whose destination is busy to its forwarder's voicemail (FWD-09)."""
+        line, happened = self._forwarder, HAPPENED.get(rung.outcome)
+        if line is None or happened is None:
+            return
+        service = falls_back_to(self._lines.rules(line), line.options, happened)
+        if service == VOICEMAIL and (missed := self._missed(line)) is not None:
+            await self._to_voicemail(missed)
+
+    async def _to_voicemail(self, missed: Missed) -> NoReturn:
+        """The line's voicemail takes the call: the end of every way."""
+        line = missed.line
+        self._call.log.info("call.to-voicemail", line=line.number)
+        if self._forwarder is not None and self._forwarder.number != line.number:
+            self._passed_on.add(self._forwarder.number, line.number)
+        if missed.rules.deposit_is_forwarded:
+            self._passed_on.add(line.number, line.number).service = Role.DEPOSIT
+        await deposit.take(
+            self._call,
+            self._lines.mailboxes,
+            missed,
+            self._passed_on.answered,
+            self._limits.longest_call_s,
+        )
+
+    def _missed(self, line: Line) -> Missed | None:
+        rules = self._lines.profiles.of(line.profile).voicemail
+        return Missed(line, rules, self._origin.presented.number) if rules else None
+
+    async def _reach(self, line: Line) -> Rung | Redirection | Missed:
+        """Ring a line's accesses in turn: what came of it, or who takes it in the line's stead."""
         if self._origin.line is not None and self._origin.line.number == line.number:
             return OWN_LINE
         diversions = await self._diversions_of(line)
+        box = await self._lines.mailbox(line)
         rules = self._lines.rules(line)
         accounts = self._lines.directory.accounts_of(line.number)
         rung, order = NOBODY_THERE, self._order(line, accounts)
         for access in order:
             if going := redirection(diversions, rules, access=access):
                 return going
+            if Condition.CFU in box.conditions and (missed := self._missed(line)):
+                return missed
             users = tuple(each.user for each in accounts if each.access is access)
-            most_s = rings_for_s(diversions, rules, access=access, otherwise=self._limits.ring_s)
+            most_s = rings_for_s(diversions, rules, access=access, otherwise=self._rings_s(box))
             rung = await self._ring(line, users, most_s, in_doubt=access is not order[-1])
             if rung.outcome is not Ring.UNREACHABLE:
                 break
         if (happened := HAPPENED.get(rung.outcome)) is None:
             return rung
-        return redirection(diversions, rules, (happened,), access=access) or rung
+        if going := redirection(diversions, rules, (happened,), access=access):
+            return going
+        return (MEETS[happened] in box.conditions and self._missed(line)) or rung
+
+    def _rings_s(self, box: Mailbox) -> float:
+        """How long a call rings that is not forwarded: until voicemail takes it, if that does."""
+        return box.ring_time_s if Condition.CFNR in box.conditions else self._limits.ring_s
 
     def _order(self, line: Line, accounts: Sequence[Account]) -> Sequence[Access]:
         has = {account.access for account in accounts}

@@ -24,9 +24,11 @@ class PassedOn:
         self._tickets: list[Ticket] = []
         self._answered = False
 
-    def add(self, forwarder: E164, to: E164) -> None:
+    def add(self, forwarder: E164, to: E164) -> Ticket:
         """The call that `forwarder` sent to the line `to` goes on from there."""
-        self._tickets.append(self._first.passed_on(forwarder, to))
+        ticket = self._first.passed_on(forwarder, to)
+        self._tickets.append(ticket)
+        return ticket
 
     def answered(self) -> None:
         """Somebody answered at the end of the way: each leg of it is charged from now on."""

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import ivr.flows
 from ivr.call.call import Call
-from provisioning.contract import CarrierProfile, Forwarding, Presentation, Profile
+from provisioning.contract import CarrierProfile, Forwarding, Mailboxes, Presentation, Profile
 
 Flow = Callable[..., Coroutine[Any, Any, None]]
 BoundFlow = Callable[[Call], Coroutine[Any, Any, None]]
@@ -36,6 +36,7 @@ class Services:
 
     forwarding: Forwarding
     presentation: Presentation
+    mailboxes: Mailboxes
 
 
 def service(name: str, *, on: Profile | None) -> Callable[[F], F]:
@@ -50,14 +51,14 @@ def service(name: str, *, on: Profile | None) -> Callable[[F], F]:
     return register
 
 
-def bind(services: Services) -> Mapping[Key, BoundFlow]:
-    """Every flow with its collaborators filled in.
+def bind(services: Services, further: Mapping[type, object]) -> Mapping[Key, BoundFlow]:
+    """Every flow with its collaborators filled in; `further` ones by the type of port.
 
     Raises:
-        TypeError: a flow asks for something that is not among `services`.
+        TypeError: a flow asks for something that is not there.
     """
     load()
-    ports = _ports(services)
+    ports = {**_ports(services), **further}
     return {key: _bound(flow, ports) for key, flow in FLOWS.items()}
 
 

@@ -35,6 +35,11 @@ LOOP = Talkie(Prompt.TALKIE_FORWARDING_LOOP, 482)
 TOO_FAR = Talkie(Prompt.TALKIE_FORWARDING_LOOP, 480)
 """The call was forwarded too often."""
 
+VOICEMAIL_FULL = Talkie(Prompt.TALKIE_VOICEMAIL_FULL, 480)
+"""So many messages as the box holds are in it (VM-01)."""
+VOICEMAIL_AWAY = Talkie(Prompt.TALKIE_VOICEMAIL_AWAY, 503)
+"""Nothing can be recorded now (VM-08)."""
+
 TALKIES: Mapping[type, Talkie] = {
     Unassigned: UNASSIGNED,
     SuspendedLine: Talkie(Prompt.TALKIE_SUSPENDED, 403),

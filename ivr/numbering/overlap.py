@@ -106,12 +106,19 @@ def _extent_of_code(digits: str, keys: str, profile: CarrierProfile) -> Extent:
         return Extent.COMPLETE
     for code in profile.numbered:
         if digits.startswith(code):
-            return _extent_behind(digits.removeprefix(code), profile)
+            return _extent_behind_code(code, digits.removeprefix(code), profile)
     codes = (*profile.services, *profile.numbered, *EMERGENCY_NUMBERS)
     # 18 may become 184, in front of which nothing stands.
     begun = digits == keys and any(prefix.value.startswith(keys) for prefix in CallerIdPrefix)
     possible = begun or any(code.startswith(digits) for code in codes)
     return Extent.INCOMPLETE if possible else Extent.IMPOSSIBLE
+
+
+def _extent_behind_code(code: str, behind: str, profile: CarrierProfile) -> Extent:
+    wanted = profile.digits_behind.get(code)
+    if wanted is None:
+        return _extent_behind(behind, profile)
+    return Extent.INCOMPLETE if len(behind) < wanted else Extent.COMPLETE
 
 
 def _extent_behind(number: str, profile: CarrierProfile) -> Extent:

@@ -1,12 +1,14 @@
 """Where a dialled number leads a caller: a service, a line, or a reason why nowhere (LINE-04)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ivr.numbering.overlap import Extent, ended, extent
 from ivr.numbering.plan import COUNTRY_CODE, Dialled, Kind, parse
 from provisioning.contract import (
+    E164,
     CarrierProfile,
     Directory,
     Line,
@@ -97,6 +99,8 @@ class Route:
 EMERGENCY_BEHIND = re.compile(r"(?:18[46]|002[0-9]{3}|00[0-9]{2})+(?:110|118|119)")
 """110, 118 and 119 behind other carriers' prefixes, and whatever else would hide them."""
 
+NO_NUMBERS: Mapping[E164, str] = {}
+
 ELSEWHERE = {Kind.INTERNATIONAL, Kind.CARRIER_PREFIX}
 
 OF_LINES = {Kind.FIXED, Kind.IP_PHONE, Kind.MOBILE}
@@ -114,12 +118,14 @@ def route(
     directory: Directory,
     trunks: Trunks | None = None,
     *,
+    numbers: Mapping[E164, str] = NO_NUMBERS,
     overlap: bool = False,
 ) -> Route:
     """Where `dialled` leads `caller`, whose carrier offers `profile`. Total.
 
     Args:
         trunks: other carriers; without them no call leaves.
+        numbers: the network's own numbers, and the service each one is.
         overlap: the caller's phone dials digit by digit, and `#` ends a number.
     """
     begun = False
@@ -131,21 +137,26 @@ def route(
         _barred(understood, caller)
         or (Incomplete() if begun else None)
         or _service(understood.digits, profile)
+        or _own(understood, numbers)
         or _number(understood, directory, trunks)
     )
     return Route(understood, destination)
 
 
-def route_inward(dialled: str, directory: Directory) -> Route:
+def route_inward(
+    dialled: str, directory: Directory, numbers: Mapping[E164, str] = NO_NUMBERS
+) -> Route:
     """Where `dialled` leads a call that comes from another carrier: to lines of this network.
 
-    It reaches no service, which is for this network's lines, and never leaves again: a way from
-    one carrier to another would be a stranger's free telephone.
+    It reaches no service but those that are `numbers` of their own, for the others are for this
+    network's lines. It never leaves again: a way from one carrier to another would be a stranger's
+    free telephone.
     """
     understood = parse(dialled)
     if understood.kind is Kind.EMERGENCY:
         return Route(understood, Emergency())
-    return Route(understood, _line(understood, directory) or Unassigned())
+    own = _own(understood, numbers)
+    return Route(understood, own or _line(understood, directory) or Unassigned())
 
 
 def _barred(dialled: Dialled, caller: Line) -> Emergency | SuspendedCaller | None:
@@ -165,6 +176,11 @@ def _service(digits: str, profile: CarrierProfile) -> Service | None:
         if digits.startswith(code):
             return Service(name, digits.removeprefix(code))
     return None
+
+
+def _own(dialled: Dialled, numbers: Mapping[E164, str]) -> Service | None:
+    name = numbers.get(dialled.e164) if dialled.e164 is not None else None
+    return Service(name) if name is not None else None
 
 
 def _number(dialled: Dialled, directory: Directory, trunks: Trunks | None) -> Destination:

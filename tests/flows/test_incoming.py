@@ -24,6 +24,7 @@ from provisioning.contract import (
 )
 from provisioning.profiles.store import ProfileFiles
 from tests.support.diversions import unanswered
+from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_call import (
     AU,
@@ -211,7 +212,7 @@ class Codes:
 
 def test_a_code_without_a_flow_and_a_flow_without_a_code_are_refused_at_start() -> None:
     profiles = Codes({"1429": "forwarding-menu", "1421": "forwarding-begin"})
-    services = Services(InMemoryForwarding(), InMemoryPresentation())
+    services = Services(InMemoryForwarding(), InMemoryPresentation(), InMemoryMailboxes())
     office = Office(InMemoryDirectory(), profiles, services, SpelledVoices())
     with pytest.raises(
         ValueError, match="1421 on docomo names the service 'forwarding-begin'"

@@ -1,20 +1,25 @@
 """Everything the services say can be said: each prompt with its values, in each language."""
 
+from functools import partial
+
 import pytest
 
 from prompts import script
 from prompts.catalogue import Prompt, Speech
-from provisioning.contract import E164, Line
+from provisioning.contract import E164, Greeting, Line, MessageMark
 from tests.support.diversions import unanswered
 from tests.support.scripted_call import (
     AU,
+    AU_OWNER,
     DOCOMO,
     NTT,
     NTT_PLAIN,
+    OWNER,
     Network,
     SpelledVoice,
     SpelledVoices,
 )
+from tests.support.voicemail_calls import HELLO
 
 CALLS = [
     (DOCOMO, "1429", "1,2,3,+1,9,9"),
@@ -37,6 +42,25 @@ CALLS = [
     (NTT, "135", "0"),
     (NTT, "135", "9"),
     (NTT_PLAIN, "1351", ""),
+    (OWNER, "1411", ""),
+    (OWNER, "1410", ""),
+    (OWNER, "1419", "30#"),
+    (OWNER, "1419", "121#"),
+    (OWNER, "1417", "65,66,2,66,1,64,3,64,4,4,4"),
+    (OWNER, "1414", "1,2,3,#,#"),
+    (OWNER, "1415", "1234#,1243#"),
+    (OWNER, "1415", "123#"),
+    (OWNER, "1415", "1234#,1234#"),
+    (AU_OWNER, "1412", ""),
+    (AU_OWNER, "141", "1"),
+    (AU_OWNER, "141", "9"),
+    (AU_OWNER, "1417", "1"),
+    (AU_OWNER, "1417", ""),
+    (DOCOMO, "05009991417", "09000000007#,1111#,2222#,3333#"),
+    (DOCOMO, "141709000000008", "1111#"),
+    (DOCOMO, "09000000007", "#,1,#"),
+    (DOCOMO, "09000000008", ""),
+    (NTT, "09000000007", "#,2"),
 ]
 
 
@@ -60,11 +84,29 @@ class OneVoice(SpelledVoices):
         return self.voice
 
 
+async def prepare(net: Network, messages: bool) -> None:
+    """Fill the boxes, and set PIN and greeting."""
+    boxes = net.mailboxes
+    if messages:
+        for caller in (DOCOMO.number, None):
+            await boxes.leave(OWNER.number, HELLO, caller)
+        for line in (OWNER, AU_OWNER):
+            await boxes.leave(line.number, HELLO, mark=MessageMark.SAVED)
+    await boxes.set_pin(OWNER.number, "1234")
+    await boxes.set_greeting(AU_OWNER.number, Greeting.PLAIN)
+
+
 def said_in(line: Line, dialled: str, keys: str) -> set[tuple[Prompt, tuple[object, ...]]]:
     voices = OneVoice()
     net = Network(voices=voices)
     net.forwarding.rows[DOCOMO.number] = unanswered(target=E164("+819011112222"))
-    net.dial(line, dialled, keys)
+    net.dial(
+        line,
+        dialled,
+        keys,
+        says=dict.fromkeys((6, 20.6), HELLO),
+        prepare=partial(prepare, net, bool(keys)),
+    )
     return voices.voice.asked
 
 
@@ -81,6 +123,8 @@ def test_each_sentence_of_a_call_can_be_composed(
 
 
 OF_LINE_CALLS = {
+    Prompt.TALKIE_VOICEMAIL_FULL,
+    Prompt.TALKIE_VOICEMAIL_AWAY,
     Prompt.CALL_FORWARDED,
     Prompt.TALKIE_UNREACHABLE,
     Prompt.TALKIE_CONGESTED,
@@ -88,7 +132,13 @@ OF_LINE_CALLS = {
     Prompt.TALKIE_FORWARDING_LOOP,
 }
 """Said by no service (see test_line_call and test_forwarded_call); none takes a value."""
-ON_FAILURE = {Prompt.NOT_CONTRACTED, Prompt.TRY_LATER}
+ON_FAILURE = {
+    Prompt.NOT_CONTRACTED,
+    Prompt.TRY_LATER,
+    Prompt.GREETING_REFUSED,
+    Prompt.PIN_LOCKED,
+    Prompt.VOICEMAIL_CUT_SHORT,
+}
 """Said only when something fails; none takes a value."""
 
 

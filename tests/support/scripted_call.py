@@ -8,8 +8,9 @@ keys between commas come one after the other. After the last key the caller just
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, time
 
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import Outcome
@@ -20,6 +21,7 @@ from prompts.catalogue import SIGNATURES, Kind, Prompt, Speech, Value
 from provisioning.contract import E164, Access, Line, LineStatus, Location, Profile, Trunk, Trunks
 from provisioning.profiles.store import ProfileFiles
 from provisioning.trunks.memory import MemoryTrunks
+from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_leg import BYTES_A_SECOND, Ending, ScriptedLeg, account_of
 from tests.support.scripted_party import Script, ScriptedParty
@@ -33,14 +35,17 @@ NTT = Line(E164("+81300000003"), Profile.NTT, TOKYO, freephone=FREEPHONE)
 AU = Line(E164("+819000000004"), Profile.AU, TOKYO)
 NTT_PLAIN = Line(E164("+81300000005"), Profile.NTT, TOKYO)
 SUSPENDED = Line(E164("+819000000006"), Profile.DOCOMO, TOKYO, status=LineStatus.SUSPENDED)
-LINES = (DOCOMO, RAKUTEN, NTT, AU, NTT_PLAIN, SUSPENDED)
+OWNER = replace(DOCOMO, number=E164("+819000000007"), options=frozenset({"voicemail"}))
+AU_OWNER = replace(AU, number=E164("+819000000008"), options=frozenset({"voicemail"}))
+"""Lines with voicemail."""
+LINES = (DOCOMO, RAKUTEN, NTT, AU, NTT_PLAIN, SUSPENDED, OWNER, AU_OWNER)
 LINK = replace(account_of(RAKUTEN.number, Access.LINK), user="09000000002-link")
 ACCOUNTS = (*(account_of(line.number) for line in LINES), LINK)
 """One account a line, and the Link app of the rakuten line."""
 
-RING_BACK, BUSY_TONE = "(ring-back)", "(busy)"
+RING_BACK, BUSY_TONE, BEEP = "(ring-back)", "(busy)", "(beep)"
 """How `Heard.prompts` shows tones."""
-TONES = {tones.ring_back(): RING_BACK, tones.busy(): BUSY_TONE}
+TONES = {tones.ring_back(): RING_BACK, tones.busy(): BUSY_TONE, tones.acceptance(): BEEP}
 
 PROMPT_S = 3.0
 """How long every prompt lasts."""
@@ -73,8 +78,12 @@ def fits(takes: Value, value: object) -> bool:
             return isinstance(value, str) and re.fullmatch(r"\+?[0-9]+", value) is not None
         case Kind.KEYS:
             return isinstance(value, str) and re.fullmatch(r"[0-9*#]+", value) is not None
-        case Kind.SECONDS:
+        case Kind.SECONDS | Kind.COUNT | Kind.ORDINAL:
             return type(value) is int and 0 <= value <= 999
+        case Kind.DATE:
+            return isinstance(value, date)
+        case Kind.TIME:
+            return isinstance(value, time)
     return False
 
 
@@ -173,6 +182,7 @@ class Network:
         default_factory=lambda: InMemoryPresentation({NTT.number: FREEPHONE})
     )
     directory: InMemoryDirectory = field(default_factory=lambda: InMemoryDirectory(LINES, ACCOUNTS))
+    mailboxes: InMemoryMailboxes = field(default_factory=lambda: InMemoryMailboxes(LINES))
     trunks: Trunks | None = None
     overlap: bool = False
     limits: CallLimits = field(default_factory=CallLimits)
@@ -180,7 +190,7 @@ class Network:
 
     def incoming(self) -> Incoming:
         """What serves the calls of this network."""
-        services = Services(self.forwarding, self.presentation)
+        services = Services(self.forwarding, self.presentation, self.mailboxes)
         profiles = ProfileFiles.load()
         office = Office(self.directory, profiles, services, self.voices, self.trunks, self.overlap)
         return Incoming(office, self.limits)
@@ -195,15 +205,26 @@ class Network:
         hang_up_at_event: int | None = None,
         leg: ScriptedLeg | None = None,
         phones: Mapping[str, Script] | None = None,
+        says: Mapping[float, bytes] | None = None,
+        prepare: Callable[[], Awaitable[object]] | None = None,
     ) -> Heard:
         """Dial and key; the caller hangs up after some seconds, or at the nth event of the log.
 
         `phones`: what each phone that is registered does when it is rung, by its user; a trunk's
-        far end by the trunk's name. No other phone is registered.
+        far end by the trunk's name. No other phone is registered. `says`: what the caller says, by
+        the second of the call. `prepare` is awaited before.
         """
         leg = leg or ScriptedLeg(account_of(line.number), dialled)
         leg.parties = {name: ScriptedParty(script) for name, script in (phones or {}).items()}
-        return run_virtually(self._call(leg, keys, hang_up_after_s, hang_up_at_event))
+
+        async def call() -> Heard:
+            if prepare is not None:
+                await prepare()
+            for at_s, ulaw in (says or {}).items():
+                asyncio.get_running_loop().call_later(at_s, leg.say, ulaw)
+            return await self._call(leg, keys, hang_up_after_s, hang_up_at_event)
+
+        return run_virtually(call())
 
     async def _call(
         self, leg: ScriptedLeg, keys: str, after_s: float | None, at_event: int | None

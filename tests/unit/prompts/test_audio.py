@@ -8,7 +8,7 @@ from prompts.library import Library
 from prompts.rendering import Samples
 from prompts.script import LANGUAGES
 
-MOST_BYTES = 8_000_000
+MOST_BYTES = 12_000_000
 
 
 def recorded(language: str) -> dict[str, Samples]:

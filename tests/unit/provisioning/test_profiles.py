@@ -11,8 +11,17 @@ from provisioning.profiles.model import BadProfile
 from provisioning.profiles.store import SHIPPED, ProfileFiles
 
 LAB = {"000001": "echo-test", "000002": "tone-test", "000003": "keys-test"}
+VOICEMAIL_CODES = {
+    "1411": "voicemail-start",
+    "1410": "voicemail-stop",
+    "1417": "voicemail-playback",
+    "1419": "voicemail-ring-time",
+    "1414": "voicemail-greeting",
+    "1415": "voicemail-pin",
+}
 OWN = {
     Profile.DOCOMO: {
+        **VOICEMAIL_CODES,
         "1429": "forwarding-menu",
         "1421": "forwarding-start",
         "1420": "forwarding-stop",
@@ -23,26 +32,49 @@ OWN = {
         "1350": "display-stop",
         "142": "forwarding-menu",
     },
-    Profile.AU: {"1420": "forwarding-stop"},
-    Profile.RAKUTEN: {},
+    Profile.AU: {
+        "1420": "forwarding-stop",
+        "1411": "voicemail-start",
+        "1412": "voicemail-always",
+        "1417": "voicemail-playback",
+        "141": "voicemail-guide",
+    },
+    Profile.RAKUTEN: VOICEMAIL_CODES,
 }
 
 
 @pytest.mark.rule("FWD-01")
 @pytest.mark.rule("SHOW-01")
+@pytest.mark.rule("VM-02")
 @pytest.mark.parametrize("profile", list(Profile))
 def test_what_a_line_may_dial(profile: Profile) -> None:
     assert ProfileFiles.load().of(profile).services == {**OWN[profile], **LAB}
 
 
-NUMBERED = {"1422": "forward-no-answer", "1423": "forward-busy", "1424": "forward-always"}
+REMOTE = {"1417": "voicemail-remote"}
+NUMBERED = {
+    Profile.DOCOMO: REMOTE,
+    Profile.RAKUTEN: REMOTE,
+    Profile.NTT: {},
+    Profile.AU: {
+        **REMOTE,
+        "1418": "voicemail-ring-time",
+        "1422": "forward-no-answer",
+        "1423": "forward-busy",
+        "1424": "forward-always",
+    },
+}
 
 
 @pytest.mark.rule("FWD-02")
 @pytest.mark.parametrize("profile", list(Profile))
 def test_which_codes_a_number_follows(profile: Profile) -> None:
-    expected = NUMBERED if profile is Profile.AU else {}
-    assert ProfileFiles.load().of(profile).numbered == expected
+    assert ProfileFiles.load().of(profile).numbered == NUMBERED[profile]
+
+
+@pytest.mark.rule("VM-02")
+def test_two_digits_follow_au_s_ring_time() -> None:
+    assert ProfileFiles.load().of(Profile.AU).digits_behind == {"1418": 2}
 
 
 ALL = (Condition.CFU, Condition.CFNRC, Condition.CFB, Condition.CFNR)

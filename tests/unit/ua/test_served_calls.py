@@ -9,6 +9,7 @@ from ivr.ua.leg import InboundLeg
 from provisioning.contract import Diversion, Diversions, Line
 from provisioning.profiles.store import ProfileFiles
 from tests.support.diversions import unanswered
+from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory, InMemoryForwarding, InMemoryPresentation
 from tests.support.scripted_call import AU, EventLog, SpelledVoices
 from tests.support.scripted_leg import account_of
@@ -29,7 +30,7 @@ def serve_lines(
     office = Office(
         InMemoryDirectory(lines, (ACCOUNT, NEXT)),
         ProfileFiles.load(),
-        Services(settings, InMemoryPresentation()),
+        Services(settings, InMemoryPresentation(), InMemoryMailboxes()),
         SpelledVoices(),
     )
     incoming = Incoming(office, CallLimits(busy_tone_s=2, talkie_times=1))
