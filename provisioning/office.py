@@ -21,6 +21,7 @@ from provisioning.events import EventHub
 from provisioning.db.news import Topic
 from provisioning.forwarding.service import StoredForwarding
 from provisioning.db.watch import Learn, Watch
+from provisioning.freephone.control import Control
 from provisioning.freephone.service import Freephones
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
@@ -96,6 +97,7 @@ class Office:
     forwarding: StoredForwarding
     presentation: StoredPresentation
     freephones: Freephones
+    control: Control
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
@@ -173,6 +175,9 @@ class Office:
         self.presentation = StoredPresentation(database, self.directory, self.audit)
         self.freephones = Freephones(
             database, settings.geography, self._lines, self.audit, self.clocks
+        )
+        self.control = Control(
+            database, self.freephones.fees, self.audit, self.clock.seconds
         )
         self.orders = self._take_orders(seal, settings)
         self._seeding = self._take_seeds()

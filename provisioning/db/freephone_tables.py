@@ -85,3 +85,18 @@ freephone_fees = Table(
 
 `occasion` names the change that made it, so that no change is paid for twice.
 """
+
+freephone_controls = Table(
+    "freephone_controls",
+    metadata,
+    Column("number", Text, ForeignKey("freephones.number", ondelete="CASCADE"), primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("locks", Integer, nullable=False),
+    Column("locked_at", Float(53)),
+    CheckConstraint("tries BETWEEN 0 AND 3", name="tries_counted"),
+    CheckConstraint("locks >= 0", name="locks_counted"),
+    CheckConstraint("locked_at IS NULL OR tries = 3", name="locked_after_three"),
+)
+"""The customer control's password (FREE-12): `tries` counts those in a row that were not right, or
+are being judged; `locks` how often it was locked; `locked_at` is business time."""
