@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
+from ivr.store.export import SoundFiles
 from lab import areas, banner, seeds
 from lab.assembly import Assembly
 from lab.errors import Refused
@@ -30,6 +31,7 @@ from prompts.voice import MissingAudio, VoiceBank
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.clock import wall_time
+from provisioning.listening.service import Listening
 from provisioning.office import Office
 from provisioning.portal.app import create_portal
 from provisioning.portal.settings import PortalSettings
@@ -115,16 +117,18 @@ class Carrier:
         if lab.enabled:
             set_token = lab.token.get_secret_value() if lab.token else None
             self.lab_token = lab_token(set_token, self._settings.storage.folder)
+        listening = Listening(office.voicemail, office.audit, SoundFiles())
         app = create_app(
             office,
             lambda: self._readiness,
             self.metrics,
+            listening,
             routes=[explain.router(Explainer(office, areas.packaged()))],
             lab_routes=whole.routers(office, self.trace, state) if lab.enabled else (),
             token=http.token.get_secret_value() if http.token else None,
             lab_token=self.lab_token.secret if self.lab_token else None,
             lab_token_file=self._token_file,
-            portal=create_portal(office, self._portal()),
+            portal=create_portal(office, listening, self._portal()),
         )
         return WebPart(app, http.host, http.port)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from ivr.store.export import SoundFiles
 from lab import areas
 from lab.explaining import Explainer
 from lab.routes import explain, whole
@@ -18,6 +19,7 @@ from provisioning.api.describe import catalogue, common_kinds
 from provisioning.api.probes import Readiness
 from provisioning.api.problems import TITLES
 from provisioning.clock import wall_time
+from provisioning.listening.service import Listening
 from provisioning.office import Office, OfficeSettings
 from provisioning.seeds import Seed
 
@@ -60,6 +62,7 @@ async def _schema() -> dict[str, Any]:
                 office,
                 lambda: Readiness(False),
                 CollectorRegistry(),
+                Listening(office.voicemail, office.audit, SoundFiles()),
                 routes=[explain.router(Explainer(office, areas.packaged()))],
                 lab_routes=whole.routers(office, TraceHub(0, 1, wall_time), state),
             )

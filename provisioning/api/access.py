@@ -58,6 +58,7 @@ AREAS: Mapping[str, str] = {
     "cdrs": "calls",
     "calls": "calls",
     "messages": "messages",
+    "voicemail": "voicemail",
     "events": "events",
     "tokens": "tokens",
     "trunks": "trunks",
@@ -78,6 +79,8 @@ def needed(method: str, path: str) -> Right | None:
     area = AREAS.get(parts[2]) if parts[1] == "v1" and len(parts) > 2 else None
     if area is None:
         return None
+    if area == "voicemail" and parts[-1].startswith("sound."):
+        return Right.VOICEMAIL_SOUND
     verb = "read" if method in ("GET", "HEAD") or area in ONLY_READ else "write"
     return Right(f"{area}:{verb}")
 

@@ -27,10 +27,12 @@ from provisioning.api import (
     problems,
     tokens,
     trunks,
+    voicemail,
 )
 from provisioning.api.access import PORTAL, Access
 from provisioning.api.bodies import Bodies
 from provisioning.api.probes import Readiness
+from provisioning.listening.service import Listening
 from provisioning.office import Office
 
 
@@ -38,6 +40,7 @@ def create_app(
     office: Office,
     readiness: Callable[[], Readiness],
     metrics: CollectorRegistry,
+    listening: Listening,
     *,
     routes: Sequence[APIRouter] = (),
     lab_routes: Sequence[APIRouter] = (),
@@ -56,7 +59,7 @@ def create_app(
     app = FastAPI(
         title="tokuban", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    app.state.office = office
+    app.state.office, app.state.listening = office, listening
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
     _serve(app, [*routes, *lab_routes])
@@ -94,6 +97,7 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
         events,
         trunks,
         freephones,
+        voicemail,
     ):
         app.include_router(area.router)
     for routes in (orders.placing, orders.letters, *further):

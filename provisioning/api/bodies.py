@@ -1,5 +1,7 @@
 """What a request may carry: a body of bounded, stated length, and of JSON under `/v1`."""
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -11,6 +13,12 @@ LONGER = {"/lab/seed": 1_048_576}
 """What may be longer: a seed file of some thousand lines."""
 
 JSON = "application/json"
+
+GREETING = re.compile(r"/v1/voicemail/[^/]{1,40}/greeting/own")
+"""Where a sound is uploaded."""
+MOST_GREETING_BYTES = 12_582_912
+"""A minute in stereo at 48 kHz, as a computer records it."""
+WAV = frozenset(("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"))
 
 
 class Bodies:
@@ -31,11 +39,17 @@ def _is_page(scope: Scope) -> bool:
 
 def _refused(scope: Scope) -> Problem | None:
     headers = Headers(scope=scope)
-    most = LONGER.get(scope["path"], MOST_BODY_BYTES)
+    is_greeting = scope["method"] == "PUT" and GREETING.fullmatch(scope["path"]) is not None
+    most = MOST_GREETING_BYTES if is_greeting else LONGER.get(scope["path"], MOST_BODY_BYTES)
     if "content-length" not in headers and "transfer-encoding" in headers:
         return problem(411, "length-required", "send the body with a Content-Length, in one piece")
     if _too_long(headers, most):
         return problem(413, "body-too-long", f"at most {most} bytes")
+    if is_greeting:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return (
+            None if kind in WAV else problem(415, "not-wav", "send it as Content-Type: audio/wav")
+        )
     if scope["path"].startswith("/v1/") and _is_other_than_json(headers):
         return problem(415, "not-json", f"send the body as Content-Type: {JSON}")
     return None

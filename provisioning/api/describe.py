@@ -46,6 +46,7 @@ COMMON: Mapping[str, tuple[str, ...]] = {
 
 CHANGING: Mapping[str, tuple[str, ...]] = {"415": ("not-json",)}
 WITH_BODY: Mapping[str, tuple[str, ...]] = {"400": ("bad-json",)}
+WITH_SOUND: Mapping[str, tuple[str, ...]] = {"415": ("not-wav",)}
 WITH_KEY: Mapping[str, tuple[str, ...]] = {
     "400": ("bad-key",),
     "409": ("in-flight", "answer-lost"),
@@ -73,7 +74,7 @@ def common_kinds() -> frozenset[str]:
 def catalogue() -> dict[str, int]:
     """The status of every kind of problem, by kind."""
     found = {kind: status for status, kind in KINDS.values()}
-    for shared in (COMMON, CHANGING, WITH_BODY, {"500": ("internal-error",)}):
+    for shared in (COMMON, CHANGING, WITH_BODY, WITH_SOUND, {"500": ("internal-error",)}):
         found |= {kind: int(status) for status, kinds in shared.items() for kind in kinds}
     return dict(sorted(found.items()))
 
@@ -109,6 +110,9 @@ def _complete(document: Json) -> None:
             continue
         operation["security"] = [{}, {"bearer": [str(right)]}]
         _tell(operation, COMMON)
+        if "audio/wav" in operation.get("requestBody", {}).get("content", {}):
+            _tell(operation, WITH_SOUND)
+            continue
         if method != "get":
             _tell(operation, CHANGING)
         if "requestBody" in operation:

@@ -27,6 +27,7 @@ from provisioning.customers.model import (
     UnknownCustomer,
     UnknownPlan,
 )
+from provisioning.freephone.control import NotLocked
 from provisioning.freephone.service import (
     BadFreephone,
     FreephoneChanged,
@@ -83,7 +84,9 @@ TITLES = {
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
     "not-in-scope": "The token may not do this",
+    "not-locked": "There is nothing to unlock",
     "not-json": "The body is no JSON",
+    "not-wav": "The body is no WAV file",
     "of-inventory": "The number is of the 050 inventory",
     "out-of-range": "A value is not allowed",
     "receives-freephone": "Calls of a freephone number reach the line",
@@ -146,6 +149,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     FreephoneExists: (409, "freephone-exists"),
     FreephoneChanged: (409, "freephone-changed"),
     ReceivesFreephone: (409, "receives-freephone"),
+    NotLocked: (409, "not-locked"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),
     CapReached: (409, "cap-reached"),

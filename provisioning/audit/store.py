@@ -44,6 +44,13 @@ class Audit:
             connection, [Note(subject, what, before, after, contract)], origin=origin
         )
 
+    async def note_alone(self, subject: str, what: str, *, after: str, origin: Origin) -> None:
+        """Add a row in a unit of work of its own: something was tried, and refused."""
+        notes = [Note(subject, what, after=after)]
+        await self._database.write(
+            lambda connection: self.note_all(connection, notes, origin=origin)
+        )
+
     async def note_all(
         self, connection: Connection, notes: Sequence[Note], *, origin: Origin
     ) -> None:

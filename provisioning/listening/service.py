@@ -4,14 +4,28 @@ Listening here is free and makes no record of a call (VM-06).
 """
 
 import asyncio
+import hashlib
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from provisioning.contract import E164, Mailboxes, SoundCoder
+from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
+from provisioning.contract import (
+    E164,
+    Mailboxes,
+    OutOfRange,
+    SoundCoder,
+    UnknownMessage,
+    UnknownVoiceMessage,
+    UnreadableSound,
+)
 from provisioning.listening.model import Unsatisfiable, names, part_of
 
 MOST_KEPT_BYTES = 32 * 1024 * 1024
@@ -33,23 +47,42 @@ MEDIA_TYPES = {FileKind.WAV: "audio/wav", FileKind.MP3: "audio/mpeg"}
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """A file; `etag` is strong: a message never sounds otherwise."""
+    """A file; `etag` is strong: what sounds otherwise has another."""
 
     content: bytes
     media_type: str
     etag: str
     name: str
 
+    @classmethod
+    def of(cls, content: bytes, kind: FileKind, name: str) -> Self:
+        """A file that is known by its content alone."""
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        return cls(content, MEDIA_TYPES[kind], f'"{digest}"', f"{name}.{kind}")
+
 
 class Listening:
     """Makes files of what is in the boxes, in threads beside the loop."""
 
-    def __init__(self, mailboxes: Mailboxes, coder: SoundCoder) -> None:
-        self.coder = coder
-        self._mailboxes = mailboxes
+    def __init__(self, mailboxes: Mailboxes, audit: Audit, coder: SoundCoder) -> None:
+        self._mailboxes, self._audit, self._coder = mailboxes, audit, coder
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._making: dict[str, asyncio.Task[bytes]] = {}
         self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    @asynccontextmanager
+    async def own(self, line: E164, message: str, origin: Origin) -> AsyncIterator[None]:
+        """Note in the audit who names a message that the line's box does not have.
+
+        Raises:
+            UnknownMessage: in place of `UnknownVoiceMessage`.
+        """
+        try:
+            yield
+        except UnknownVoiceMessage:
+            what = "unknown voice message asked for"
+            await self._audit.note_alone(line, what, after=message, origin=origin)
+            raise UnknownMessage(f"the box of {line} has no such message") from None
 
     async def message(self, line: E164, message: str, kind: FileKind) -> SoundFile:
         """A message of a line's box.
@@ -69,12 +102,15 @@ class Listening:
     async def file(self, ulaw: bytes, kind: FileKind) -> bytes:
         """A file of this sound."""
         async with self._turns:
-            return await asyncio.to_thread(getattr(self.coder, kind.value), ulaw)
+            return await asyncio.to_thread(getattr(self._coder, kind.value), ulaw)
 
     async def ulaw(self, wav: bytes) -> bytes:
-        """The sound of a WAV file; raises `UnreadableSound`."""
-        async with self._turns:
-            return await asyncio.to_thread(self.coder.ulaw, wav)
+        """The sound of a WAV file; `OutOfRange` says why it is none."""
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(self._coder.ulaw, wav)
+        except UnreadableSound as error:
+            raise OutOfRange(str(error)) from None
 
     async def _made_once(self, key: str, ulaw: bytes, kind: FileKind) -> bytes:
         """The file, made once for all who ask for it at the same time."""

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provisioning.contract import ContractError
+from provisioning.listening.service import Listening
 from provisioning.office import Office
 from provisioning.portal import account, login, menu, numbers, ordering
 from provisioning.portal.assets import Assets
@@ -19,10 +20,10 @@ from provisioning.portal.settings import PortalSettings
 from provisioning.portal.visit import Desk, Expired, FormGone
 
 
-def create_portal(office: Office, settings: PortalSettings) -> ASGIApp:
+def create_portal(office: Office, listening: Listening, settings: PortalSettings) -> ASGIApp:
     """The portal; it looks after hosts, sessions, forms and error pages by itself."""
     assets = Assets.load()
-    doors = Doors(Desk(office, settings, Pages(assets), time.monotonic))
+    doors = Doors(Desk(office, listening, settings, Pages(assets), time.monotonic))
 
     async def refused(request: Request, error: Exception) -> Response:
         return await doors.refused(request, error)

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from provisioning.audit.model import Origin
 from provisioning.contract import Language
+from provisioning.listening.service import Listening
 from provisioning.office import Office
 from provisioning.orders.model import NumberOrder
 from provisioning.portal import cookies
@@ -39,6 +40,7 @@ class Desk:
     """What every page works with. `now`: monotonic seconds."""
 
     office: Office
+    listening: Listening
     settings: PortalSettings
     pages: Pages
     now: Callable[[], float]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.store.export import SoundFiles
 from provisioning.contract import (
     E164,
     Access,
@@ -14,6 +15,7 @@ from provisioning.contract import (
     Location,
     Profile,
 )
+from provisioning.listening.service import Listening
 from provisioning.office import Office, OfficeSettings
 from provisioning.seeds import SeedAccount, SeedLine
 from tests.support import postgres
@@ -103,3 +105,8 @@ async def office(office_settings: OfficeSettings) -> AsyncIterator[Office]:
         yield opened
     finally:
         await opened.close()
+
+
+def listening_to(office: Office) -> Listening:
+    """The voice messages of an office as files."""
+    return Listening(office.voicemail, office.audit, SoundFiles())

@@ -22,6 +22,7 @@ from provisioning.portal.app import create_portal
 from provisioning.portal.settings import PortalSettings
 from provisioning.selfcare.service import SelfCare
 from tests.support.selfcare import MemoryLetterbox
+from tests.support.storage import listening_to
 from tests.web.browser import HTTP, Browser
 
 OPERATOR = Origin("operator", "test")
@@ -103,9 +104,14 @@ def portal_app(world: World) -> FastAPI:
         support="support@tokuban.example",
         mailbox="/lab/mail/page",
     )
-    portal = create_portal(world.office, settings)
+    listening = listening_to(world.office)
     return create_app(
-        world.office, lambda: Readiness(True), CollectorRegistry(), token="t", portal=portal
+        world.office,
+        lambda: Readiness(True),
+        CollectorRegistry(),
+        listening,
+        token="t",
+        portal=create_portal(world.office, listening, settings),
     )
 
 

@@ -15,6 +15,7 @@ from provisioning.audit.model import Origin
 from provisioning.contract import E164, ContractKind, Location, Profile
 from provisioning.customers.model import NewContract, NewCustomer
 from provisioning.office import Office
+from tests.support.storage import listening_to
 
 TOKEN = "marker-http-token-91c2"
 LAB_TOKEN = "marker-lab-token-5d3e"
@@ -66,6 +67,7 @@ def api_of(office: Office, lab: Sequence[APIRouter] = ()) -> FastAPI:
         office,
         lambda: Readiness(True),
         CollectorRegistry(),
+        listening_to(office),
         lab_routes=lab,
         token=TOKEN,
         lab_token=LAB_TOKEN,

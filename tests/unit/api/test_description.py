@@ -33,6 +33,8 @@ from provisioning.tokens.model import Scope
 from tests.support.storage import AU, REALM, seed
 from tests.unit.api.conftest import LAB_TOKEN, OPERATOR, api_of, furnish
 
+schemathesis.serializer.alias("audio/wav", "application/octet-stream")
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

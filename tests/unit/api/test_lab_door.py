@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.office import Office
+from tests.support.storage import listening_to
 from tests.unit.api.conftest import LAB_TOKEN, TOKEN
 
 FILE = "/somewhere/data/lab.token"
@@ -33,6 +34,7 @@ def client(
         office,
         lambda: Readiness(True),
         CollectorRegistry(),
+        listening_to(office),
         lab_routes=[routes] if lab_token else (),
         token=TOKEN,
         lab_token=lab_token,

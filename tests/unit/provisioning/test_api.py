@@ -14,7 +14,16 @@ from provisioning.api.probes import Readiness
 from provisioning.contract import E164, Diversions, StorageUnavailable
 from provisioning.office import Office
 from tests.support.diversions import unanswered
-from tests.support.storage import AU, DOCOMO, FREEPHONE, NTT, RAKUTEN, SOMEWHERE, binding
+from tests.support.storage import (
+    AU,
+    DOCOMO,
+    FREEPHONE,
+    NTT,
+    RAKUTEN,
+    SOMEWHERE,
+    binding,
+    listening_to,
+)
 
 TOKEN = "marker-token-91c2"
 PROBLEM = "application/problem+json"
@@ -60,7 +69,9 @@ def clients(office: Office, carrier: Carrier) -> Clients:
     async def broken() -> None:
         raise RuntimeError("marker-inside")
 
-    app = create_app(office, carrier, CollectorRegistry(), lab_routes=[lab], token=TOKEN)
+    app = create_app(
+        office, carrier, CollectorRegistry(), listening_to(office), lab_routes=[lab], token=TOKEN
+    )
 
     def client(peer: str = "127.0.0.1", host: str = "127.0.0.1:8080") -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=False)
