@@ -84,8 +84,8 @@ async def follow_events(
 
     Kinds: `registration.added`, `.removed`, `.expired`; `call.received`, `.routed`, `.ringing`,
     `.answered`, `.ended`; `prompt.started`, `key.pressed`, `forwarding.changed`,
-    `message.waiting`, `.delivered`, `.refused`, `.expired`; `order.placed`, `number.cancelled`,
-    `clock.changed`. A key that is part of a secret is told as
+    `voicemail.changed`, `message.waiting`, `.delivered`, `.refused`, `.expired`; `order.placed`,
+    `number.cancelled`, `clock.changed`. A key that is part of a secret is told as
     a dot. `stream.gap` says how many were missed; `stream.dropped`, the last one, why no more come.
     """
     if office.events.full:

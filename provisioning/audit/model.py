@@ -38,10 +38,15 @@ EVENTS = {"numbers ordered": "order.placed", "number cancelled": "number.cancell
 FORWARDING = ("forwarding ", "ring time ")
 """How everything begins that changes where a line's calls go."""
 
+VOICEMAIL = ("voicemail ", "voice message ")
+"""The same of what changes a box, or what is in it."""
+
 
 def event_kind(what: str) -> str | None:
     """The kind of event that a note is; None when nobody is told."""
-    return "forwarding.changed" if what.startswith(FORWARDING) else EVENTS.get(what)
+    if what.startswith(FORWARDING):
+        return "forwarding.changed"
+    return "voicemail.changed" if what.startswith(VOICEMAIL) else EVENTS.get(what)
 
 
 @dataclass(frozen=True, slots=True)

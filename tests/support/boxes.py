@@ -29,10 +29,10 @@ def seeds() -> list[SeedLine]:
 
 @asynccontextmanager
 async def voicemail_office(
-    folder: Path, database: str | None = None, wall: float = BEGUN
+    folder: Path, database: str | None = None, *, wall: float = BEGUN, key: str | None = None
 ) -> AsyncIterator[Office]:
     """An office over the lines; its wall clock stands at `wall`."""
-    settings = OfficeSettings(folder, REALM, database=database, wait_s=0.5)
+    settings = OfficeSettings(folder, REALM, database=database, key=key, wait_s=0.5)
     office = await Office.open(settings, wall=lambda: wall)
     try:
         await office.seed(seeds())
