@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Self
 
 from provisioning.audit.store import Audit
+from provisioning.billing.book import TariffBook
+from provisioning.billing.service import Billing
 from provisioning.clock import BusinessClock, StoredClock, Wall, wall_time
 from provisioning.contract import E164, Binding, Geography, StorageUnavailable
 from provisioning.customers.service import Customers
 from provisioning.db.connection import Connection
 from provisioning.db.folder_lock import FolderLock
 from provisioning.db.migrate import migrate
-from provisioning.db.unit_of_work import Database
-from provisioning.events import EventHub
 from provisioning.db.news import Topic
-from provisioning.forwarding.service import StoredForwarding
+from provisioning.db.unit_of_work import Database
 from provisioning.db.watch import Learn, Watch
+from provisioning.events import EventHub
+from provisioning.forwarding.service import StoredForwarding
 from provisioning.freephone.control import Control
 from provisioning.freephone.service import Freephones
 from provisioning.lines.sealing import Seal
@@ -79,6 +81,7 @@ class OfficeSettings:
     messages: MessageLimits = field(default_factory=MessageLimits)
     geography: Geography = field(default=Geography({}, {}), repr=False)
     voicemail: VoicemailLimits = field(default_factory=VoicemailLimits)
+    tariffs: Path | None = None
 
     @property
     def url(self) -> str:
@@ -112,6 +115,7 @@ class Office:
     trunking: StoredTrunks
     trunks: MemoryTrunks
     voicemail: StoredMailboxes
+    billing: Billing
 
     def __init__(self, database: Database, settings: OfficeSettings, wall: Wall) -> None:
         self._database, self._wall = database, wall
@@ -176,18 +180,9 @@ class Office:
         self.freephones = Freephones(
             database, settings.geography, self._lines, self.audit, self.clocks
         )
-        self.control = Control(
-            database, self.freephones.fees, self.audit, self.clock.seconds
-        )
+        self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
         self.orders = self._take_orders(seal, settings)
         self._seeding = self._take_seeds()
-
-    def _take_seeds(self) -> Seeding:
-        return Seeding(
-            database=self._database,
-            lines=self._lines,
-            forwarding=self.forwarding,
-            profiles=self.profiles,
         self._watch = self._watch_nodes()
 
     def _watch_nodes(self) -> Watch:
@@ -200,6 +195,13 @@ class Office:
             Topic.CLOCK: lambda _: self.clock.load(),
         }
         return Watch(self._database, learn, self.refresh)
+
+    def _take_seeds(self) -> Seeding:
+        return Seeding(
+            database=self._database,
+            lines=self._lines,
+            forwarding=self.forwarding,
+            profiles=self.profiles,
             customers=self.customers,
             numbers=self.numbers,
             selfcare=self.selfcare,
@@ -231,7 +233,7 @@ class Office:
                 the data folder.
             SchemaTooNew: a newer program wrote the data.
             WrongKey: the stored passwords were sealed with another key.
-            BadDatabaseUrl, BadProfile: a setting or a profile file is wrong.
+            BadDatabaseUrl, BadProfile, BadTariff: a setting, a profile or a tariff file is wrong.
         """
         with ExitStack() as held:
             await asyncio.to_thread(_prepare_folder, settings, held)
@@ -242,7 +244,9 @@ class Office:
                 await office.refresh()
                 await office.records.inherit()
                 await office.voicemail.open()
+                office.billing.start()
                 office.clock.start()
+                office._watch.start()
             except BaseException:
                 await database.close()
                 raise
@@ -251,7 +255,6 @@ class Office:
 
     async def seed(self, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines what `seeds` says; what their users have set stays.
-                office._watch.start()
 
         The same seed again changes nothing; a changed password counts at once. A line of an
         earlier seed that `seeds` leaves out loses its accounts, until a seed names it again.
@@ -313,15 +316,16 @@ class Office:
 
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""
+        await self._watch.close()
         await self.clock.close()
         self.events.close()
         await self.records.close()
+        await self.billing.close()
         await self.voicemail.close()
         await self.orders.close()
         await self.bindings.close()
         await self.outbox.stop()
         self.selfcare.close()
-        await self._watch.close()
         await self._database.close()
         self._held.close()
 

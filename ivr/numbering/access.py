@@ -42,13 +42,6 @@ def leaves_through(dialled: Dialled, access: Access, profile: CarrierProfile) ->
 
     184 and 186 change nothing: they are no part of the number.
     """
-    if access is Access.LINK and is_excluded(dialled.digits, profile):
+    if access is Access.LINK and profile.is_excluded(dialled.digits):
         return Access.OS
     return access
-
-
-def is_excluded(digits: str, profile: CarrierProfile) -> bool:
-    """Whether the carrier lists the number, or the first digits of its kind, as not Link's."""
-    if digits in profile.link_excluded:
-        return True
-    return digits.startswith(tuple(profile.link_excluded_prefixes))

@@ -295,6 +295,12 @@ class CarrierProfile:
     voicemail: VoicemailRules | None = None
     digits_behind: Mapping[str, int] = field(default_factory=dict)
 
+    def is_excluded(self, digits: str) -> bool:
+        """Whether the carrier lists a number, or how it begins, as none of Link's (LINK-02)."""
+        if digits in self.link_excluded:
+            return True
+        return digits.startswith(tuple(self.link_excluded_prefixes))
+
 
 class Profiles(Protocol):
     """Carrier profiles by name."""

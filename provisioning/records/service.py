@@ -32,6 +32,11 @@ class StoredRecords:
         self._keep_s = keep_days * DAY_S
         self._writer = RecordWriter(database, Journal(folder))
 
+    @property
+    def watchers(self) -> list[Callable[[], None]]:
+        """Who is told whenever records were written."""
+        return self._writer.watchers
+
     async def inherit(self) -> int:
         """Write what killed processes left in the folder; how many records that was."""
         found = 0

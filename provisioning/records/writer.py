@@ -8,7 +8,7 @@ record of it, too.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -59,6 +59,8 @@ class RecordWriter:
         self._appended = self._written = 0
         self._promised: deque[tuple[int, asyncio.Future[None]]] = deque()
         """Who waits until so many records are written."""
+        self.watchers: list[Callable[[], None]] = []
+        """Told whenever records were written."""
         self._writer: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._closing = asyncio.Event()
@@ -150,6 +152,8 @@ class RecordWriter:
     def _done(self, count: int) -> None:
         for _ in range(count):
             self._waiting.popleft()
+        for watcher in self.watchers:
+            watcher()
         self._keep_promises(self._written + count)
         if self._noted:
             self._noted = max(0, self._noted - count)

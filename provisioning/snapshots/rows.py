@@ -13,8 +13,10 @@ from sqlalchemy import (
 from sqlalchemy import Connection as Driver
 from sqlalchemy.pool import StaticPool
 
-from provisioning.db import migrate, schema
+from provisioning.db import migrate, news, schema
+from provisioning.db.billing_tables import unrated_records
 from provisioning.db.connection import Connection
+from provisioning.db.news import Topic
 from provisioning.db.record_tables import call_record_erasures, erasing
 from provisioning.snapshots.model import BadSnapshot, Rows, Snapshot, Tables
 
@@ -37,6 +39,7 @@ async def replace(connection: Connection, tables: Tables) -> None:
         BadSnapshot: a table or column is not of this schema.
     """
     await connection.run_sync(_replace, tables)
+    news.tell(connection, Topic.EVERYTHING)
 
 
 def _read(connection: Driver) -> dict[str, Rows]:
@@ -63,6 +66,8 @@ def _replace(connection: Driver, tables: Tables) -> None:
             if table is not call_record_erasures:
                 connection.execute(table.delete())
     for table in ordered:
+        if table is unrated_records:
+            connection.execute(table.delete())  # the records that were just put in wait there
         if table.name in tables:
             _insert(connection, table, tables[table.name])
     _count_on(connection, ordered)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.numbering.access import IOS_HANDSET, is_excluded, leaves_through, ringing
+from ivr.numbering.access import IOS_HANDSET, leaves_through, ringing
 from ivr.numbering.plan import parse
 from provisioning.contract import Access, Profile
 from provisioning.profiles.store import ProfileFiles
@@ -71,11 +71,11 @@ def test_a_line_without_link_rings_its_phones(from_link: bool) -> None:
 def test_numbers_that_are_never_links(dialled: str, excluded: bool) -> None:
     profile = PROFILES.of(Profile.RAKUTEN)
     understood = parse(dialled)
-    assert is_excluded(understood.digits, profile) is excluded
+    assert profile.is_excluded(understood.digits) is excluded
     assert leaves_through(understood, LINK, profile) is (OS if excluded else LINK)
     assert leaves_through(understood, OS, profile) is OS
 
 
 @pytest.mark.rule("LINK-02")
 def test_a_carrier_without_link_excludes_nothing() -> None:
-    assert not is_excluded("0570012345", PROFILES.of(Profile.DOCOMO))
+    assert not PROFILES.of(Profile.DOCOMO).is_excluded("0570012345")

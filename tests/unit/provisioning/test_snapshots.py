@@ -29,7 +29,13 @@ from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
 
-SPARSE = {"api_answers", "call_record_erasures", "selfcare_sessions", "selfcare_devices"}
+SPARSE = {
+    "api_answers",
+    "call_record_erasures",
+    "unrated_records",
+    "selfcare_sessions",
+    "selfcare_devices",
+}
 """Tables that `use` leaves empty."""
 
 
@@ -52,7 +58,8 @@ async def use(office: Office) -> None:
     await office.forwarding.start(DOCOMO)
     await office.presentation.start(NTT)
     await office.bindings.save("docomo", (binding(),))
-    await office.records.append(record())
+    await office.records.append(record(service="line"))
+    await office.billing.settle()
     await office.clock.freeze()
     await office.plant(whole())
     await office.bindings.save("other-carrier", (binding(),))
