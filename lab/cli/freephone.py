@@ -136,6 +136,36 @@ def remove(number: Number, url: options.Url = options.URL, token: options.Token 
     office.note(f"{number} is given up")
 
 
+@app.command()
+def password(
+    number: Number,
+    key: office.Key = None,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Make up a new password of the customer control, shown this once."""
+    carrier = Carrier(url, token)
+    path = f"{_path(number)}/control/password"
+    made = carrier.send("POST", path, {}, key=office.new_key(key))
+    office.show_one(carrier, made, as_json=as_json)
+
+
+@app.command()
+def unlock(
+    number: Number,
+    key: office.Key = None,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Unlock the customer control; its work is owed."""
+    carrier = Carrier(url, token)
+    path = f"{_path(number)}/control/unlock"
+    shown = carrier.send("POST", path, {}, key=office.new_key(key))
+    office.show_one(carrier, shown, as_json=as_json)
+
+
 def explain(
     caller: Annotated[str, typer.Argument(metavar="FROM", help="Who calls, as 0312345678.")],
     dialled: Annotated[str, typer.Argument(metavar="TO", help="As 0120000003.")],

@@ -10,10 +10,12 @@ from pydantic import Field
 from provisioning.api.asking import After, Asker, Here, Limit
 from provisioning.api.describe import refusals
 from provisioning.api.keyed import KeyedRoute
+from provisioning.api.masking import Shown
 from provisioning.api.shapes import Listed, Shape, maybe_instant
-from provisioning.contract import E164
+from provisioning.contract import E164, NotContracted
 from provisioning.customers.model import ContractClosed, UnknownContract
 from provisioning.db.paging import paged
+from provisioning.freephone.control import ControlState, NotLocked
 from provisioning.freephone.document import (
     FREEPHONE,
     FreephoneDocument,
@@ -138,6 +140,30 @@ class FeesShape(Listed):
     items: list[FeeShape]
 
 
+class ControlShape(Shape):
+    """How a number's customer control stands."""
+
+    has_password: bool
+    tries_left: int = Field(description="Before it locks.")
+    locked_at: datetime | None = Field(description="Business time; null while it is open.")
+
+    @classmethod
+    def of(cls, state: ControlState) -> Self:
+        """A state."""
+        return cls(
+            has_password=state.has_password,
+            tries_left=state.tries_left,
+            locked_at=maybe_instant(state.locked_at),
+        )
+
+
+class ControlPasswordShape(Shape):
+    """A password that was just made."""
+
+    number: str
+    password: Shown
+
+
 @router.get("")
 async def list_freephones(office: Here, after: After = "", limit: Limit = 100) -> FreephonesShape:
     """Contracted freephone numbers, in order."""
@@ -201,6 +227,35 @@ async def undo(office: Here, asker: Asker, number: Number, wanted: UndoShape) ->
     """Set a number up again as it was in an earlier version."""
     kept = await office.freephones.undo(full(number), to=wanted.version, origin=asker)
     return FreephoneShape.of(kept)
+
+
+@router.get("/{number}/control", responses=refusals(UnknownFreephone, NotContracted))
+async def show_control(office: Here, number: Number) -> ControlShape:
+    """How the customer control's login stands (FREE-12)."""
+    return ControlShape.of(await office.control.state(full(number)))
+
+
+@router.post(
+    "/{number}/control/password",
+    status_code=201,
+    responses=refusals(UnknownFreephone, NotContracted),
+)
+async def reset_control_password(
+    office: Here, asker: Asker, number: Number
+) -> ControlPasswordShape:
+    """Make up a new password of the customer control, shown this once; a lock stays."""
+    password = await office.control.set_password(full(number), origin=asker)
+    return ControlPasswordShape(number=number, password=password)
+
+
+@router.post(
+    "/{number}/control/unlock",
+    responses=refusals(UnknownFreephone, NotContracted, NotLocked),
+)
+async def unlock_control(office: Here, asker: Asker, number: Number) -> ControlShape:
+    """Unlock the customer control; its work is owed (FREE-12)."""
+    await office.control.unlock(full(number), origin=asker)
+    return ControlShape.of(await office.control.state(full(number)))
 
 
 @router.get("/{number}/fees")

@@ -28,6 +28,7 @@ from provisioning.customers.model import (
     UnknownPlan,
 )
 from provisioning.freephone.control import NotLocked
+from provisioning.freephone.control import NotLocked
 from provisioning.freephone.service import (
     BadFreephone,
     FreephoneChanged,
@@ -84,6 +85,7 @@ TITLES = {
     "no-target": "Forwarding has no destination",
     "not-contracted": "The line's contract does not have this service",
     "not-in-scope": "The token may not do this",
+    "not-locked": "There is nothing to unlock",
     "not-locked": "There is nothing to unlock",
     "not-json": "The body is no JSON",
     "not-wav": "The body is no WAV file",
@@ -149,6 +151,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     FreephoneExists: (409, "freephone-exists"),
     FreephoneChanged: (409, "freephone-changed"),
     ReceivesFreephone: (409, "receives-freephone"),
+    NotLocked: (409, "not-locked"),
     NotLocked: (409, "not-locked"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),

@@ -11,7 +11,8 @@ from lab.areas import packaged
 from lab.explaining import Explainer
 from lab.routes import explain
 from provisioning.office import Office
-from tests.support.orders import contract
+from tests.support.freephones import NUMBER
+from tests.support.orders import OPERATOR, contract
 from tests.unit.api.conftest import api_of
 
 NIGHT = {
@@ -173,3 +174,30 @@ async def test_a_question_without_an_answer(
     api: httpx2.AsyncClient, asked: dict[str, str], status: int
 ) -> None:
     assert (await api.get("/v1/explain", params=asked)).status_code == status
+
+
+async def test_the_customer_control_is_locked_and_unlocked(
+    api: httpx2.AsyncClient, office: Office, payer: str
+) -> None:
+    setup = {**SETUP, "options": [*SETUP["options"], "customer-control"]}
+    body = {"number": "0120000003", "contract": payer, "setup": setup}
+    await api.post("/v1/freephones", json=body)
+    control = f"{PATH}/control"
+    open_ = {"has_password": False, "tries_left": 3, "locked_at": None}
+    assert (await api.get(control)).json() == open_
+    made = await api.post(f"{control}/password", json={})
+    assert (made.status_code, len(made.json()["password"])) == (201, 12)
+    assert (await api.post(f"{control}/unlock", json={})).status_code == 409
+    for _ in range(3):
+        await office.control.judge(NUMBER, "wrong", origin=OPERATOR)
+    assert (await api.get(control)).json()["locked_at"] is not None
+    unlocked = await api.post(f"{control}/unlock", json={})
+    assert unlocked.json() == {**open_, "has_password": True}
+    assert "unlock" in [f["item"] for f in (await api.get(f"{PATH}/fees")).json()["items"]]
+
+
+async def test_a_number_without_control_says_so(
+    api: httpx2.AsyncClient, made: dict[str, Any]
+) -> None:
+    answer = await api.get(f"{PATH}/control")
+    assert (answer.status_code, made["version"]) == (409, 1)
