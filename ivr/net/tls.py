@@ -34,7 +34,7 @@ class Tls:
     """Handshakes under way at once; the next peer is turned away."""
     handshakes_per_host: int = 200
     told: Told = untold
-    """Hears of handshakes that came to nothing."""
+    """Hears of handshakes that came to nothing, and of peers for which there was no room."""
 
 
 def contexts(certificate: Path, key: Path, authority: Path | None = None) -> Tls:
@@ -77,8 +77,7 @@ def _client(authority: Path | None) -> ssl.SSLContext:
 class TlsDoor:
     """Accepts on a bound socket and hands a peer on once its handshake is done.
 
-    `failed` counts handshakes that came to nothing, `turned_away` peers for which there was no
-    room.
+    Who is not let in is told of (`Tls.told`), for the log.
     """
 
     def __init__(
@@ -88,7 +87,6 @@ class TlsDoor:
         tls: Tls,
         connection: Callable[[], asyncio.Protocol],
     ) -> None:
-        self.failed = self.turned_away = 0
         self._loop, self._listener, self._tls = loop, listener, tls
         self._connection = connection
         self._greeting: set[asyncio.Task[None]] = set()
@@ -120,8 +118,8 @@ class TlsDoor:
         tls, host = self._tls, address[0]
         full = len(self._greeting) >= tls.handshakes
         if full or self._per_host[host] >= tls.handshakes_per_host:
-            self.turned_away += 1
             peer.close()
+            tls.told(address, OSError("too many handshakes at once"))
             return
         peer.setblocking(False)
         self._per_host[host] += 1
@@ -140,7 +138,6 @@ class TlsDoor:
                 ssl_shutdown_timeout=_GOODBYE_S,
             )
         except OSError as error:  # also a handshake that failed or took too long
-            self.failed += 1
             self._tls.told(address, error)
         finally:
             self._per_host[host] -= 1
