@@ -110,6 +110,15 @@ class Dialog:
         """Where the next request goes first: the topmost route, or the remote target."""
         return _route_uri(self.route_set[0]) if self.route_set else Uri.parse(self.remote_target)
 
+    def is_at(self, host: str) -> bool:
+        """Whether the peer is known to be, or to be reached through, a host.
+
+        Its flow's, its Contact's, or a proxy's that keeps on the way; names are not looked up.
+        """
+        if host == self.flow.peer[0] or host == Uri.parse(self.remote_target).host:
+            return True
+        return any(host == _route_uri(route).host for route in self.route_set)
+
     def accept_order(self, number: int) -> bool:
         """Take a request's CSeq number; False when it is out of order (§12.2.2)."""
         if self.remote_seq is not None and number <= self.remote_seq:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ivr.sip.bodies import unwrap
 from ivr.sip.check import check
-from ivr.sip.core import Core, Header
+from ivr.sip.core import Core, DialogUsage, Header
 from ivr.sip.dialog import dialog_key
 from ivr.sip.errors import WrongState
 from ivr.sip.events import (
@@ -31,6 +31,9 @@ from ivr.sip.transaction import ClientTransaction, ServerTransaction
 from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
 from ivr.sip.values import NameAddr
+
+Vouch = Callable[[Session, Request, Flow], Refusal | None]
+"""Judges who sends a request within a session, from a host that its peer is not known to be at."""
 
 
 class Census(NamedTuple):
@@ -62,6 +65,11 @@ class Endpoint:
         self._layer = self._core.layer
         self._settings = settings
         self._stateless = Stateless(self._core)
+        self._vouch: Vouch | None = None
+
+    def vouch_with(self, vouch: Vouch) -> None:
+        """Have requests within a call judged that come from another host than the peer's."""
+        self._vouch = vouch
 
     def challenge_with(self, challenge: Challenge) -> None:
         """Have new requests without credentials challenged before anyone hears of them."""
@@ -297,10 +305,19 @@ class Endpoint:
             self._refuse(transaction, Refusal(481), "no such dialog", now)
             return
         refusal = screen(request, self._settings, in_dialog=True)
+        refusal = refusal or self._unvouched(usage, request, transaction.flow)
         if refusal is not None:
             self._refuse(transaction, refusal, refusal.why, now)
             return
         usage.receive_request(transaction, request, now)
+
+    def _unvouched(self, usage: DialogUsage, request: Request, flow: Flow) -> Refusal | None:
+        """RFC 3261 takes a request with the right tags from anywhere; they are no secrets (§26)."""
+        if self._vouch is None or not isinstance(usage, Session):
+            return None
+        if usage.is_peer_at(request, flow.peer[0]):
+            return None
+        return self._vouch(usage, request, flow)
 
     def _receive_new(self, transaction: ServerTransaction, now: float) -> None:
         request = transaction.request

@@ -219,6 +219,12 @@ class Session:
 
     # Inputs from below
 
+    def is_peer_at(self, request: Request, host: str) -> bool:
+        """Whether a request within the dialog comes from where the peer is known to be."""
+        dialog = self.caller.dialog_of(request.from_tag) if self.caller is not None else None
+        dialog = dialog or self.dialog
+        return host == self.flow.peer[0] or (dialog is not None and dialog.is_at(host))
+
     def receive_request(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """Take a request within the dialog."""
         handle_request(self, transaction, request, now)

@@ -47,6 +47,7 @@ class Agent:
         self._subscription_ended: Callable[[events.SubscriptionEnded], None] | None = None
         self.rejected = 0
         driver.endpoint.challenge_with(calls.challenge)
+        driver.endpoint.vouch_with(calls.vouch)
 
     def serve(
         self,

@@ -9,6 +9,7 @@ from ivr.net.driver import Driver
 from ivr.net.media_engine import MediaEngine, NoPortsLeft
 from ivr.sip.events import CallReceived, EndCause, Flow, SessionEnded
 from ivr.sip.message import Request
+from ivr.sip.screening import Refusal
 from ivr.sip.session import Session
 from ivr.ua import uni
 from ivr.ua.authentication import Challenge
@@ -24,7 +25,7 @@ from provisioning.contract import Account, TrunkCaller
 Serve = Callable[[InboundLeg], Coroutine[Any, Any, None]]
 """Serves one call to its end; cancelled when the caller hangs up."""
 
-_BUSY, _UNAVAILABLE, _SERVER_ERROR = 486, 503, 500
+_BUSY, _FORBIDDEN, _UNAVAILABLE, _SERVER_ERROR = 486, 403, 503, 500
 _LATER = (("Retry-After", "10"),)
 
 
@@ -109,6 +110,20 @@ class InboundCalls:
         """The leg of a call that is being served."""
         running = self._running.get(session)
         return running.leg if running else None
+
+    def vouch(self, session: Session, request: Request, flow: Flow) -> Refusal | None:
+        """For `Endpoint.vouch_with`: whose phone moved to another host proves it by its password.
+
+        A phone whose NAT gave it another port is still where it was.
+        """
+        side = self.leg_of(session) or self._exchange.dialler.side_of(session)
+        if side is None:
+            return None
+        try:
+            sender = self._callers.of_call(request, flow)
+        except Challenge as challenge:
+            return Refusal(challenge.status, challenge.headers)
+        return None if whose(sender) == side.whose else Refusal(_FORBIDDEN)
 
     def ended(self, event: SessionEnded) -> None:
         """The caller hung up, or the call fell apart: its flow is cancelled."""
