@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.schema import SchemaItem
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -77,23 +78,27 @@ accounts = Table(
     Index(None, "line"),
 )
 
-bindings = Table(
-    "bindings",
-    metadata,
-    Column("username", Text, ForeignKey("accounts.username", ondelete="CASCADE"), primary_key=True),
-    Column("contact", Text, primary_key=True),
-    Column("call_id", Text, nullable=False),
-    Column("cseq", BigInteger, nullable=False),
-    Column("expires_at", Float(53), nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("q", Float(53), nullable=False),
-    Column("path", Text, nullable=False),
-    Column("instance", Text),
-    Column("user_agent", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    CheckConstraint("q BETWEEN 0 AND 1", name="q_range"),
-    CheckConstraint("cseq BETWEEN 0 AND 4294967295", name="cseq_range"),
-)
+
+def bindings_of(owner: str) -> list[SchemaItem]:
+    """The columns of a table of registrations, whose users are the column `owner`."""
+    return [
+        Column("username", Text, ForeignKey(owner, ondelete="CASCADE"), primary_key=True),
+        Column("contact", Text, primary_key=True),
+        Column("call_id", Text, nullable=False),
+        Column("cseq", BigInteger, nullable=False),
+        Column("expires_at", Float(53), nullable=False),
+        Column("flow", Text, nullable=False),
+        Column("q", Float(53), nullable=False),
+        Column("path", Text, nullable=False),
+        Column("instance", Text),
+        Column("user_agent", Text, nullable=False),
+        Column("position", Integer, nullable=False),
+        CheckConstraint("q BETWEEN 0 AND 1", name="q_range"),
+        CheckConstraint("cseq BETWEEN 0 AND 4294967295", name="cseq_range"),
+    ]
+
+
+bindings = Table("bindings", metadata, *bindings_of("accounts.username"))
 
 ring_times = Table(
     "ring_times",

@@ -1,11 +1,9 @@
 """Trunks, where their accounts are registered, and addresses that stand for a password."""
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Float,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -14,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from provisioning.db.tables import metadata
+from provisioning.db.tables import bindings_of, metadata
 
 trunks = Table(
     "trunks",
@@ -70,23 +68,7 @@ trunk_logins = Table(
 )
 """Who we are to a trunk's peers."""
 
-trunk_bindings = Table(
-    "trunk_bindings",
-    metadata,
-    Column("username", Text, ForeignKey("trunks.account", ondelete="CASCADE"), primary_key=True),
-    Column("contact", Text, primary_key=True),
-    Column("call_id", Text, nullable=False),
-    Column("cseq", BigInteger, nullable=False),
-    Column("expires_at", Float(53), nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("q", Float(53), nullable=False),
-    Column("path", Text, nullable=False),
-    Column("instance", Text),
-    Column("user_agent", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    CheckConstraint("q BETWEEN 0 AND 1", name="q_range"),
-    CheckConstraint("cseq BETWEEN 0 AND 4294967295", name="cseq_range"),
-)
+trunk_bindings = Table("trunk_bindings", metadata, *bindings_of("trunks.account"))
 
 account_sources = Table(
     "account_sources",
