@@ -86,6 +86,13 @@ class Prompt(StrEnum):
     NO_INPUT = "no-input"
     TRY_LATER = "try-later"
     GOODBYE = "goodbye"
+    FREEPHONE_GUIDANCE = "freephone.guidance"
+    FREEPHONE_WHISPER = "freephone.whisper"
+    FREEPHONE_OFF_HOURS = "freephone.off-hours"
+    FREEPHONE_NOT_THIS_KIND = "freephone.not-this-kind"
+    FREEPHONE_NOT_MOBILE = "freephone.not-mobile"
+    FREEPHONE_NOT_THIS_AREA = "freephone.not-this-area"
+    FREEPHONE_VOICE_ALONE = "freephone.voice-alone"
     TALKIE_UNASSIGNED = "talkie.unassigned"
     TALKIE_SUSPENDED = "talkie.suspended"
     TALKIE_NOT_AVAILABLE = "talkie.not-available"
@@ -137,8 +144,10 @@ _COUNT = Value("count", Kind.COUNT)
 _ORDINAL = Value("ordinal", Kind.ORDINAL)
 _RECEIVED = (Value("date", Kind.DATE), Value("time", Kind.TIME))
 _CALLER = Value("caller", Kind.NUMBER)
+_NUMBER = Value("number", Kind.NUMBER)
 
 SIGNATURES: Mapping[Prompt, tuple[Value, ...]] = {
+    Prompt.FREEPHONE_OFF_HOURS: (_NUMBER,),
     Prompt.FORWARDING_STARTED: (_TARGET,),
     Prompt.FORWARDING_ON: (_TARGET, _RING_TIME),
     Prompt.FORWARDING_CONFIRM_TARGET: (_TARGET,),
