@@ -137,7 +137,8 @@ class MediaLeg:
         if self._wires.use(keys):
             self._rewire()
         if self._lock.expect(remote, learn_from):
-            self._release()
+            if self.out.remote is not None:  # before the first, there is nothing to let go
+                self._release()
             self._send_to(remote)
         self.out.allow(can_send and remote is not None)
         self._tune_feeds()

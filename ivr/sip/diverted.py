@@ -119,6 +119,8 @@ def read(headers: Headers) -> tuple[Diverter, ...]:
     Where both know as many, an address is withheld that either withholds. Total: what cannot be
     read is left out, and a cause nobody knows is `UNKNOWN`.
     """
+    if _HISTORY not in headers.fields and _DIVERSION not in headers.fields:
+        return ()
     history, diversion = _read_history(headers), _read_diversion(headers)
     if _count(diversion) > _count(history):
         return diversion

@@ -22,6 +22,9 @@ class Objection(NamedTuple):
     why: str
 
 
+_NO_ADDRESS = Objection(_MISCELLANEOUS, "The media address is no IP address")
+
+
 class Ends(NamedTuple):
     """What is known of the two ends besides their descriptions.
 
@@ -38,14 +41,12 @@ class Ends(NamedTuple):
 
 def objection(remote: tuple[str, int], ends: Ends) -> Objection | None:
     """Why sound must not go to `remote`, a literal address and port; None when it may."""
-    address = _read(remote[0])
-    if address is None:
-        return Objection(_MISCELLANEOUS, "The media address is no IP address")
-    if address.is_multicast:
-        return Objection(_UNICAST_ALONE, "Media is sent to one address, not to a multicast group")
-    if _is_nobodys(address):
-        return Objection(_MISCELLANEOUS, "The media address is nobody's: reserved or broadcast")
-    if remote[1] in ends.taken and _is_ours(address, ends.ours):
+    host, port = remote
+    said = _at_any_port(host) if len(host) <= _LONGEST else _NO_ADDRESS
+    if said is not None or port not in ends.taken:
+        return said
+    address = _read(host)
+    if address is not None and _is_ours(address, ends.ours):
         return Objection(_MISCELLANEOUS, "The media address is our own")
     return None
 
@@ -71,6 +72,19 @@ def is_held(host: str) -> bool:
 def is_literal(host: str) -> bool:
     """Whether it is an IP address, not a name."""
     return _read(host) is not None
+
+
+@lru_cache(maxsize=4096)
+def _at_any_port(host: str) -> Objection | None:
+    """What speaks against an address whatever the port; phones come back with the same."""
+    address = _parsed(host)
+    if address is None:
+        return _NO_ADDRESS
+    if address.is_multicast:
+        return Objection(_UNICAST_ALONE, "Media is sent to one address, not to a multicast group")
+    if _is_nobodys(address):
+        return Objection(_MISCELLANEOUS, "The media address is nobody's: reserved or broadcast")
+    return None
 
 
 def _is_nobodys(address: IPv4Address | IPv6Address) -> bool:
