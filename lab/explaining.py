@@ -11,9 +11,8 @@ from ivr.numbering.freephone_words import Words
 from ivr.numbering.plan import national, parse
 from ivr.numbering.shares import Turn
 from provisioning import calendar
-from provisioning.contract import E164, Moment, TrunkClass
+from provisioning.contract import E164, Moment, TrunkClass, Turns
 from provisioning.freephone.service import UnknownFreephone
-from provisioning.freephone.store import Turns
 from provisioning.instants import JST
 from provisioning.office import Office
 

@@ -14,12 +14,14 @@ from provisioning.contract.forwarding import RingTimes as RingTimes
 from provisioning.contract.freephone import NATION as NATION
 from provisioning.contract.freephone import Freephone as Freephone
 from provisioning.contract.freephone import FreephoneOption as FreephoneOption
+from provisioning.contract.freephone import Freephones as Freephones
 from provisioning.contract.freephone import Geography as Geography
 from provisioning.contract.freephone import Group as Group
 from provisioning.contract.freephone import Level as Level
 from provisioning.contract.freephone import OriginArea as OriginArea
 from provisioning.contract.freephone import Reception as Reception
 from provisioning.contract.freephone import Shares as Shares
+from provisioning.contract.freephone import Turns as Turns
 from provisioning.contract.messages import KeptMessage as KeptMessage
 from provisioning.contract.messages import Messages as Messages
 from provisioning.contract.messages import MessageState as MessageState

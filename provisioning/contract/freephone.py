@@ -1,12 +1,14 @@
 """Freephone contracts (着信課金, 0120 and 0800) as values (FREE-01 to FREE-11)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from provisioning.contract.names import E164
 from provisioning.contract.schedule import Schedule
+
+T = TypeVar("T")
 
 HEAVIEST = 9
 """The greatest weight of a share (FREE-08)."""
@@ -151,3 +153,22 @@ class Freephone:
     def reception(self, line: E164) -> Reception | None:
         """How a line receives; None when the contract does not name it."""
         return next((each for each in self.receptions if each.line == line), None)
+
+
+Turns = Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
+"""By group: the weights of its split, and what each number has saved up under them (FREE-08)."""
+
+
+class Freephones(Protocol):
+    """The contracted freephone numbers, answered from memory."""
+
+    @property
+    def geography(self) -> Geography: ...
+
+    def of(self, number: E164) -> Freephone | None: ...
+
+    async def with_turns(self, number: E164, use: Callable[[Turns], tuple[T, Turns]]) -> T:
+        """Let `use` look at where the splits of a number stand, and keep where it leaves them.
+
+        Nobody else changes them meanwhile, on any node. A number without splits has no turns.
+        """

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange
+from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange, Turns
 from provisioning.customers import store as customers
 from provisioning.customers.model import ContractClosed, ContractStatus
 from provisioning.db import news
@@ -17,7 +17,7 @@ from provisioning.freephone.document import FreephoneDocument, dialled
 from provisioning.freephone.fees import BASE, FeeList
 from provisioning.freephone.model import faults, lines_of
 from provisioning.freephone.schedules import Fault
-from provisioning.freephone.store import Kept, Owed, Turns, Version
+from provisioning.freephone.store import Kept, Owed, Version
 from provisioning.lines.service import Lines
 
 T = TypeVar("T")

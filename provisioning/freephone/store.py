@@ -1,14 +1,14 @@
 """Rows of freephone numbers, their versions, lines, turns and fees."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from provisioning.contract import E164, Freephone
+from provisioning.contract import E164, Freephone, Turns
 from provisioning.db.connection import Connection
 from provisioning.db.freephone_tables import (
     freephone_fees,
@@ -132,10 +132,6 @@ async def reached_by(connection: Connection, line: E164) -> E164 | None:
     query = select(func.min(freephone_lines.c.number)).where(freephone_lines.c.line == line)
     found: E164 | None = await connection.scalar(query)
     return found
-
-
-Turns = Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
-"""By group: the weights of its split, and what each number has saved up under them."""
 
 
 async def turns(connection: Connection, number: E164, *, to_change: bool = False) -> Turns:

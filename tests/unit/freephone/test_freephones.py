@@ -8,7 +8,16 @@ import pytest
 
 from ivr.numbering.shares import Turn, next_turn
 from provisioning.audit.model import Origin
-from provisioning.contract import E164, NATION, Freephone, FreephoneOption, Group, Reception, Shares
+from provisioning.contract import (
+    E164,
+    NATION,
+    Freephone,
+    FreephoneOption,
+    Group,
+    Reception,
+    Shares,
+    Turns,
+)
 from provisioning.customers.model import ContractClosed, UnknownContract
 from provisioning.freephone.document import FreephoneDocument
 from provisioning.freephone.service import (
@@ -18,7 +27,6 @@ from provisioning.freephone.service import (
     ReceivesFreephone,
     UnknownFreephone,
 )
-from provisioning.freephone.store import Turns
 from provisioning.office import Office
 from tests.support.freephones import NUMBER, office_hours
 from tests.support.orders import contract
