@@ -11,13 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from provisioning.contract import ContractError
 from provisioning.listening.service import Listening
 from provisioning.office import Office
-from provisioning.portal import account, login, menu, numbers, ordering
+from provisioning.portal import account, login, menu, numbers, ordering, voicemail
 from provisioning.portal.assets import Assets
 from provisioning.portal.doors import Doors
 from provisioning.portal.guard import BodyTooLong, Guard
 from provisioning.portal.pages import Pages
 from provisioning.portal.settings import PortalSettings
 from provisioning.portal.visit import Desk, Expired, FormGone
+
+_MESSAGE = "/voicemail/{number}/messages/{message}"
 
 
 def create_portal(office: Office, listening: Listening, settings: PortalSettings) -> ASGIApp:
@@ -63,6 +65,11 @@ def _routes(doors: Doors) -> list[BaseRoute]:
         route("/numbers/{number}", get=numbers.show_number),
         route("/numbers/{number}/passwords/{kind}", get=numbers.ask_reset, post=numbers.reset),
         route("/numbers/{number}/passwords/{kind}/done", get=numbers.show_reset),
+        route("/voicemail", get=voicemail.show_boxes),
+        route("/voicemail/{number}", get=voicemail.show_box, post=voicemail.change_box),
+        route(f"{_MESSAGE}/sound.{{kind}}", get=voicemail.hear),
+        route(f"{_MESSAGE}/mark", post=voicemail.mark),
+        route(f"{_MESSAGE}/erase", get=voicemail.ask_erase, post=voicemail.erase),
         route("/mail", get=account.show_mail, post=account.change_mail),
         route("/mail/code", get=account.show_mail_code, post=account.confirm_mail),
         route("/password", get=account.show_password, post=account.change_password),

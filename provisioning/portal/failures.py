@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 
-from provisioning.contract import ContractError, StorageUnavailable
+from provisioning.contract import ContractError, NotContracted, StorageUnavailable, UnknownMessage
 from provisioning.customers.model import ContractClosed, UnknownContract, UnknownCustomer
 from provisioning.numbers.model import UnknownNumber
 from provisioning.orders.model import (
@@ -25,6 +25,8 @@ KINDS: dict[type[Exception], tuple[int, str]] = {
     UnknownContract: (HTTPStatus.NOT_FOUND, "not-found"),
     UnknownNumber: (HTTPStatus.NOT_FOUND, "not-found"),
     UnknownOrder: (HTTPStatus.NOT_FOUND, "not-found"),
+    UnknownMessage: (HTTPStatus.NOT_FOUND, "not-found"),
+    NotContracted: (HTTPStatus.NOT_FOUND, "not-found"),
     LetterGone: (HTTPStatus.GONE, "letter-gone"),
     KeyReused: (HTTPStatus.GONE, "form-used"),
     FormGone: (HTTPStatus.GONE, "form-gone"),

@@ -38,7 +38,7 @@ async def show_numbers(visit: Visit) -> Response:
 
 async def show_number(visit: Visit) -> Response:
     """One number: what a phone needs, and where its passwords are reset."""
-    office, record = visit.desk.office, await _own(visit)
+    office, record = visit.desk.office, await own(visit)
     contract = await office.customers.contract(visit.owner.contract)
     return visit.page(
         "number",
@@ -52,14 +52,14 @@ async def show_number(visit: Visit) -> Response:
 
 async def ask_reset(visit: Visit) -> Response:
     """Whether the password is really to be replaced."""
-    record, kind = await _own_assigned(visit), _kind(visit)
+    record, kind = await own_assigned(visit), _kind(visit)
     form = await visit.desk.office.selfcare.form_token(visit.owner)
     return visit.page("reset", record=record, kind=kind.value, form=form)
 
 
 async def reset(visit: Visit) -> Response:
     """Replace the password, once for each form."""
-    desk, record, kind = visit.desk, await _own_assigned(visit), _kind(visit)
+    desk, record, kind = visit.desk, await own_assigned(visit), _kind(visit)
     key = (visit.owner.id_hash, record.number, kind)
     form = visit.form.text("form", most=MOST_TOKEN)
     await visit.check_form(form)
@@ -75,7 +75,7 @@ async def reset(visit: Visit) -> Response:
 
 async def show_reset(visit: Visit) -> Response:
     """The new password, once."""
-    desk, record, kind = visit.desk, await _own_assigned(visit), _kind(visit)
+    desk, record, kind = visit.desk, await own_assigned(visit), _kind(visit)
     password = desk.resets.take((visit.owner.id_hash, record.number, kind), desk.now())
     return visit.page(
         "reset_done",
@@ -97,7 +97,8 @@ def _kind(visit: Visit) -> Kind:
     return Kind(kind)
 
 
-async def _own(visit: Visit) -> NumberRecord:
+async def own(visit: Visit) -> NumberRecord:
+    """The number that the path names; another contract's is unknown."""
     number = international(visit.request.path_params["number"])
     if number is None:
         raise HTTPException(404)
@@ -107,8 +108,9 @@ async def _own(visit: Visit) -> NumberRecord:
     return record
 
 
-async def _own_assigned(visit: Visit) -> NumberRecord:
-    record = await _own(visit)
+async def own_assigned(visit: Visit) -> NumberRecord:
+    """The same, while it is in use."""
+    record = await own(visit)
     if record.state is not NumberState.ASSIGNED:
         raise UnknownNumber("the number was cancelled")
     return record

@@ -60,6 +60,7 @@ def _environment() -> Environment:
     )
     environment.filters["national"] = national
     environment.filters["grouped"] = grouped
+    environment.filters["duration"] = duration
     environment.filters["yen"] = "{:,}".format
     return environment
 
@@ -72,6 +73,11 @@ def international(digits: str) -> E164 | None:
 def grouped(number: str) -> str:
     """An 050 number as it is written in Japan, 050-0000-1234; other texts as they are."""
     return hyphenated(national(E164(number)))
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds as a player shows them: 0:07."""
+    return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
 def when(instant: float, language: Language) -> str:
