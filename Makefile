@@ -9,13 +9,14 @@ VENV := .venv
 STAMPS := $(VENV)/.stamps
 PY := $(VENV)/bin/python
 ARGS ?=
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Debian packages: what running needs, and what the tests drive besides.
 RUN_PACKAGES := python3-venv
 TEST_PACKAGES := $(RUN_PACKAGES) python3-dev gcc make git postgresql baresip linphone-cli \
   sip-tester sox tshark espeak-ng iproute2 procps chromium poppler-utils
 
-.PHONY: help run test check bench format docs clean
+.PHONY: help run test check bench soak format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,8 +26,8 @@ run: $(STAMPS)/run ## bring the carrier up (options: make run ARGS="--sip-port 5
 
 test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
 ifeq ($(ARGS),)
-	$(PY) -m pytest tests/interop  # phones are listened to: nothing else runs beside them
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/interop
+	$(PY) -m pytest $(TWO) -m listens tests/interop  # phones mostly wait: nothing heavy beside them
+	$(PY) -m pytest $(TWO) -m "not listens"
 else
 	$(PY) -m pytest $(ARGS)
 endif
@@ -39,6 +40,9 @@ check: $(STAMPS)/dev ## format, lint, types, import contracts
 
 bench: $(STAMPS)/dev $(STAMPS)/programs ## measure, and print each figure beside its target
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PY) -m tests.bench.$$(basename "$$bench" .py); done
+
+soak: $(STAMPS)/dev $(STAMPS)/programs ## kill the carrier 200 times while voice messages come and go
+	$(PY) -m tests.soak.kill_voicemail $(ARGS)
 
 format: $(STAMPS)/dev ## format the code and repair what ruff can
 	$(VENV)/bin/ruff format .

@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioning.contract import E164, Access, Line, Mailboxes, Profile, VoiceMessage
 from provisioning.office import Office, OfficeSettings
 from provisioning.seeds import SeedAccount, SeedLine
+from provisioning.voicemail.model import Limits
 from tests.support.storage import AU, DOCOMO, NTT, RAKUTEN, REALM, TOKYO
 
 VOICEMAIL = frozenset({"voicemail"})
@@ -16,6 +17,7 @@ LINES = (
     Line(RAKUTEN, Profile.RAKUTEN, TOKYO),
     Line(NTT, Profile.NTT, TOKYO),
 )
+DEFAULT = Limits()
 BEGUN = 1_800_000_000.0
 SECOND = bytes(range(160)) * 50
 
@@ -29,11 +31,17 @@ def seeds() -> list[SeedLine]:
 
 @asynccontextmanager
 async def voicemail_office(
-    folder: Path, database: str | None = None, *, wall: float = BEGUN, key: str | None = None
+    folder: Path,
+    database: str | None = None,
+    *,
+    key: str | None = None,
+    limits: Limits = DEFAULT,
 ) -> AsyncIterator[Office]:
-    """An office over the lines; its wall clock stands at `wall`."""
-    settings = OfficeSettings(folder, REALM, database=database, key=key, wait_s=0.5)
-    office = await Office.open(settings, wall=lambda: wall)
+    """An office over the lines; its wall clock stands at `BEGUN`."""
+    settings = OfficeSettings(
+        folder, REALM, database=database, key=key, wait_s=0.5, voicemail=limits
+    )
+    office = await Office.open(settings, wall=lambda: BEGUN)
     try:
         await office.seed(seeds())
         yield office

@@ -27,26 +27,55 @@ class NoPostgres(Exception):
     """The server programs are not on this host; the message says how to get them."""
 
 
+class Server:
+    """A server with data of its own; stopped and started again, it is the same one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._data = folder, folder / "data"
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Return once it answers."""
+        options = [f"-c{name}={value}" for name, value in FAST.items()]
+        program, where = _program("postgres"), ("-D", self._data, f"-p{self._port}")
+        command = [program, *where, f"-k{self._folder}", *options]
+        with _output(self._folder) as log:
+            self._process = subprocess.Popen(_as_owner(*command), stdout=log, stderr=log)
+        _wait(self._process, self.url, self._folder)
+
+    def stop(self) -> None:
+        """End it, whoever is still connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # fast shutdown
+            self._process.wait(20)
+            self._process = None
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """A running server; yields its address without a database, as `postgresql://…:port`."""
+def stoppable() -> Iterator[Server]:
+    """A running server that a test may stop and start."""
     folder = Path(tempfile.mkdtemp(prefix="tokuban-pg-"))
     try:
         _own(folder)
         data = folder / "data"
         _run(_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8")
-        port = _free_port()
-        options = [f"-c{name}={value}" for name, value in FAST.items()]
-        command = [_program("postgres"), "-D", data, f"-p{port}", f"-k{folder}", *options]
-        with _output(folder) as log:
-            process = subprocess.Popen(_as_owner(*command), stdout=log, stderr=log)
+        running = Server(folder)
         try:
-            yield _wait(process, port, folder)
+            running.start()
+            yield running
         finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown, whoever is still connected
-            process.wait(20)
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server; yields its address without a database, as `postgresql://…:port`."""
+    with stoppable() as running:
+        yield running.url
 
 
 @contextmanager
@@ -126,13 +155,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, folder: Path) -> str:
-    """The server's address once it answers; its own words when it ended instead."""
-    url = f"postgresql://postgres@127.0.0.1:{port}"
+def _wait(process: subprocess.Popen[bytes], url: str, folder: Path) -> None:
+    """Return once the server answers; raise with its own words when it ended instead."""
     for _ in range(200):
         with suppress(psycopg.OperationalError):
             psycopg.connect(f"{url}/postgres", connect_timeout=2).close()
-            return url
+            return
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
             break
