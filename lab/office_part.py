@@ -5,6 +5,7 @@ from pydantic import SecretStr
 from lab import areas
 from lab.errors import Refused
 from lab.settings import Settings
+from provisioning.billing.tariff_file import BadTariff
 from provisioning.contract import ContractError
 from provisioning.db.engine import BadDatabaseUrl
 from provisioning.db.migrate import SchemaTooNew
@@ -13,7 +14,7 @@ from provisioning.office import Office, OfficeSettings
 from provisioning.profiles.model import BadProfile
 from provisioning.seeds import Seed
 
-UNUSABLE = (ContractError, BadDatabaseUrl, SchemaTooNew, WrongKey, BadProfile)
+UNUSABLE = (ContractError, BadDatabaseUrl, SchemaTooNew, WrongKey, BadProfile, BadTariff)
 
 
 class OfficePart:
@@ -64,6 +65,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         server=_server(settings.sip.public_host, settings.sip.port),
         selfcare=settings.portal.limits,
         records_days=settings.records.keep_days,
+        tariffs=settings.billing.tariffs,
         messages=settings.messages.limits,
         geography=areas.packaged().geography,
     )

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from lab.billing_settings import BillingSettings
 from lab.mail_settings import MailSettings
 from lab.messages_settings import MessagesSettings
 from lab.portal_settings import PortalSettings
@@ -255,6 +256,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     records: RecordsSettings = Field(default_factory=RecordsSettings)
+    billing: BillingSettings = Field(default_factory=BillingSettings)
     messages: MessagesSettings = Field(default_factory=MessagesSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
     lab: LabSettings = Field(default_factory=LabSettings)

@@ -12,6 +12,7 @@ from lab.cli import (
     call,
     cdr,
     certs,
+    charge,
     clock,
     contract,
     customer,
@@ -50,6 +51,10 @@ app.command("trace")(trace.trace)
 app.command("events")(events.events)
 app.command("calls")(cdr.calls)
 app.add_typer(cdr.app, name="cdr", no_args_is_help=True)
+app.add_typer(charge.app, name="charge", no_args_is_help=True)
+app.add_typer(charge.tariffs, name="tariff", no_args_is_help=True)
+app.command("why")(charge.why)
+app.command("quote")(charge.quote)
 app.add_typer(clock.app, name="clock", no_args_is_help=True)
 app.add_typer(customer.app, name="customer", no_args_is_help=True)
 app.add_typer(contract.app, name="contract", no_args_is_help=True)

@@ -57,6 +57,8 @@ AREAS: Mapping[str, str] = {
     "audit": "audit",
     "cdrs": "calls",
     "calls": "calls",
+    "charges": "calls",
+    "quote": "calls",
     "messages": "messages",
     "voicemail": "voicemail",
     "events": "events",
@@ -188,7 +190,7 @@ class Access:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN or path == PORTAL or path.startswith(f"{PORTAL}/")
+    return path in OPEN or path in ("/", PORTAL) or path.startswith(f"{PORTAL}/")
 
 
 def _is_here(scope: Scope, headers: Headers) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from provisioning.api import (
     audit,
     calls,
     cdrs,
+    charges,
     contracts,
     customers,
     describe,
@@ -30,6 +31,7 @@ from provisioning.api import (
     voicemail,
 )
 from provisioning.api.access import PORTAL, Access
+from provisioning.api.asking import no_others
 from provisioning.api.bodies import Bodies
 from provisioning.api.probes import Readiness
 from provisioning.listening.service import Listening
@@ -57,14 +59,20 @@ def create_app(
     (RFC 9457). A password is shown once, when it is made.
     """
     app = FastAPI(
-        title="tokuban", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
+        title="tokuban",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(no_others)],
     )
     app.state.office, app.state.listening = office, listening
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
     _serve(app, [*routes, *lab_routes])
     if portal is not None:
-        app.add_route(PORTAL, _to_portal, include_in_schema=False)
+        for path in ("/", PORTAL):
+            app.add_route(path, _to_portal, include_in_schema=False)
         app.mount(PORTAL, portal)
     figures.watch(office, metrics)
     describe.install(app)
@@ -92,6 +100,7 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
         audit,
         tokens,
         cdrs,
+        charges,
         calls,
         messages,
         events,
@@ -105,4 +114,4 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
 
 
 async def _to_portal(_request: Request) -> Response:
-    return RedirectResponse(f"{PORTAL}/", 308)
+    return RedirectResponse(f"{PORTAL}/", 307)

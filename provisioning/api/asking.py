@@ -1,8 +1,10 @@
 """What every route is given: the office, who asks, and which part of a list is wanted."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.routing import BaseRoute
 
 from provisioning import plain_text
 from provisioning.api.access import origin
@@ -30,3 +32,31 @@ After = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most items of the page.")]
+
+
+def no_others(request: Request) -> None:
+    """Refuse a parameter in the query that the route does not have: a mistyped filter filters not.
+
+    Raises:
+        RequestValidationError: it names each, and what there is.
+    """
+    if not request.url.path.startswith("/v1/") or not request.query_params:
+        return
+    known = _parameters(request)
+    if unknown := sorted(request.query_params.keys() - known):
+        there_are = ", ".join(sorted(known)) or "none"
+        reason = f"there is no such parameter here; there are: {there_are}"
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", f"{name:.40}"), "msg": reason}
+                for name in unknown
+            ]
+        )
+
+
+def _parameters(request: Request) -> set[str]:
+    """The parameters of the route that answers, as the description of the API has them."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    route: BaseRoute = request.scope["route"]
+    described = paths.get(getattr(route, "path", ""), {}).get(request.method.lower(), {})
+    return {each["name"] for each in described.get("parameters", ()) if each["in"] == "query"}

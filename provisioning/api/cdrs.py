@@ -1,18 +1,14 @@
 """`/v1/cdrs`: the record of every leg of every call, as JSON, CSV or JSON Lines (BILL-01)."""
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, Field
 
 from provisioning.api.asking import Here
+from provisioning.api.files import AS_FILES, Format, accepted, file
 from provisioning.api.shapes import (
     NUMBER,
     WRITTEN,
@@ -25,7 +21,6 @@ from provisioning.contract import Access
 from provisioning.db.paging import MOST, Page
 from provisioning.instants import utc
 from provisioning.office import Office
-from provisioning.records import model
 from provisioning.records.model import Kept
 from provisioning.records.store import Wanted
 
@@ -34,21 +29,6 @@ router = APIRouter(prefix="/v1/cdrs", tags=["calls"])
 CALL_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 SERVICE = r"^[a-z0-9-]{1,60}$"
 DEFAULT_LIMIT = 100
-
-
-class Format(StrEnum):
-    """How records are written; the last two have all of them, one a line."""
-
-    JSON = "json"
-    CSV = "csv"
-    JSON_LINES = "jsonl"
-
-
-MEDIA_TYPES = {
-    Format.JSON: "application/json",
-    Format.CSV: "text/csv",
-    Format.JSON_LINES: "application/x-ndjson",
-}
 
 
 class CdrShape(Shape):
@@ -112,14 +92,7 @@ Size = Annotated[
 @router.get(
     "",
     response_model=CdrsShape,
-    responses={
-        200: {
-            "content": {
-                MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}},
-                MEDIA_TYPES[Format.JSON_LINES]: {"schema": {"type": "string"}},
-            }
-        }
-    },
+    responses=AS_FILES,
 )
 async def list_cdrs(
     request: Request,
@@ -153,31 +126,12 @@ async def list_cdrs(
         begun_from=begun_from.timestamp() if begun_from else None,
         begun_before=begun_before.timestamp() if begun_before else None,
     )
-    chosen = format or _accepted(request.headers.get("accept", ""))
+    chosen = format or accepted(request.headers.get("accept", ""))
     size = limit or (DEFAULT_LIMIT if chosen is Format.JSON else MOST)
     page = await office.records.search(wanted, after=after, limit=size)
     if chosen is Format.JSON:
         return CdrsShape(items=[CdrShape.of(kept) for kept in page.items], next=page.next)
-    return _file(chosen, _pages(office, wanted, page, whole=limit is None))
-
-
-def _file(chosen: Format, pages: AsyncIterator[Iterable[CdrShape]]) -> Response:
-    """The records as a file to be kept."""
-    written = _csv(pages) if chosen is Format.CSV else _json_lines(pages)
-    name = f'attachment; filename="cdrs.{chosen}"'
-    return StreamingResponse(
-        written, media_type=MEDIA_TYPES[chosen], headers={"Content-Disposition": name}
-    )
-
-
-def _accepted(header: str) -> Format:
-    """The first of our media types that an Accept header names; JSON where it names none."""
-    for each in header.lower().split(","):
-        kind = each.partition(";")[0].strip()
-        for format, media_type in MEDIA_TYPES.items():
-            if kind == media_type:
-                return format
-    return Format.JSON
+    return file("cdrs", chosen, CdrShape, _pages(office, wanted, page, whole=limit is None))
 
 
 async def _pages(
@@ -189,22 +143,3 @@ async def _pages(
         if not whole or page.next is None:
             return
         page = await office.records.search(wanted, after=page.next, limit=MOST)
-
-
-async def _csv(pages: AsyncIterator[Iterable[CdrShape]]) -> AsyncIterator[str]:
-    """RFC 4180, with the names of the fields in the first line."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(CdrShape.model_fields)
-    async for page in pages:
-        for shape in page:
-            writer.writerow(model.row(shape.model_dump(mode="json").values()))
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
-
-
-async def _json_lines(pages: AsyncIterator[Iterable[CdrShape]]) -> AsyncIterator[str]:
-    """One object a line."""
-    async for page in pages:
-        yield "".join(f"{json.dumps(shape.model_dump(mode='json'))}\n" for shape in page)

@@ -27,7 +27,7 @@ from provisioning.customers.model import (
     UnknownCustomer,
     UnknownPlan,
 )
-from provisioning.freephone.control import NotLocked
+from provisioning.forwarding.model import RefusedTarget
 from provisioning.freephone.control import NotLocked
 from provisioning.freephone.service import (
     BadFreephone,
@@ -47,6 +47,7 @@ from provisioning.orders.model import (
     UnknownOrder,
 )
 from provisioning.orders.model import KeyReused as OrderKeyReused
+from provisioning.records.model import UnknownRecord
 from provisioning.selfcare.model import BadLogin, LoginExists, UnknownLogin
 from provisioning.snapshots.model import BadSnapshot, UnknownSnapshot
 from provisioning.tokens.answers import AnswerLost, InFlight, KeyReused
@@ -86,7 +87,6 @@ TITLES = {
     "not-contracted": "The line's contract does not have this service",
     "not-in-scope": "The token may not do this",
     "not-locked": "There is nothing to unlock",
-    "not-locked": "There is nothing to unlock",
     "not-json": "The body is no JSON",
     "not-wav": "The body is no WAV file",
     "of-inventory": "The number is of the 050 inventory",
@@ -104,6 +104,7 @@ TITLES = {
     "unknown-message": "There is no such message",
     "unknown-number": "The number is in no block",
     "unknown-order": "There is no such order",
+    "unknown-record": "There is no such call record",
     "unknown-plan": "There is no such plan",
     "unknown-snapshot": "There is no such snapshot",
     "trunk-conflict": "Another has this address, prefix or account",
@@ -133,6 +134,7 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     UnknownMessage: (404, "unknown-message"),
     UnknownNumber: (404, "unknown-number"),
     UnknownOrder: (404, "unknown-order"),
+    UnknownRecord: (404, "unknown-record"),
     UnknownToken: (404, "unknown-token"),
     UnknownTrunk: (404, "unknown-trunk"),
     UnknownFreephone: (404, "unknown-freephone"),
@@ -151,7 +153,6 @@ KINDS: dict[type[ContractError], tuple[int, str]] = {
     FreephoneExists: (409, "freephone-exists"),
     FreephoneChanged: (409, "freephone-changed"),
     ReceivesFreephone: (409, "receives-freephone"),
-    NotLocked: (409, "not-locked"),
     NotLocked: (409, "not-locked"),
     BlockOverlap: (409, "block-overlap"),
     WrongNumberState: (409, "wrong-number-state"),
@@ -213,6 +214,11 @@ def answer_to(error: Exception) -> Problem:
     more: dict[str, Any] = {}
     if isinstance(error, CapReached):
         more["left"] = error.left
+    if isinstance(error, RefusedTarget):
+        field = f"body.{error.condition}.target"
+        more["errors"] = [
+            {"field": field, "reason": str(error), "why": error.why, "rule": "FWD-06"}
+        ]
     if isinstance(error, BadFreephone):
         more["errors"] = [
             {"field": f.field, "reason": f.en, "ja": f.ja, "rule": f.rule} for f in error.faults

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from provisioning.contract import CallRecord
+from provisioning.contract import CallRecord, ContractError
 
 INTERRUPTED = "interrupted"
 """The cause of a leg whose process was killed."""
@@ -16,6 +16,10 @@ LONGEST_TEXT = 256
 
 FORMULA = tuple("=+-@＝＋－＠")
 """What a spreadsheet takes a cell for a formula by; a Japanese one takes the wide signs, too."""
+
+
+class UnknownRecord(ContractError):
+    """No such call record."""
 
 
 class Kept(NamedTuple):

@@ -11,7 +11,7 @@ from provisioning.db.paging import Page, page_size, paged
 from provisioning.db.unit_of_work import Database
 from provisioning.records import store
 from provisioning.records.journal import Journal, LeftBehind, left_behind
-from provisioning.records.model import Kept
+from provisioning.records.model import Kept, UnknownRecord
 from provisioning.records.store import Wanted
 from provisioning.records.writer import MOST_A_COMMIT, RecordWriter
 
@@ -80,6 +80,17 @@ class StoredRecords:
             lambda connection: store.read(connection, wanted, below=below, limit=limit + 1)
         )
         return paged(found, limit, lambda kept: str(kept.id))
+
+    async def get(self, id: int) -> Kept:
+        """One record.
+
+        Raises:
+            UnknownRecord: there is none with this id.
+        """
+        kept = await self._database.read(lambda connection: store.one(connection, id))
+        if kept is None:
+            raise UnknownRecord(f"there is no call record {id}")
+        return kept
 
     async def next_due(self) -> float | None:
         """When the oldest record's time is over, business time."""

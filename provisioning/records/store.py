@@ -81,6 +81,13 @@ async def read(
     return [_kept(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def one(connection: Connection, id: int) -> Kept | None:
+    """The record with this id."""
+    query = select(call_records).where(call_records.c.id == id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return _kept(row) if row else None
+
+
 async def oldest(connection: Connection) -> float | None:
     """When the longest-kept call began, business time; None when there is no record."""
     query = select(func.min(call_records.c.business_started_at))
