@@ -64,6 +64,10 @@ class Agent:
         self._requests[method] = received
         self._outcomes.append(outcome)
 
+    def hear(self, outcome: Callable[[Outcome], None]) -> None:
+        """Have `outcome` told how requests of ours ended."""
+        self._outcomes.append(outcome)
+
     def tell_of(
         self,
         package: str,

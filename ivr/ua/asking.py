@@ -4,7 +4,7 @@ import asyncio
 
 from ivr.net.driver import Driver
 from ivr.sip.events import Flow, ResponseReceived, TransactionTimedOut
-from ivr.sip.message import Request
+from ivr.sip.message import Request, Response
 from ivr.sip.transaction import ClientTransaction
 
 _FINAL = 200
@@ -15,11 +15,15 @@ class Asking:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._asked: dict[ClientTransaction, asyncio.Future[int]] = {}
+        self._asked: dict[ClientTransaction, asyncio.Future[Response]] = {}
 
     async def ask(self, request: Request, flow: Flow) -> int:
-        """The status of the final response; 408 or 503 when none came (RFC 3261 §8.1.3.1)."""
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The status of the final response, see `send`."""
+        return (await self.send(request, flow)).status
+
+    async def send(self, request: Request, flow: Flow) -> Response:
+        """The final response; 408 or 503 of ours when none came (RFC 3261 §8.1.3.1)."""
+        ended: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         with self._driver.turn() as now:
             transaction = self._driver.endpoint.request(request, flow, now)
             self._asked[transaction] = ended
@@ -30,9 +34,9 @@ class Asking:
 
     def handle(self, event: ResponseReceived | TransactionTimedOut) -> None:
         """Take what became of a request; one that nobody waits for any longer is let go."""
-        status = event.response.status if isinstance(event, ResponseReceived) else event.status
-        if status < _FINAL:
+        got = event.response if isinstance(event, ResponseReceived) else Response(event.status)
+        if got.status < _FINAL:
             return
         ended = self._asked.pop(event.transaction, None)
         if ended is not None and not ended.done():
-            ended.set_result(status)
+            ended.set_result(got)
