@@ -40,6 +40,7 @@ from lab.messaging import Messaging
 from lab.office_part import OfficePart
 from lab.settings import Settings
 from lab.transports import listen_further, stream_limits
+from lab.trunk_logins import TrunkLogins
 from lab.web import bind_failure
 from prompts.catalogue import Voices
 from provisioning.contract import Directory
@@ -76,6 +77,7 @@ class TelephonyPart:
         self._transfers: Transfers | None = None
         self._messaging: Messaging | None = None
         self._lamps: Lamps | None = None
+        self._logins: TrunkLogins | None = None
 
     @property
     def secured(self) -> dict[str, int]:
@@ -115,6 +117,9 @@ class TelephonyPart:
         await self._listen(driver)
         await self._take_messages(driver, callers, registrar)
         self._light_lamps(driver, callers, registrar)
+        if self._agent is not None:
+            self._logins = TrunkLogins(self._office.office, driver, self._log)
+            self._logins.open(self._agent)
 
     def _light_lamps(self, driver: Driver, callers: Callers, registrar: Registrar) -> None:
         if self._agent is None or self._messaging is None:
@@ -285,6 +290,8 @@ class TelephonyPart:
             await self._drain(self.calls, grace_s * 0.6)
         if self._lamps is not None:
             await self._lamps.close()
+        if self._logins is not None:
+            await self._logins.close()
         if self._driver is not None:
             await self._driver.quiet(grace_s * 0.3)
         if self.registrar is not None:
