@@ -20,6 +20,8 @@ ANSWER_WITHIN_S = 10.0
 NO_CONTENT = 204
 LONGEST_REFUSAL = 65_536
 
+Body = dict[str, Any] | str | bytes | None
+
 LONGEST_PAGE = 1000
 """The most items the carrier puts into one page of a list."""
 
@@ -52,14 +54,14 @@ class Carrier:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | str | None = None,
+        body: Body = None,
         *,
         key: str | None = None,
         within_s: float = 0.0,
     ) -> Any:
         """The JSON answer of any method; `key` is the request's Idempotency-Key.
 
-        A text as body is YAML.
+        A text as body is YAML, bytes are a WAV file.
         """
         return self._json(method, path, body, key, within_s=within_s)
 
@@ -101,7 +103,7 @@ class Carrier:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | str | None,
+        body: Body,
         key: str | None = None,
         *,
         within_s: float = 0.0,
@@ -138,7 +140,7 @@ class Carrier:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | str | None,
+        body: Body,
         timeout_s: float | None,
         key: str | None = None,
     ) -> Any:
@@ -148,9 +150,8 @@ class Carrier:
         if key is not None:
             request.add_header("Idempotency-Key", key)
         if body is not None:
-            plain = isinstance(body, str)
-            request.data = (str(body) if plain else json.dumps(body)).encode()
-            request.add_header("Content-Type", f"application/{'yaml' if plain else 'json'}")
+            request.data, media_type = _written(body)
+            request.add_header("Content-Type", media_type)
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
@@ -166,6 +167,17 @@ class Carrier:
                 f"no carrier answers at {self.base} ({reason}): start it with `tokuban up`, or "
                 "name another with --url"
             ) from None
+
+
+def _written(body: dict[str, Any] | str | bytes) -> tuple[bytes, str]:
+    """A body as it is sent, and its media type."""
+    match body:
+        case bytes():
+            return body, "audio/wav"
+        case str():
+            return body.encode(), "application/yaml"
+        case _:
+            return json.dumps(body).encode(), "application/json"
 
 
 def _is_this_host(url: str) -> bool:

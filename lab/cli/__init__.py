@@ -33,6 +33,7 @@ from lab.cli import (
     trunk,
     up,
     version,
+    voicemail,
 )
 from lab.errors import Refused
 
@@ -67,6 +68,7 @@ app.add_typer(order.app, name="order", no_args_is_help=True)
 app.add_typer(token.app, name="token", no_args_is_help=True)
 app.add_typer(mail.app, name="mail", no_args_is_help=True)
 app.add_typer(message.app, name="message", no_args_is_help=True)
+app.add_typer(voicemail.app, name="voicemail", no_args_is_help=True)
 app.command("seed")(seed.seed)
 app.command("reset")(reset.reset)
 app.add_typer(snapshot.app, name="snapshot", no_args_is_help=True)
