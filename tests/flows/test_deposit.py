@@ -10,13 +10,17 @@ from prompts.catalogue import Prompt
 from provisioning.contract import (
     E164,
     Access,
+    CallRecord,
+    CarrierProfile,
     Condition,
     Greeting,
     MessageMark,
+    Profile,
     Trunk,
     TrunkCaller,
     TrunkClass,
 )
+from provisioning.profiles.store import ProfileFiles
 from tests.support.diversions import unanswered
 from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import (
@@ -352,6 +356,46 @@ def test_the_caller_s_leg_is_an_ordinary_call() -> None:
     assert (record.destination, record.access) == (OWNER.number, Access.OS)
     assert heard.leg.answered
     assert len(heard.leg.records.all) == 0
+
+
+def paying_profiles() -> ProfileFiles:
+    """Carriers whose lines pay for the way to the centre."""
+
+    def pays(carrier: CarrierProfile) -> CarrierProfile:
+        rules = carrier.voicemail
+        return carrier if rules is None else replace(
+            carrier, voicemail=replace(rules, deposit_is_forwarded=True)
+        )  # fmt: skip
+
+    files = ProfileFiles.load()
+    return ProfileFiles({profile: pays(files.of(profile)) for profile in Profile})
+
+
+@pytest.mark.rule("VM-01")
+@pytest.mark.rule("LINK-03")
+class TestWhereTheLinePaysForItsDeposits:
+    def called(self, hang_up_after_s: float | None = None) -> tuple[CallRecord, CallRecord]:
+        net = network()
+        net.profiles = paying_profiles()
+        heard = calls_owner(net, says=SAID, hang_up_after_s=hang_up_after_s)
+        [second] = heard.leg.records.all
+        return heard.leg.ticket.record(), second
+
+    def test_a_second_leg_is_the_called_line_s(self) -> None:
+        first, second = self.called()
+        assert (second.leg, second.service) == (2, "voicemail-deposit")
+        assert (second.line, second.payer, second.destination) == (OWNER.number,) * 3
+        assert second.linked_id == first.linked_id
+        assert second.answered_at is not None
+        assert (second.cause, first.payer) == ("completed", DOCOMO.number)
+
+    def test_it_ends_with_the_caller_s_hang_up(self) -> None:
+        _, second = self.called(hang_up_after_s=RECORDING_S + 2)
+        assert (second.cause, second.answered_at is None) == ("hung-up", False)
+
+    def test_it_costs_nothing_before_it_is_answered(self) -> None:
+        _, second = self.called(hang_up_after_s=0.21)
+        assert second.seconds == 0
 
 
 @pytest.mark.rule("FWD-09")

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from prompts.catalogue import Prompt
 from provisioning.contract import E164, Diversions, Line
+from tests.support import voicemail_calls as voicemail
 from tests.support.diversions import unanswered
-from tests.support.scripted_call import AU, DOCOMO, NTT, PROMPT_S, Heard, Network, said
+from tests.support.scripted_call import AU, DOCOMO, NTT, OWNER, PROMPT_S, Heard, Network, said
 
 OLD, NEW = E164("+819011112222"), E164("+81312345678")
 BEFORE = unanswered(active=False, target=OLD)
@@ -70,6 +71,32 @@ def test_hanging_up_at_any_instant_changes_nothing_unconfirmed(after_s: float) -
     heard, diversion = forwarding_call(after_s=after_s)
     assert heard.outcome is None
     assert diversion in allowed(keys_taken(heard))
+
+
+@pytest.mark.rule("VM-08")
+@settings(max_examples=40, deadline=None)
+@given(after_s=st.floats(min_value=0, max_value=20))
+def test_whoever_hangs_up_the_message_is_whole_or_was_never_begun(after_s: float) -> None:
+    net = voicemail.network()
+    says = {5.0: voicemail.HELLO[:8000], 6.0: voicemail.HELLO[8000:]}
+    heard = voicemail.calls_owner(net, "#,2,#,1,#", says=says, hang_up_after_s=after_s)
+    assert net.mailboxes.going_on == []
+    assert heard.leg.playing is None
+    assert heard.leg.hear is None
+    for message in voicemail.box(net):
+        assert voicemail.HELLO.startswith(voicemail.sound_of(net, message))
+
+
+@pytest.mark.rule("VM-03")
+@settings(max_examples=40, deadline=None)
+@given(after_s=st.floats(min_value=0, max_value=30))
+def test_hanging_up_on_1417_erases_only_what_was_told_to(after_s: float) -> None:
+    net = voicemail.network()
+    fill = voicemail.filled(net, voicemail.HELLO, voicemail.HELLO)
+    heard = net.dial(OWNER, "1417", "3,2", hang_up_after_s=after_s, prepare=fill)
+    erased = sum(facts.get("choice") == "3" for _, facts in heard.events)
+    assert len(voicemail.box(net)) in {2 - erased, 2 - erased + 1}
+    assert heard.leg.playing is None
 
 
 @pytest.mark.rule("SHOW-01")

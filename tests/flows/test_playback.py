@@ -8,7 +8,7 @@ import pytest
 
 from ivr.call.outcome import Outcome
 from prompts.catalogue import Prompt
-from provisioning.contract import Access, Line, MessageMark, StorageUnavailable
+from provisioning.contract import Access, MessageMark, StorageUnavailable
 from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import (
@@ -26,7 +26,7 @@ from tests.support.scripted_call import (
     said,
 )
 from tests.support.scripted_leg import Ending, ScriptedLeg, account_of
-from tests.support.voicemail_calls import HELLO, box, filled, network
+from tests.support.voicemail_calls import HELLO, box, filled, network, pressing
 
 DAY, HOUR = date(2026, 11, 22), time(15, 5, 3)
 MENU = said(Prompt.VOICEMAIL_MENU)
@@ -110,22 +110,6 @@ class TestTheCourse:
         heard = hears(net, "", LONG, leg=leg)
         assert [each.mark for each in box(net)] == [MessageMark.NEW]
         assert played(heard)[-1] == END
-
-
-def pressing(keys: dict[float, str], by: Line = OWNER, dialled: str = "1417") -> ScriptedLeg:
-    """A leg whose caller presses keys at their seconds, from the answer on."""
-    leg = ScriptedLeg(account_of(by.number), dialled)
-    answer = leg.answer
-
-    async def answered() -> None:
-        if not leg.answered:
-            for at_s, run in keys.items():
-                for index, key in enumerate(run):
-                    asyncio.get_running_loop().call_later(at_s + index / 10, leg.press, key)
-        await answer()
-
-    leg.answer = answered  # type: ignore[method-assign]
-    return leg
 
 
 BEGINS_S = 2 * PROMPT_S

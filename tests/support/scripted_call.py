@@ -187,12 +187,14 @@ class Network:
     overlap: bool = False
     limits: CallLimits = field(default_factory=CallLimits)
     voices: SpelledVoices = field(default_factory=SpelledVoices)
+    profiles: ProfileFiles = field(default_factory=ProfileFiles.load)
 
     def incoming(self) -> Incoming:
         """What serves the calls of this network."""
         services = Services(self.forwarding, self.presentation, self.mailboxes)
-        profiles = ProfileFiles.load()
-        office = Office(self.directory, profiles, services, self.voices, self.trunks, self.overlap)
+        office = Office(
+            self.directory, self.profiles, services, self.voices, self.trunks, self.overlap
+        )
         return Incoming(office, self.limits)
 
     def dial(

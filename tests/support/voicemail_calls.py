@@ -1,12 +1,13 @@
 """Messages left and heard by script: what callers of a line with voicemail say."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from ivr.media import tones
 from provisioning.contract import Greeting, Line, MessageMark, VoiceMessage
 from tests.support.scripted_call import DOCOMO, OWNER, Heard, Network
-from tests.support.scripted_leg import ScriptedLeg
+from tests.support.scripted_leg import ScriptedLeg, account_of
 from tests.support.scripted_party import Script, behaves
 from tests.support.virtual_loop import run_virtually
 
@@ -84,3 +85,19 @@ def filled(
 def greeted_by(net: Network, greeting: Greeting, ulaw: bytes | None = None) -> None:
     """Choose the owner's greeting."""
     run_virtually(net.mailboxes.set_greeting(OWNER.number, greeting, ulaw))
+
+
+def pressing(keys: Mapping[float, str], by: Line = OWNER, dialled: str = "1417") -> ScriptedLeg:
+    """A leg whose caller presses keys at their seconds, from the answer on."""
+    leg = ScriptedLeg(account_of(by.number), dialled)
+    answer = leg.answer
+
+    async def answered() -> None:
+        if not leg.answered:
+            for at_s, run in keys.items():
+                for index, key in enumerate(run):
+                    asyncio.get_running_loop().call_later(at_s + index / 10, leg.press, key)
+        await answer()
+
+    leg.answer = answered  # type: ignore[method-assign]
+    return leg

@@ -11,8 +11,16 @@ PROFILE = CarrierProfile(
     Profile.NTT,
     {"135": "menu", "1351": "start", "000001": "echo-test"},
     RingTimes(0, 120, 15),
-    numbered={"1424": "forward"},
+    numbered={"1424": "forward", "1418": "ring-time"},
+    digits_behind={"1418": 2},
 )
+
+
+@pytest.mark.rule("VM-02")
+def test_a_code_that_two_digits_follow_is_whole_with_them() -> None:
+    digits = ("1418", "14180", "141805", "1418055")
+    expected = [Extent.INCOMPLETE, Extent.INCOMPLETE, Extent.COMPLETE, Extent.COMPLETE]
+    assert [extent(each, PROFILE) for each in digits] == expected
 
 
 @pytest.mark.parametrize(

@@ -232,3 +232,15 @@ def test_another_carrier_reaches_lines_and_nothing_else(
     dialled: str, destination: Destination
 ) -> None:
     assert route_inward(dialled, DIRECTORY).destination == destination
+
+
+OWN = E164("+815009991417")
+NUMBERS = {OWN: "voicemail-remote"}
+
+
+@pytest.mark.rule("VM-03")
+def test_a_number_of_the_network_s_own_is_a_service_for_everybody() -> None:
+    for_lines = route("05009991417", DOCOMO, PROFILE, DIRECTORY, numbers=NUMBERS)
+    for_others = route_inward("+815009991417", DIRECTORY, NUMBERS)
+    assert for_lines.destination == for_others.destination == Service("voicemail-remote")
+    assert route_inward("05009991418", DIRECTORY, NUMBERS).destination == Unassigned()
