@@ -393,9 +393,12 @@ class TestWhereTheLinePaysForItsDeposits:
         _, second = self.called(hang_up_after_s=RECORDING_S + 2)
         assert (second.cause, second.answered_at is None) == ("hung-up", False)
 
-    def test_it_costs_nothing_before_it_is_answered(self) -> None:
-        _, second = self.called(hang_up_after_s=0.21)
-        assert second.seconds == 0
+    def test_a_full_box_costs_nothing(self) -> None:
+        net = network()
+        net.profiles = paying_profiles()
+        run_virtually(filled(net, *[HELLO] * 20)())
+        [second] = calls_owner(net).leg.records.all
+        assert (second.service, second.answered_at) == ("voicemail-deposit", None)
 
 
 @pytest.mark.rule("FWD-09")
