@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from provisioning.contract import ContractError
 from provisioning.listening.service import Listening
 from provisioning.office import Office
-from provisioning.portal import account, login, menu, numbers, ordering, voicemail
+from provisioning.portal import account, calls, login, menu, numbers, ordering, voicemail
 from provisioning.portal.assets import Assets
 from provisioning.portal.doors import Doors
 from provisioning.portal.guard import BodyTooLong, Guard
@@ -70,6 +70,7 @@ def _routes(doors: Doors) -> list[BaseRoute]:
         route(f"{_MESSAGE}/sound.{{kind}}", get=voicemail.hear),
         route(f"{_MESSAGE}/mark", post=voicemail.mark),
         route(f"{_MESSAGE}/erase", get=voicemail.ask_erase, post=voicemail.erase),
+        route("/calls", get=calls.show_calls),
         route("/mail", get=account.show_mail, post=account.change_mail),
         route("/mail/code", get=account.show_mail_code, post=account.confirm_mail),
         route("/password", get=account.show_password, post=account.change_password),

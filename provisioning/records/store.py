@@ -1,12 +1,12 @@
 """Rows of call records: written once, found by filters, erased by retention alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, text
+from sqlalchemy import ColumnElement, RowMapping, and_, false, func, or_, select, text
 from sqlalchemy import Connection as Driver
 
 from provisioning.contract import E164, Access, CallRecord
@@ -38,6 +38,8 @@ class Wanted:
     call_id: str | None = None
     begun_from: float | None = None
     begun_before: float | None = None
+    payers: Mapping[E164, float] | None = None
+    """Answered legs that one of these lines pays for, and that began at or after its instant."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """As the database asks them."""
@@ -48,6 +50,13 @@ class Wanted:
             (columns.call_id, self.call_id),
         )
         found = [column == value for column, value in equal if value is not None]
+        if self.payers is not None:
+            found += [columns.payer == columns.line, columns.answered_at.is_not(None)]
+            each = [
+                and_(columns.line == line, columns.business_started_at >= since)
+                for line, since in self.payers.items()
+            ]
+            found.append(or_(false(), *each))
         if self.begun_from is not None:
             found.append(columns.business_started_at >= self.begun_from)
         if self.begun_before is not None:
