@@ -114,9 +114,8 @@ class SoundFolder:
         self._flush()
 
     def finish(self, id: str) -> None:
-        """Note that the caller ended the message."""
+        """Note that the caller ended the message; a power failure may forget that alone."""
         os.rename(self._file(id, OPEN), self._file(id, DONE))
-        self._flush()
 
     def settled(self, id: str) -> None:
         """Note that a row names the sound."""

@@ -17,6 +17,7 @@ from provisioning.contract import (
     VoiceMessage,
 )
 from provisioning.voicemail import model
+from provisioning.voicemail.arrivals import Arrival, Arrivals
 from provisioning.voicemail.disk import Disk
 from provisioning.voicemail.memory import MemoryBoxes
 from provisioning.voicemail.model import Box, Left, Limits
@@ -64,6 +65,7 @@ class Intake:
     ) -> None:
         self._disk, self._shelf, self._memory = disk, shelf, memory
         self._find, self._limits = find, limits
+        self._arrivals = Arrivals(disk, shelf.put)
         self._places = Places()
         self._asked = 0
         """Octets that recordings may still need of the disk."""
@@ -113,12 +115,12 @@ class Intake:
             await self.drop(left)
             return False
         try:
-            if not await self._shelf.put(left, found[0], duration_s, interrupted=interrupted):
+            if not await self._arrivals.put(Arrival(left, found[0], duration_s, interrupted)):
                 await self.drop(left)
                 return False
         except StorageUnavailable as error:
-            if left.id not in self._waiting:
-                log.error("voice message %s waits for the database: %s", left.id, error)
+            if not self._waiting:
+                log.error("voice messages wait on disk for the database: %s", error)
             self._waiting[left.id] = (left, duration_s, interrupted)
             self._try_again_later()
             return True
@@ -200,10 +202,15 @@ class Intake:
         self._disk.held(self._settle_all())
 
     async def _settle_all(self) -> None:
-        for left, duration_s, interrupted in list(self._waiting.values()):
-            await self.settle(left, duration_s, interrupted=interrupted)
-            if left.id in self._waiting:
-                return
+        waiting = list(self._waiting.values())
+        if waiting and await self._settle_again(waiting[0]):
+            await asyncio.gather(*map(self._settle_again, waiting[1:]))
+
+    async def _settle_again(self, waiting: tuple[Left, float, bool]) -> bool:
+        """Whether the database took it, or it was dropped."""
+        left, duration_s, interrupted = waiting
+        await self.settle(left, duration_s, interrupted=interrupted)
+        return left.id not in self._waiting
 
 
 class StoredDeposit:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,9 +24,9 @@ from provisioning.db.connection import Connection
 from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, is_foreign_key, once_durable
 from provisioning.voicemail import model, store
+from provisioning.voicemail.arrivals import Arrival
 from provisioning.voicemail.disk import Disk
 from provisioning.voicemail.memory import MemoryBoxes
-from provisioning.voicemail.model import Box, Left
 
 log = logging.getLogger("tokuban.voicemail")
 
@@ -54,18 +54,13 @@ class Shelf:
         self._database, self._disk, self._memory = database, disk, memory
         self._audit = audit
 
-    async def put(self, left: Left, box: Box, duration_s: float, *, interrupted: bool) -> bool:
-        """Put a message into its box, once; False when the line has no box any more."""
+    async def put(self, arrivals: Sequence[Arrival]) -> bool:
+        """Put messages into their boxes, each once; False, and none is, when a line has none."""
 
         async def work(connection: Connection) -> None:
-            await store.box(connection, left.line, box)
-            folder = self._disk.folder.store
-            if not await store.keep(connection, left, folder, duration_s, interrupted=interrupted):
-                return
-            what = "voice message left"
-            after = f"{left.id}, {duration_s:.1f} s"
-            await self._audit.note(connection, left.line, what, after=after, origin=NETWORK)
-            await self._count(connection, left.line)
+            # In one order, so that nobody waits for a box while he holds another's.
+            for arrival in sorted(arrivals, key=lambda each: each.left.line):
+                await self._put(connection, arrival)
 
         try:
             await self._database.write(work)
@@ -161,6 +156,16 @@ class Shelf:
         if lost:
             log.error("the files of %d voice messages or greetings are gone", len(lost))
             await self._database.write(lambda connection: self._give_up(connection, lost))
+
+    async def _put(self, connection: Connection, arrival: Arrival) -> None:
+        left = arrival.left
+        await store.box(connection, left.line, arrival.box)
+        if await store.keep(connection, arrival, self._disk.folder.store):
+            after = f"{left.id}, {arrival.duration_s:.1f} s"
+            await self._audit.note(
+                connection, left.line, "voice message left", after=after, origin=NETWORK
+            )
+            await self._count(connection, left.line)
 
     async def _end(self, connection: Connection, line: E164, until: float, files: Files) -> None:
         await store.known(connection, line)

@@ -18,7 +18,8 @@ from provisioning.contract import (
 from provisioning.db.connection import Connection
 from provisioning.db.voicemail_tables import voicemail_boxes as boxes
 from provisioning.db.voicemail_tables import voicemail_messages as messages
-from provisioning.voicemail.model import OPTION, Box, Left
+from provisioning.voicemail.arrivals import Arrival
+from provisioning.voicemail.model import OPTION, Box
 
 AT_ONCE = 500
 """Ids that a query names."""
@@ -68,10 +69,9 @@ async def everything(connection: Connection) -> tuple[dict[E164, Box], dict[E164
     return await every_box(connection), await every_count(connection)
 
 
-async def keep(
-    connection: Connection, left: Left, store: str, duration_s: float, *, interrupted: bool
-) -> bool:
+async def keep(connection: Connection, arrival: Arrival, store: str) -> bool:
     """Put a message into its box; False when it is there already."""
+    left = arrival.left
     row = {
         "id": left.id,
         "line": left.line,
@@ -81,8 +81,8 @@ async def keep(
         "call_id": left.call_id,
         "recorded_at": left.recorded_at,
         "expires_at": left.expires_at,
-        "seconds": duration_s,
-        "interrupted": interrupted,
+        "seconds": arrival.duration_s,
+        "interrupted": arrival.interrupted,
     }
     insert = _insert_of(connection)(messages).values(row)
     insert = insert.on_conflict_do_nothing(index_elements=["id"])

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from provisioning.voicemail import au
 from provisioning.voicemail.model import OCTETS_A_SECOND
@@ -120,8 +121,8 @@ class RecordingWriter:
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._closed = False
-        self.longest_round_s = 0.0
-        """The longest that it took to append what all had said since the round before."""
+        self.longest_s = {"append": 0.0, "sync": 0.0}
+        """The longest that it took to append what all had said, and to make it durable."""
 
     def begin(self, descriptor: int, on_failed: Callable[[], None]) -> Recording:
         """Write to this file; `on_failed` is called in the loop, once at most."""
@@ -157,15 +158,16 @@ class RecordingWriter:
 
     def _start(self) -> None:
         for act, every_s, name in (
-            (Recording.flush, GATHER_S, "voicemail-writer"),
-            (Recording.sync, SYNC_S, "voicemail-sync"),
+            (Recording.flush, GATHER_S, "append"),
+            (Recording.sync, SYNC_S, "sync"),
         ):
-            thread = threading.Thread(target=self._run, args=(act, every_s), name=name)
+            run = partial(self._run, act, every_s, name)
+            thread = threading.Thread(target=run, name=f"voicemail-{name}")
             thread.start()
             self._threads.append(thread)
 
-    def _run(self, act: Callable[[Recording], None], every_s: float) -> None:
-        """Do it to every recording, again and again; an absolute schedule does not drift."""
+    def _run(self, act: Callable[[Recording], None], every_s: float, name: str) -> None:
+        """Do it to every recording, again and again."""
         due = time.monotonic()
         while (recordings := self._next(due)) is not None:
             begun = time.monotonic()
@@ -173,8 +175,7 @@ class RecordingWriter:
                 act(recording)
             ended = time.monotonic()
             due = max(begun + every_s, ended)
-            if act is Recording.flush:
-                self.longest_round_s = max(self.longest_round_s, ended - begun)
+            self.longest_s[name] = max(self.longest_s[name], ended - begun)
 
     def _next(self, due: float) -> list[Recording] | None:
         """What goes on at `due`, or as soon as there is something; None once it is over."""
