@@ -1,7 +1,7 @@
 """One carrier for all softphone tests; the tests that break theirs bring their own."""
 
-import fcntl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from prompts.catalogue import Voice
 from prompts.voice import VoiceBank
 from tests.interop import lines
+from tests.interop.room import Room
 from tests.interop.secure_carrier import SecureCarrier
 from tests.support.carrier import Carrier
 
@@ -20,31 +21,9 @@ busy_tone_s = 2
 [sip]
 calls_per_user = 1000
 contacts_per_user = 20
+mwi_unsolicited = true
 """
 """The table of `[sip]` comes last, so that a test may add to it."""
-
-
-LISTENING = frozenset(
-    f"test_{name}"
-    for name in (
-        "baresip", "barge_in", "forwarded_calls", "line_calls", "linphone", "pjsua2", "ring_back",
-        "terminal_call", "three_phones", "tls",
-    )
-)  # fmt: skip
-"""Modules that listen to what phones recorded."""
-
-
-@pytest.fixture(autouse=True)
-def one_listens_at_a_time(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Of several processes: the sound clocks of phones bear no others beside them."""
-    if request.path.stem not in LISTENING:
-        yield
-        return
-    with (tmp_path_factory.getbasetemp().parent / "listening").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +52,12 @@ def secure(tmp_path_factory: pytest.TempPathFactory, seed: Path) -> Iterator[Sec
     """A carrier for phones over TLS and WebSocket."""
     with SecureCarrier(tmp_path_factory.mktemp("secure"), seed, SETTINGS) as carrier:
         yield carrier
+
+
+@pytest.fixture
+def room(carrier: Carrier, tmp_path: Path) -> Iterator[Room]:
+    with ExitStack() as stack:
+        yield Room(carrier, tmp_path, stack)
 
 
 @pytest.fixture(scope="session")

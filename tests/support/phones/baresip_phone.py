@@ -53,15 +53,17 @@ class BaresipPhone(Closing):
         voice: Path | None = None,
         authority: Path | None = None,
         srtp: bool = False,
+        mwi: bool = False,
     ) -> None:
         """Start it; with `register` it registers at once. `voice`: 8 kHz mono 16-bit WAV.
 
         `authority` (PEM) signs the certificate of a server it speaks TLS with; with `srtp` it
-        offers SRTP by SDES and insists on it.
+        offers SRTP by SDES and insists on it. With `mwi` it subscribes to its messages.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = free_port()
+        self.rtp_ports = range(rtp_ports[0], rtp_ports[1] + 1)
         self._control_port = free_port()
         self._server = server
         self._transport = "tls" if authority else transport
@@ -72,6 +74,7 @@ class BaresipPhone(Closing):
         self._further = f"sip_cafile {authority}\n" if authority else ""
         # Accounts are read as their module is loaded, and know what was loaded before.
         self._encryption_module = "module srtp.so\n" if srtp else ""
+        self._mwi = "module_app mwi.so\n" if mwi else ""
         self._encryption = ";mediaenc=srtp-mand" if srtp else ""
         self._configure(user, password, rtp_ports, voice, register)
         command = ["stdbuf", "-oL", find("baresip"), "-f", str(folder)]
@@ -89,7 +92,7 @@ class BaresipPhone(Closing):
         quiet = voice or sounds.silence(self.folder / "silence.wav")
         config = _CONFIG.format(
             modules=_MODULE_FOLDER,
-            further=self._further,
+            further=self._further + self._mwi,
             encryption=self._encryption_module,
             address=LOOPBACK,
             control=self._control_port,
@@ -153,6 +156,11 @@ class BaresipPhone(Closing):
             self.events.append(message)
         elif message.get("token"):
             self._answers[message["token"]] = message
+
+    def wait_lamp(self, counts: str, timeout_s: float = _PATIENCE_S) -> None:
+        """Until it prints that its messages count so, as 1/0."""
+        said = f"Voice-Message: {counts} "
+        until(lambda: said in self.program.output(), f"baresip's lamp {counts}", timeout_s)
 
     def wait_event(self, *types: str, timeout_s: float = _PATIENCE_S) -> Json:
         """The first event so far, or to come, of one of these types (CALL_ESTABLISHED ...)."""

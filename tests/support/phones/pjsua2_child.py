@@ -44,6 +44,9 @@ class Account(pj.Account):  # type: ignore[misc]
     def onInstantMessageStatus(self, prm: pj.OnInstantMessageStatusParam) -> None:
         self._child.say(type="message-sent", code=prm.code, text=prm.msgBody)
 
+    def onMwiInfo(self, prm: pj.OnMwiInfoParam) -> None:
+        self._child.say(type="lamp", wire=prm.rdata.wholeMsg)
+
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         call = Call(self._child, self, prm.callId)
         info = call.getInfo()
@@ -214,6 +217,7 @@ class Child:
         config.regConfig.registrarUri = command["registrar"]
         config.regConfig.registerOnAdd = command["register"]
         config.regConfig.timeoutSec = command["expires_s"]
+        config.mwiConfig.enabled = command["mwi"]
         config.regConfig.retryIntervalSec = 0
         config.regConfig.firstRetryIntervalSec = 0
         if command["proxy"]:

@@ -229,19 +229,24 @@ class Pjsua2Phone(Closing):
         *,
         register: bool = True,
         expires_s: int = 300,
+        mwi: bool = False,
     ) -> None:
-        """Take an account on; with `register` a REGISTER leaves at once."""
+        """Take an account on; with `register` a REGISTER leaves at once.
+
+        With `mwi` it subscribes to its messages (RFC 3842).
+        """
         transport = ";transport=tcp" if self.tcp else ""
         self._server = f"{server[0]}:{server[1]}{transport}"
         self.ask(
             "register",
             aor=f"sip:{user}@{server[0]}",
             registrar=f"sip:{self._server}",
-            proxy=f"<sip:{self._server};lr>" if not register else "",
+            proxy=f"<sip:{self._server};lr>" if mwi or not register else "",
             user=user,
             password=password,
             register=register,
             expires_s=expires_s,
+            mwi=mwi,
             address=LOOPBACK,
             rtp_port=self._rtp_port,
         )
@@ -300,6 +305,20 @@ class Pjsua2Phone(Closing):
         """Every text that came by now."""
         self.pump()
         return [event["text"] for event in self.events if event["type"] == "message"]
+
+    def wait_lamp(self, counts: str, timeout_s: float = _PATIENCE_S) -> Json:
+        """The first NOTIFY of its messages that says `counts`, as 1/0: new and saved ones."""
+        return self.wait(
+            lambda e: e["type"] == "lamp" and f"Voice-Message: {counts} " in e["wire"],
+            f"lamp {counts}; {self.lamps()}",
+            timeout_s,
+        )
+
+    def lamps(self) -> list[str]:
+        """The counts that it was told by now, one after the other."""
+        self.pump()
+        told = [event["wire"] for event in self.events if event["type"] == "lamp"]
+        return [wire.partition("Voice-Message: ")[2].partition(" ")[0] for wire in told]
 
     def wait_incoming(self, timeout_s: float = _PATIENCE_S) -> Pjsua2Call:
         """The first call that rings here."""
