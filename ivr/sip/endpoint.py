@@ -24,6 +24,7 @@ from ivr.sip.headers import BadHeader, Headers
 from ivr.sip.message import ParseError, Request, Response, parse, response_to
 from ivr.sip.screening import Refusal, screen, screen_new
 from ivr.sip.session import Session
+from ivr.sip.session_requests import METHODS
 from ivr.sip.settings import EndpointSettings
 from ivr.sip.stateless import Challenge, Late, Stateless
 from ivr.sip.subscription import Subscription, Terms
@@ -314,6 +315,8 @@ class Endpoint:
     def _unvouched(self, usage: DialogUsage, request: Request, flow: Flow) -> Refusal | None:
         """RFC 3261 takes a request with the right tags from anywhere; they are no secrets (§26)."""
         if self._vouch is None or not isinstance(usage, Session):
+            return None
+        if request.method not in METHODS:  # who serves it asks for a password, and only once
             return None
         if usage.is_peer_at(request, flow.peer[0]):
             return None

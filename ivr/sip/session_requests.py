@@ -123,3 +123,5 @@ _HANDLERS: dict[str, Handler] = {
     "REFER": _refer,
     "UPDATE": _change,
 }
+METHODS = frozenset(_HANDLERS)
+"""What a session takes itself; anything else is for whoever serves that outside of calls, too."""

@@ -27,6 +27,8 @@ from ivr.ua.side import Side
 
 _FORBIDDEN = 403
 _LONGEST_REASON = 200
+MOST_KEYS = 64
+"""Keys that wait to be pressed toward a party: more than a hand keys in ten seconds (A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ class Half:
         return audio is not None and audio.event_payload_type is not None
 
     def press(self, keys: str) -> None:
-        """Press keys toward it, after those that are being pressed."""
+        """Press keys toward it, after those that are being pressed; too many at once are lost."""
         if self.side.closed:
             return
         if self.pressing:
-            self.keys += keys
+            self.keys = (self.keys + keys)[:MOST_KEYS]
             return
         self.pressing = True
         self.side.media.send_keys(keys, self._pressed)

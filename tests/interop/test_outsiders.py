@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.interop, pytest.mark.rule("CALL-01")]
 
 LINE, OTHER = lines.WIRE, lines.BARESIP
 ELSEWHERE = "127.0.0.77"
+BODIES = {"BYE": "", "INFO": "", "REFER": "", "MESSAGE": "hi"}
+KINDS = {"MESSAGE": "text/plain"}
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def says(call: WireCall, phone: WirePhone, method: str, password: str = "") -> M
     """A request of the call's by another phone; with a password after its challenge."""
     call.phone, phone.tag = phone, call.phone.tag
     call.cseq += 1
-    body = call.sdp() if method in ("INVITE", "UPDATE") else ""
-    phone.send(call.text(method, call.cseq, body=body))
+    body, kind = BODIES.get(method, call.sdp()), KINDS.get(method, "application/sdp")
+    phone.send(call.text(method, call.cseq, body=body, content_type=kind))
     answer = phone.expect(*range(200, 700), method=method)
     if answer.status != 401 or not password:
         return answer
@@ -38,7 +40,7 @@ def says(call: WireCall, phone: WirePhone, method: str, password: str = "") -> M
         call.acknowledge(answer)
     call.cseq += 1
     proof = phone.credentials(answer, method, call.target)
-    phone.send(call.text(method, call.cseq, extra=[proof], body=body))
+    phone.send(call.text(method, call.cseq, extra=[proof], body=body, content_type=kind))
     return phone.expect(*range(200, 700), method=method)
 
 
@@ -76,3 +78,13 @@ def test_a_phone_that_moved_proves_who_it_is(call: WireCall, method: str) -> Non
 def test_a_phone_whose_nat_gave_it_another_port_goes_on(call: WireCall) -> None:
     with WirePhone(call.phone.server, LINE.number, LINE.password) as rebound:
         assert says(call, rebound, "BYE").status == 200
+
+
+@pytest.mark.rule("CALL-04")
+def test_a_message_within_the_call_is_asked_for_one_password_alone(call: WireCall) -> None:
+    """One that came from elsewhere must not be judged twice: its credentials are good for once."""
+    own = call.phone
+    with twin(call) as moved:
+        assert says(call, moved, "MESSAGE", LINE.password).status == 404  # 1429 is no line
+    call.phone = own
+    assert call.bye().status == 200

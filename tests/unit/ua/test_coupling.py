@@ -8,7 +8,7 @@ import pytest
 from ivr.call.party import JoinEnd
 from ivr.media import tones
 from ivr.ua.causes import Cause
-from ivr.ua.coupling import CouplingSettings
+from ivr.ua.coupling import MOST_KEYS, CouplingSettings, Half
 from tests.contract.leg_contract import eventually
 from tests.unit.ua.couples import (
     NO_EVENTS,
@@ -82,6 +82,14 @@ class TestKeys:
             await talk.called.call.press("42")
             await eventually(lambda: pressed == list("42"))
             assert talk.caller.pressed == []
+
+    async def test_a_flood_of_keys_by_info_leaves_what_a_hand_can_key(self) -> None:
+        """It must neither fill the memory nor ring in the other's ear for an hour."""
+        async with pair() as talk:
+            half = Half(talk.called.leg)
+            for _ in range(10_000):
+                half.press("5")
+            assert len(half.keys) == MOST_KEYS
 
     async def test_keys_by_info_become_events(self) -> None:
         async with pair() as talk:
