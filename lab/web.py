@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from lab.errors import Refused
+from lab.patience import PatientProtocol
 
 
 class _Server(uvicorn.Server):
@@ -25,8 +26,14 @@ class WebPart:
 
     name = "http"
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        self._app, self._host, self._port = app, host, port
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str,
+        port: int,
+        protocol: type[PatientProtocol] = PatientProtocol,
+    ) -> None:
+        self._app, self._host, self._port, self._protocol = app, host, port, protocol
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -45,6 +52,7 @@ class WebPart:
         self._port = int(listening.getsockname()[1])
         config = uvicorn.Config(
             self._app,
+            http=self._protocol,
             log_config=None,
             access_log=False,
             lifespan="off",

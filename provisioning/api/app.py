@@ -71,8 +71,8 @@ def create_app(
     app.include_router(probes.router(readiness, metrics))
     _serve(app, [*routes, *lab_routes])
     if portal is not None:
-        for path in ("/", PORTAL):
-            app.add_route(path, _to_portal, include_in_schema=False)
+        app.add_route("/", _home, include_in_schema=False)
+        app.add_route(PORTAL, _to_portal, include_in_schema=False)
         app.mount(PORTAL, portal)
     figures.watch(office, metrics)
     describe.install(app)
@@ -114,4 +114,8 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
 
 
 async def _to_portal(_request: Request) -> Response:
-    return RedirectResponse(f"{PORTAL}/", 307)
+    return RedirectResponse(f"{PORTAL}/", 308)
+
+
+async def _home(_request: Request) -> Response:
+    return RedirectResponse(f"{PORTAL}/", 303)

@@ -43,6 +43,8 @@ def no_others(request: Request) -> None:
     if not request.url.path.startswith("/v1/") or not request.query_params:
         return
     known = _parameters(request)
+    if known is None:
+        return
     if unknown := sorted(request.query_params.keys() - known):
         there_are = ", ".join(sorted(known)) or "none"
         reason = f"there is no such parameter here; there are: {there_are}"
@@ -54,9 +56,11 @@ def no_others(request: Request) -> None:
         )
 
 
-def _parameters(request: Request) -> set[str]:
-    """The parameters of the route that answers, as the description of the API has them."""
+def _parameters(request: Request) -> set[str] | None:
+    """The parameters of the route that answers, as the API describes it; None if it does not."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
     route: BaseRoute = request.scope["route"]
-    described = paths.get(getattr(route, "path", ""), {}).get(request.method.lower(), {})
+    described = paths.get(getattr(route, "path", ""), {}).get(request.method.lower())
+    if described is None:
+        return None
     return {each["name"] for each in described.get("parameters", ()) if each["in"] == "query"}

@@ -1,8 +1,9 @@
 """What a change makes of a line's diversions, and what is refused (FWD-01 to FWD-06)."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 
 from provisioning.contract import (
     E164,
@@ -20,19 +21,60 @@ from provisioning.contract import (
 ABROAD = "international-forwarding"
 """The contracted option with which a line may forward to a number abroad (FWD-06)."""
 
+LONGEST_SHORT_CODE = 4
+"""Digits of the longest of 1XY and 1XYZ."""
+
 _DOMESTIC = re.compile(r"\+81(?:(?:[1-9][1-9]|30)[0-9]{7}|[5-9]0[0-9]{8})", re.ASCII)
 """0AB-J with 9 digits after the country code; 050, 060 to 090 with 10."""
 
 _FOREIGN = re.compile(r"\+(?!81)[1-9][0-9]{6,14}", re.ASCII)
 
-_REFUSED = {
-    "120": "freephone numbers",
-    "800": "freephone numbers",
-    "570": "0570 numbers",
-    "180": "0180 numbers",
-    "990": "0990 numbers",
+
+class Why(StrEnum):
+    """Why calls are not forwarded to a number (FWD-06)."""
+
+    OWN_LINE = "own-line"
+    EMERGENCY = "emergency"
+    SHORT_CODE = "short-code"
+    FREEPHONE = "freephone"
+    PREMIUM = "premium"
+    INTERNATIONAL = "international"
+    CARRIER_PREFIX = "carrier-prefix"
+    NO_COUNTRY_CODE = "no-country-code"
+    NOT_A_NUMBER = "not-a-number"
+
+
+REASONS: Mapping[Why, str] = {
+    Why.OWN_LINE: "a line cannot forward to itself: choose another number",
+    Why.EMERGENCY: "calls are never forwarded to an emergency number (110, 118, 119)",
+    Why.SHORT_CODE: "calls are not forwarded to short codes: choose a subscriber's number",
+    Why.FREEPHONE: "calls are not forwarded to freephone numbers (0120, 0800), which are paid for "
+    "by whoever is called",
+    Why.PREMIUM: "calls are not forwarded to numbers with charges of their own (0570, 0180, 0990)",
+    Why.INTERNATIONAL: f"numbers abroad need the contracted option {ABROAD}",
+    Why.CARRIER_PREFIX: "the destination is a number without a carrier's prefix (00XY), as "
+    "+81312345678",
+    Why.NO_COUNTRY_CODE: "the destination is written with its country code, as +81312345678",
+    Why.NOT_A_NUMBER: "calls are forwarded to subscribers' numbers, as +81312345678",
 }
-"""Digits after +81 of numbers that are no destination, and how to call them (FWD-06)."""
+"""What a refused destination is told, and what to do."""
+
+_REFUSED = (
+    (Why.EMERGENCY, re.compile(r"11[089]", re.ASCII)),
+    (Why.SHORT_CODE, re.compile(r"1[0-9]{2,3}", re.ASCII)),
+    (Why.FREEPHONE, re.compile(r"0(?:120[0-9]{6}|800[0-9]{7})", re.ASCII)),
+    (Why.PREMIUM, re.compile(r"0(?:570|180|990)[0-9]{6}", re.ASCII)),
+    (Why.CARRIER_PREFIX, re.compile(r"00[0-9]{2,}", re.ASCII)),
+)
+"""Numbers as they are keyed in Japan that are no destination of anybody's."""
+
+
+class RefusedTarget(OutOfRange):
+    """Calls may not be forwarded there; `condition`: on which one, where several were asked for."""
+
+    def __init__(self, why: Why, condition: Condition | None = None) -> None:
+        super().__init__(REASONS[why])
+        self.why, self.condition = why, condition
 
 
 def started(
@@ -69,21 +111,39 @@ def aimed(
     return _sent(diversions, conditions, target)
 
 
-def checked(target: E164, line: E164, *, abroad: bool = False) -> E164:
-    """A destination of `line`; `OutOfRange` for one that FWD-06 refuses.
+def checked(
+    target: E164, line: E164, *, abroad: bool = False, condition: Condition | None = None
+) -> E164:
+    """A destination of `line`; `RefusedTarget` for one that FWD-06 refuses, with the reason.
 
     `abroad`: the line contracted `ABROAD`.
     """
-    if target == line:
-        raise OutOfRange("a line cannot forward to itself")
-    if _FOREIGN.fullmatch(target):
-        if not abroad:
-            raise OutOfRange(f"numbers abroad need the contracted option {ABROAD}")
-    elif not _DOMESTIC.fullmatch(target):
-        raise OutOfRange("calls are forwarded to subscribers' numbers, as +81312345678")
-    elif refused := _REFUSED.get(target[3:6]):
-        raise OutOfRange(f"calls are not forwarded to {refused}")
+    why = Why.OWN_LINE if target == line else _why_not(target, abroad=abroad)
+    if why is not None:
+        raise RefusedTarget(why, condition)
     return target
+
+
+def _why_not(target: str, *, abroad: bool) -> Why | None:
+    if _FOREIGN.fullmatch(target):
+        return None if abroad else Why.INTERNATIONAL
+    keyed = _as_keyed(target)
+    for why, pattern in _REFUSED:
+        if pattern.fullmatch(keyed):
+            return why
+    if _DOMESTIC.fullmatch(target):
+        return None
+    if _DOMESTIC.fullmatch(f"+81{target[1:]}") and target.startswith("0"):
+        return Why.NO_COUNTRY_CODE
+    return Why.NOT_A_NUMBER
+
+
+def _as_keyed(target: str) -> str:
+    """A number as it is keyed in Japan; a short code has no 0 in front."""
+    if not target.startswith("+81"):
+        return target.removeprefix("+")
+    rest = target.removeprefix("+81")
+    return rest if len(rest) <= LONGEST_SHORT_CODE else f"0{rest}"
 
 
 def ringing(diversions: Diversions, seconds: int, bounds: RingTimes) -> Diversions:
@@ -105,9 +165,11 @@ def whole(wanted: Diversions, line: Line, profile: CarrierProfile) -> Diversions
     ringing(wanted, wanted.ring_time_s, profile.ring_times)
     named = [condition for condition in Condition if wanted.on(condition) != Diversion()]
     _require(rules, named)
-    targets = [target for each in named if (target := wanted.on(each).target) is not None]
-    for target in targets:
-        checked(target, line.number, abroad=abroad)
+    targets = [
+        checked(target, line.number, abroad=abroad, condition=each)
+        for each in named
+        if (target := wanted.on(each).target) is not None
+    ]
     if rules.one_target and targets:
         if len(set(targets)) > 1:
             raise OutOfRange("the line has one destination for all conditions: send one")

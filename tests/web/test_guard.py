@@ -39,8 +39,9 @@ class TestPlace:
         assert (page.status, "Secure" in page.response.headers["set-cookie"]) == (200, True)
 
     async def test_the_bare_address_leads_on(self, visitor: Browser, customer: Browser) -> None:
-        page = await visitor.follow(await visitor.get("/portal"))
-        assert page.location == LOGIN
+        for address in ("/", "/portal"):
+            page = await visitor.follow(await visitor.get(address))
+            assert page.location == LOGIN
         assert (await customer.get("/portal/")).location == "/portal/menu"
 
 
