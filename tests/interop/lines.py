@@ -18,16 +18,24 @@ class TestLine:
     freephone: str = ""
     options: tuple[str, ...] = ()
 
+    @property
+    def link_user(self) -> str:
+        """The SIP user of a rakuten line's Link app."""
+        return f"{self.number}-link"
+
     def as_yaml(self) -> str:
         """An entry of a seed file's `lines`."""
         options = (*self.options, "tokutei-notify") if self.freephone else self.options
         freephone = f"    options: [{', '.join(options)}]\n" if options else ""
         if self.freephone:
             freephone += f'    freephone: "{self.freephone}"\n'
+        accounts = f'{{user: "{self.number}", password: {self.password}}}'
+        if self.profile == "rakuten":
+            accounts += f", {{user: {self.link_user}, password: {self.password}, access: link}}"
         return (
             f'  - number: "{self.number}"\n    profile: {self.profile}\n'
             f"    ma: 東京\n    prefecture: 東京都\n{freephone}"
-            f'    accounts: [{{user: "{self.number}", password: {self.password}}}]\n'
+            f"    accounts: [{accounts}]\n"
         )
 
 
@@ -52,6 +60,13 @@ DIRECT = tuple(
 )
 """Two lines whose phones may send their sound to each other."""
 
+RAKUTEN = TestLine("09000000031", "rakuten", "secret-rakuten")
+IOS = TestLine("09000000032", "rakuten", "secret-ios", options=("ios-handset",))
+DISPLAY = TestLine("0300000033", "ntt", "secret-display", "0120000033")
+FORWARDERS = tuple(
+    TestLine(f"0900000004{number}", "au", f"forwards-{number}") for number in range(3)
+)
+
 CROWD = tuple(
     TestLine(f"0900000{number:04}", "docomo", f"crowd-{number}") for number in range(1000, 1100)
 )
@@ -59,6 +74,8 @@ CROWD = tuple(
 
 ALL = (
     *(PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, AU, VOICEWARP),
+    *(RAKUTEN, IOS, DISPLAY),
+    *FORWARDERS,
     *DIRECT,
     *CROWD,
 )

@@ -99,14 +99,16 @@ class Pjsua2:
 
     def __init__(
         self, folder: Path, line: TestLine, hertz: int, carrier: Carrier, *, tcp: bool = False,
-        codecs: tuple[str, ...] = ("PCMU", "PCMA"), events: bool = True,
+        codecs: tuple[str, ...] = ("PCMU", "PCMA"), events: bool = True, link: bool = False,
     ) -> None:  # fmt: skip
+        """`link`: it is the Link app of a rakuten line, not its dialler."""
         self.line, self.hertz = line, hertz
         self._folder, self._server = folder, carrier.address
         folder.mkdir(parents=True)
         self._voice = sounds.tone(folder / "voice.wav", hertz, 600)
         self.phone = Pjsua2Phone(folder, tcp=tcp, codecs=codecs, events=events)
-        assert self.phone.register(line.number, line.password, carrier.address) == 200
+        user = line.link_user if link else line.number
+        assert self.phone.register(user, line.password, carrier.address) == 200
         self._calls: list[Pjsua2Call] = []
         self._taken = 0
 
@@ -123,6 +125,16 @@ class Pjsua2:
         ringing.wait_answered()
         self._calls.append(ringing)
         ringing.play(self._voice)
+
+    @property
+    def rung(self) -> list[str]:
+        """Who called here so far, as shown: a name and a URI each."""
+        self.phone.pump()
+        return [e["caller"] for e in self.phone.events if e.get("type") == "incoming"]
+
+    def wait_rung(self) -> str:
+        """Who calls, once a call rings here that is not taken yet."""
+        return until(lambda: self.rung[self._taken :], f"a call for {self.line.number}")[0]
 
     def reject(self, status: int) -> None:
         """Refuse the call that rings here."""

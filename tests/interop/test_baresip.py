@@ -13,7 +13,7 @@ from tests.support.phones import sounds
 from tests.support.phones.baresip_phone import BaresipPhone
 from tests.support.ports import free_range
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 LINE = lines.BARESIP
 

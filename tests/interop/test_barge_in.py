@@ -11,7 +11,7 @@ from tests.support.carrier import Carrier
 from tests.support.wire import WireCall, WirePhone
 from tests.support.wire_rtp import RtpPacket
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 LINE = lines.WIRE
 FRAME = 160

@@ -17,7 +17,7 @@ from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.waiting import until
 from tests.support.wire import Message, WireCall, WirePhone
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 CALLER, FORWARDER, CALLED = lines.CROWD[-20], lines.CROWD[-21], lines.CROWD[-22]
 

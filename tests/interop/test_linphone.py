@@ -10,7 +10,7 @@ from tests.support.carrier import Carrier
 from tests.support.ear import Ear
 from tests.support.phones.linphone_phone import LinphonePhone
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 LINE = lines.LINPHONE
 

@@ -10,7 +10,7 @@ from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.wire import WireCall, WirePhone
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 CALLER, CALLED = lines.CROWD[-23], lines.CROWD[-24]
 BEAT = 8000

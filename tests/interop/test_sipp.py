@@ -10,6 +10,7 @@ from tests.interop.lines import TestLine
 from tests.support.carrier import Carrier
 from tests.support.impair import Relay, Weather
 from tests.support.phones import sipp
+from tests.support.wire import WirePhone
 
 pytestmark = pytest.mark.interop
 
@@ -90,3 +91,27 @@ def test_calls_over_tcp(carrier: Carrier, tmp_path: Path) -> None:
         tcp=True,
     )
     assert (outcome.successful, outcome.failed) == (200, 0), outcome.screen
+
+
+def test_no_call_between_lines_fails_when_packets_are_lost(
+    carrier: Carrier, tmp_path: Path
+) -> None:
+    """Five of a hundred packets, on the caller's side and on the called one's."""
+    called, address = lines.CROWD[0], carrier.address
+    with WirePhone(address, called.number, called.password, algorithm="MD5") as phone:
+        assert phone.register().status == 200
+    with sipp.Answering(tmp_path / "called", phone.port, lost_percent=5):
+        outcome = sipp.run(
+            tmp_path / "calling",
+            "call",
+            address,
+            users(tmp_path, lines.CROWD[1:50]),
+            calls=100,
+            rate=50,
+            hold_ms=300,
+            lost_percent=5,
+            service=called.number,
+            patient=True,
+            timeout_s=60,
+        )
+    assert (outcome.successful, outcome.failed) == (100, 0), outcome.screen

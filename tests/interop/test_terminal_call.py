@@ -9,7 +9,7 @@ from tests.interop.terminal import terminal_call
 from tests.support.carrier import Carrier
 from tests.support.ports import free_port
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 
 @pytest.mark.rule("LINE-05")

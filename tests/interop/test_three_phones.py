@@ -17,7 +17,7 @@ from tests.support.phones.linphone_phone import LinphonePhone
 from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.ports import free_range
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 
 def by_pjsua2(carrier: Carrier, folder: Path, voice: Voice) -> None:

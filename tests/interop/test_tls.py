@@ -25,7 +25,7 @@ from tests.support.phones.program import find
 from tests.support.ports import LOOPBACK, free_range
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.listens]
 
 
 def plain_baresip(secure: SecureCarrier, folder: Path) -> Baresip:

@@ -94,6 +94,11 @@ class Carrier:
             request.add_header("Content-Type", "application/json")
         return request
 
+    def send(self, method: str, path: str, body: Any = None) -> None:
+        """Change something by its HTTP address, which takes it."""
+        with urllib.request.urlopen(self.request(path, method, body), timeout=10) as answer:
+            assert answer.status < 300
+
     @property
     def log(self) -> str:
         return self.program.output()

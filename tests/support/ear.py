@@ -26,9 +26,12 @@ from tests.support.hearing import (
 from tests.support.waiting import until
 
 _LISTEN_EVERY_S = 0.3
+_BEGINNING_S = 2.5
 _TAIL_S = 0.15
-_CUT_S = 0.4
-"""What a phone may cut off a prompt's end when the network hangs up right behind it."""
+_LAST_S = 0.9
+"""The last piece of a prompt, which a stall may have broken as any other."""
+_LOST_S = 2.0
+"""What stalls may take out of a long prompt."""
 _HEARD = 0.8
 _GLITCHED = 0.6
 """The share of a prompt that is left when a softphone's sound clock stalls on a busy machine."""
@@ -68,7 +71,22 @@ class Ear:
             AssertionError: it was not; the message says what was heard instead.
         """
         wanted = self.speech(prompt, *values)
-        rivals = cache(lambda: self._rivals(prompt, values))
+        return self._wait_for(
+            prompt, wanted, cache(lambda: self._rivals(prompt, values)), timeout_s
+        )
+
+    def hears_beginning(self, prompt: Prompt, *values: object, timeout_s: float = 60.0) -> Match:
+        """Wait until the first seconds of a prompt were said, that goes on or was cut short.
+
+        Raises:
+            AssertionError: they were not; the message says what was heard instead.
+        """
+        length = int(_BEGINNING_S * RATE_HZ)
+        wanted = self.speech(prompt, *values)[:length]
+        rivals = cache(lambda: [rival[:length] for rival in self._rivals(prompt, values)])
+        return self._wait_for(prompt, wanted, rivals, timeout_s)
+
+    def _wait_for(self, prompt: Prompt, wanted: Samples, rivals: Rivals, timeout_s: float) -> Match:
         heard: list[Match] = []
 
         def said() -> Match | None:
@@ -105,12 +123,12 @@ class Ear:
         still = len(sound) == self._length
         self._length = len(sound)
         length_s = len(wanted) / RATE_HZ
-        if len(sound) - begin < len(wanted) - _CUT_S * RATE_HZ:
+        if len(sound) - begin < len(wanted) - _LOST_S * RATE_HZ:
             return []
         recording = Recording(sound[begin:])
         found = recording.find(wanted, _GLITCHED)
         found = [match for match in found if _beats(match, wanted, rivals, recording)]
-        tail_s = -_CUT_S if still else _TAIL_S
+        tail_s = 0.0 if still else _TAIL_S
         shift_s, end_s = begin / RATE_HZ, len(sound) / RATE_HZ - tail_s
         moved = [replace(match, start_s=match.start_s + shift_s) for match in found]
         return [match for match in moved if match.start_s + match.late_s + length_s <= end_s]
@@ -164,12 +182,12 @@ class Ear:
 
 
 def _beats(match: Match, wanted: Samples, rivals: Rivals, recording: Recording) -> bool:
-    """Whether a find is whole, or its end was heard and no rival fits its place as well."""
+    """Whether a find is whole, or about its end was heard and no rival fits its place as well."""
     if match.score >= _HEARD:
         return True
     length_s = len(wanted) / RATE_HZ
     ends_s = match.start_s + length_s
-    return match.heard_s >= length_s - _CUT_S and not any(
+    return match.heard_s >= length_s - _LAST_S and not any(
         other.score >= match.score and match.start_s < other.start_s + other.heard_s
         for rival in rivals()
         for other in recording.find(rival, _GLITCHED)

@@ -57,7 +57,7 @@ class Ringing(Closing):
     def __init__(self, phone: WirePhone, invite: Message | None = None) -> None:
         self.phone, self.invite = phone, invite or phone.expect_request("INVITE")
         self.tag = token()
-        self.rtp = RtpEnd()
+        self.rtp = RtpEnd(phone.host)
         self._cseq = 0
 
     def respond(self, status: str, extra: Fields = (), *, sdp: bool = False) -> None:

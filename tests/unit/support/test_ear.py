@@ -77,6 +77,14 @@ def test_waits_for_the_end_of_a_prompt(tape: Tape, ear: Ear) -> None:
         ear.hears(Prompt.FORWARDING_MENU, timeout_s=1)
 
 
+def test_hears_the_beginning_of_a_prompt_that_goes_on(tape: Tape) -> None:
+    ear = Ear(lambda: tape.path, VoiceBank().of("ja"))
+    tape.add(ear.speech(Prompt.FORWARDING_MENU)[: 3 * RATE_HZ])
+    with pytest.raises(AssertionError, match="menu was not heard"):
+        ear.hears_beginning(Prompt.VOICEWARP_MENU, timeout_s=0.1)
+    ear.hears_beginning(Prompt.FORWARDING_MENU, timeout_s=10)
+
+
 def test_hears_a_prompt_that_a_stalled_phone_broke_in_the_middle(tape: Tape, ear: Ear) -> None:
     speech = ear.speech(Prompt.FORWARDING_MENU).copy()
     speech[int(0.6 * RATE_HZ) : int(0.9 * RATE_HZ)] = 0
