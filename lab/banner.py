@@ -12,7 +12,7 @@ BOX = ROUNDED
 TEST_NUMBERS: Sequence[tuple[str, str, str]] = (
     ("000001", "エコーテスト", "echo test: you hear yourself"),
     ("000002", "400 Hz", "a steady tone"),
-    ("000003", "キー確認", "reads back the keys you press"),
+    ("000003", "キー確認", "reads back the keys pressed"),
     ("0399999999", "欠番案内", "announcement, then 404"),
     ("a line above", "通話", "its phone rings"),
 )
@@ -20,11 +20,19 @@ DIAL: dict[str, Sequence[tuple[str, str, str]]] = {
     "docomo": (
         ("1429", "転送でんわ", "forwarding: the spoken menu"),
         ("1421 / 1420", "開始 / 停止", "start / stop forwarding"),
+        ("1417", "留守番電話", "voicemail: play messages"),
+        ("1411 / 1410", "開始 / 停止", "start / stop voicemail"),
+    ),
+    "rakuten": (
+        ("1417", "留守番電話", "voicemail: play messages"),
+        ("1411 / 1410", "開始 / 停止", "start / stop voicemail"),
     ),
     "au": (
         ("1424 + number", "フル転送", "forward all calls to it"),
         ("1422, 1423 + number", "無応答 / 話中", "the same: no answer, busy"),
-        ("1420", "停止", "stop forwarding"),
+        ("1420", "停止", "stop forwarding, voicemail"),
+        ("1417", "留守番電話", "voicemail: play messages"),
+        ("1411 / 1412", "開始", "voicemail: missed / all"),
     ),
     "ntt": (
         ("142", "ボイスワープ", "forwarding: the spoken menu"),
