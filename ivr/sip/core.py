@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ivr.sip.dialog import Dialog
 from ivr.sip.events import Event, Flow
+from ivr.sip.media_address import is_nowhere
 from ivr.sip.message import Request, Response
 from ivr.sip.reply import write_fields, write_reply
 from ivr.sip.settings import EndpointSettings
@@ -191,10 +192,11 @@ class Core:
         if not 0 < port < 65536:
             return None
         try:
-            return str(ip_address(host)), port
+            address = str(ip_address(host))
         except ValueError:
             resolve = self.settings.resolve
             return resolve(host, port, transport) if resolve else None
+        return None if is_nowhere(host) else (address, port)
 
 
 def _asks_for_sips(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""Where sound may be sent: the address of a description is the peer's word, and not always true.
+"""Where a peer may have us send: an address it names is its word alone, and not always true.
 
 A wildcard address is no lie but a hold (RFC 3264 §8.4). An address behind a NAT is none either: it
 is not reached, and the peer's packets tell a better one (RFC 4961).
@@ -72,6 +72,11 @@ def is_held(host: str) -> bool:
 def is_literal(host: str) -> bool:
     """Whether it is an IP address, not a name."""
     return _read(host) is not None
+
+
+def is_nowhere(host: str) -> bool:
+    """Whether it is an IP address that is no single host's: nothing is ever sent there."""
+    return len(host) <= _LONGEST and _at_any_port(host) not in (None, _NO_ADDRESS)
 
 
 @lru_cache(maxsize=4096)

@@ -96,3 +96,12 @@ def test_a_websocket_is_never_left(transport: str, target: str) -> None:
 def test_the_peers_connection_is_used_again(target: str, follows: bool) -> None:
     own = Flow("TLS", LOCAL, PEER, 3)
     assert (core().flow_toward(dialog(own, target)) == own) is follows
+
+
+@pytest.mark.parametrize(
+    "host", ["224.0.0.1", "255.255.255.255", "0.0.0.0", "[ff02::1]", "[::ffff:239.1.1.1]"]
+)
+def test_a_contact_that_is_nobodys_address_is_reached_on_its_flow(host: str) -> None:
+    """No BYE of ours goes to a multicast group because a phone says so."""
+    own = Flow("UDP", LOCAL, PEER)
+    assert core().flow_toward(dialog(own, f"sip:b@{host}:5060")) == own
