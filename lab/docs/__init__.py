@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab import example, seed_model
-from lab.docs import commands, configuration, machines, rest, rules
+from lab.docs import commands, configuration, machines, rest, rules, tariffs
+from provisioning.billing import tariff_file
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -16,6 +17,8 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     REFERENCE / "rest.md": rest.page,
     REFERENCE / "rules.md": lambda: rules.page(ROOT),
     REFERENCE / "seed.schema.json": seed_model.schema_text,
+    REFERENCE / "tariff.schema.json": tariff_file.schema_text,
+    REFERENCE / "tariffs.md": tariffs.page,
     example.EXAMPLE_FILE: example.text,
 }
 """Every generated file and what it should hold."""

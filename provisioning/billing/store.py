@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, delete, func, select, text
@@ -18,7 +19,10 @@ from provisioning.db.connection import Connection
 from provisioning.db.record_tables import call_records
 
 FIELDS = tuple(each.name for each in fields(Charge))
+_values = attrgetter(*FIELDS)
 _RECORD = CallRecord._fields
+_ACCESS = _RECORD.index("access")
+_COLUMNS = (call_records.c.id, *(call_records.c[name] for name in _RECORD))
 _NAMES = ", ".join(FIELDS)
 _ROW = f"({', '.join('?' * len(FIELDS))})"
 _FROM_JSON = text(
@@ -75,14 +79,14 @@ class WantedCharges:
 def waiting(connection: Driver, most: int) -> list[Unrated]:
     """The oldest records that wait; those that another node rates just now are left to it."""
     query = (
-        select(call_records)
+        select(*_COLUMNS)
         .join(unrated_records, unrated_records.c.id == call_records.c.id)
         .order_by(call_records.c.id)
         .limit(most)
     )
     if connection.dialect.name == "postgresql":
         query = query.with_for_update(of=unrated_records, skip_locked=True)
-    return [Unrated(row["id"], record_of(row)) for row in connection.execute(query).mappings()]
+    return [Unrated(id, _record(values)) for id, *values in connection.execute(query)]
 
 
 def settle(connection: Driver, rated: Sequence[int], found: Sequence[Charge]) -> None:
@@ -91,7 +95,7 @@ def settle(connection: Driver, rated: Sequence[int], found: Sequence[Charge]) ->
     One statement for all, as call records are written, and for the same reason.
     """
     if found:
-        rows = [astuple(charge) for charge in found]
+        rows = [_values(charge) for charge in found]
         if connection.dialect.name == "sqlite":
             marks = ", ".join([_ROW] * len(rows))
             statement = f"INSERT INTO charges ({_NAMES}) VALUES {marks} ON CONFLICT DO NOTHING"
@@ -137,11 +141,10 @@ async def of_legs(
     return {key: found[key] for key in legs if key in found}
 
 
-def record_of(row: RowMapping) -> CallRecord:
-    """A row of `call_records` as a record."""
-    values: dict[str, Any] = {name: row[name] for name in _RECORD}
-    values["access"] = Access(row["access"]) if row["access"] else None
-    return CallRecord(**values)
+def _record(values: list[Any]) -> CallRecord:
+    access = values[_ACCESS]
+    values[_ACCESS] = Access(access) if access else None
+    return CallRecord(*values)
 
 
 def _kept(row: RowMapping) -> KeptCharge:
