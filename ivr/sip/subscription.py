@@ -146,8 +146,14 @@ class Subscription:
     # What comes in its dialog
 
     def receive_request(self, transaction: ServerTransaction, request: Request, now: float) -> None:
-        """Take a refresh or an unsubscription; nothing else belongs here."""
-        if not self._dialog.accept_order(request.cseq.number):
+        """Take a refresh or an unsubscription; nothing else belongs here.
+
+        Tags are no secrets (RFC 3261 §26): who comes from another host subscribes anew, with its
+        password.
+        """
+        if transaction.flow.peer[0] != self._dialog.flow.peer[0]:
+            self._core.respond(transaction, 481, now)
+        elif not self._dialog.accept_order(request.cseq.number):
             self._core.respond(transaction, 500, now)  # RFC 3261 §12.2.2
         elif request.method != "SUBSCRIBE":
             self._core.respond(transaction, 481, now)

@@ -225,10 +225,13 @@ class TestRefreshing:
         data = message("BYE", via=branch("bye"), to=phone.to, cseq="9", body=b"")
         assert phone.wire.status(data) == 481
 
-    def test_a_new_contact_is_followed(self, phone: Phone) -> None:
+    @pytest.mark.parametrize("host", ["198.51.100.7", "198.51.100.8"])
+    def test_a_new_port_is_followed_and_another_host_is_nobody(
+        self, phone: Phone, host: str
+    ) -> None:
         subscription = phone.begin()
         phone.answer()
-        moved = FLOW._replace(peer=("198.51.100.8", 41000))
+        moved = FLOW._replace(peer=(host, 41000))
         data = message(
             "SUBSCRIBE",
             via=branch("moved"),
@@ -236,12 +239,16 @@ class TestRefreshing:
             cseq="2",
             extra=EVENT + "Expires: 600\r\n",
             body=b"",
-            contact="Contact: <sip:phone@198.51.100.8:41000>\r\n",
+            contact=f"Contact: <sip:phone@{host}:41000>\r\n",
         )
         phone.take(phone.wire.send(data, moved))
-        assert phone.heard[-1].uri == "sip:phone@198.51.100.8:41000"
-        assert phone.wire.flows[-1].peer == ("198.51.100.8", 41000)
-        assert subscription.contact == "sip:phone@198.51.100.8:41000"
+        if moved.peer[0] != FLOW.peer[0]:
+            assert phone.answers[-1].status == 481
+            assert subscription.contact == "sip:phone@198.51.100.7:40000"
+            return
+        assert phone.heard[-1].uri == "sip:phone@198.51.100.7:41000"
+        assert phone.wire.flows[-1].peer == ("198.51.100.7", 41000)
+        assert subscription.contact == "sip:phone@198.51.100.7:41000"
 
 
 class TestEnding:
