@@ -67,6 +67,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         records_days=settings.records.keep_days,
         tariffs=settings.billing.tariffs,
         messages=settings.messages.limits,
+        voicemail=settings.voicemail.limits,
         geography=areas.packaged().geography,
     )
 

@@ -20,6 +20,7 @@ from lab.portal_settings import PortalSettings
 from lab.records_settings import RecordsSettings
 from lab.section import Section
 from lab.sip_settings import Address, Port, SipSettings
+from lab.voicemail_settings import VoicemailSettings
 
 ENVIRONMENT_PREFIX = "TOKUBAN__"
 
@@ -258,6 +259,7 @@ class Settings(BaseSettings):
     records: RecordsSettings = Field(default_factory=RecordsSettings)
     billing: BillingSettings = Field(default_factory=BillingSettings)
     messages: MessagesSettings = Field(default_factory=MessagesSettings)
+    voicemail: VoicemailSettings = Field(default_factory=VoicemailSettings)
     trace: TraceSettings = Field(default_factory=TraceSettings)
     lab: LabSettings = Field(default_factory=LabSettings)
 

@@ -1,4 +1,4 @@
-"""The files of voicemail: `<id>.au` with sound, beside it `<id>.open` or `<id>.done` (ADR 20).
+"""The files of voicemail: `<id>.au` with sound, beside it `<id>.open` or `<id>.done` (ADR 22).
 
 While a message is being left, a line of JSON beside its sound says whose it is. Once the caller
 has ended it, that is renamed, which needs no room on a full disk; once its row is in the database,
