@@ -84,6 +84,14 @@ def mutations(seed: int, count: int, host: str, port: int) -> Iterator[bytes]:
         yield _mutant(dice, f"{seed}-{number}", host, port)
 
 
+def bent(dice: random.Random, message: bytes) -> bytes:
+    """A message with one of its lines bent, the body's lines included."""
+    lines = message.split(b"\r\n")
+    victim, bend = dice.randrange(len(lines)), dice.choice(_BENDS)(dice)
+    lines[victim] = _bent_line(dice, lines[victim], bend) if lines[victim] else bend
+    return b"\r\n".join(lines)
+
+
 def _mutant(dice: random.Random, name: str, host: str, port: int) -> bytes:
     method = dice.choice(METHODS)
     lines = _request_lines(method, name, host, port)
