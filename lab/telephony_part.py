@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from ivr.call.limits import CallLimits
+from ivr.flows.freephone import FreephoneDesk
 from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
 from ivr.net.driver import Driver, Tap
@@ -34,6 +35,7 @@ from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
+from lab import areas
 from lab.errors import Refused
 from lab.message_lamps import Lamps
 from lab.messaging import Messaging
@@ -43,6 +45,7 @@ from lab.transports import listen_further, stream_limits
 from lab.trunk_logins import TrunkLogins
 from lab.web import bind_failure
 from prompts.catalogue import Voices
+from provisioning import calendar
 from provisioning.contract import Directory
 
 log = structlog.stdlib.get_logger("tokuban.telephony")
@@ -214,11 +217,20 @@ class TelephonyPart:
                     self._voices,
                     office.trunks,
                     self._settings.sip.overlap,
+                    self._freephone_desk(),
                 ),
                 _call_limits(self._settings),
             )
         except ValueError as error:
             raise Refused(f"service codes: {error}") from None
+
+    def _freephone_desk(self) -> FreephoneDesk:
+        office = self._office.office
+        return FreephoneDesk(
+            office.freephones,
+            areas.packaged(),
+            lambda: calendar.moment(office.clock.seconds()),
+        )
 
     async def _listen(self, driver: Driver) -> None:
         """UDP and TCP on one port; a free one is asked for as long as TCP finds UDP's taken."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import NoReturn, TypeVar
 
-from ivr.call import keeping, ringing
+from ivr.call import introducing, keeping, ringing
 from ivr.call.keys import HIDDEN, MOST_DIGITS, Entry, KeyBuffer
 from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
@@ -79,6 +79,11 @@ class Call:
         if isinstance(self._party, Visitor):
             raise RuntimeError("a caller from another carrier has no line: no service is theirs")
         return self._party
+
+    @property
+    def is_plain_voice(self) -> bool:
+        """Whether the caller's phone asks for an ordinary voice call, without video."""
+        return self._leg.is_plain_voice
 
     @property
     def ticket(self) -> Ticket:
@@ -219,13 +224,16 @@ class Call:
         await self._open_media()
         await self._speak(prompt, values, interruptible=False)
 
-    async def talkie(self, prompt: Prompt, *values: object, then: int) -> NoReturn:
+    async def talkie(
+        self, prompt: Prompt, *values: object, then: int, times: int | None = None
+    ) -> NoReturn:
         """Say why the call cannot be served, free of charge, and end it (LINE-05).
 
         An unanswered caller hears it as early media, then gets the final response
-        `then`; an answered one hears it and the network hangs up.
+        `then`; an answered one hears it and the network hangs up. `times`: where a rule says how
+        often.
         """
-        for turn in range(self._limits.talkie_times):
+        for turn in range(times or self._limits.talkie_times):
             if turn:
                 await asyncio.sleep(self._limits.talkie_pause_s)
             await self.announce(prompt, *values)
@@ -260,6 +268,10 @@ class Call:
         self._far = rung.far
         self.log.info("party.rung", outcome=rung.outcome.name.lower(), status=rung.status)
         return rung
+
+    async def introduce(self, far: FarLeg, to_caller: Prompt, to_party: Prompt) -> None:
+        """Before they talk, tell the caller and whoever answered the latest `ring` of the call."""
+        await introducing.introduce(self.announce, self._voice, far, to_caller, to_party)
 
     async def talk(self, far: FarLeg) -> NoReturn:
         """Answer the caller, let both talk until one hangs up, and end the other half.

@@ -17,6 +17,8 @@ class Ticket(Protocol):
     """What the call leaves through (LINK-02)."""
     presented: str | None
     """The number the called party sees; None when there is none to see (CALL-04)."""
+    payer: E164 | None
+    """Who is charged for the leg, once it is answered; None when nobody is."""
     service: str
     """What serves the call."""
 
@@ -172,6 +174,11 @@ class Caller(Leg, Protocol):
     @property
     def diverted(self) -> tuple[Diverted, ...]:
         """Those forwardings, oldest first, as far as another carrier names who forwarded."""
+        ...
+
+    @property
+    def is_plain_voice(self) -> bool:
+        """Whether the phone asks for an ordinary voice call: no video beside the sound."""
         ...
 
     @property

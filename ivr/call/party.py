@@ -75,6 +75,7 @@ class Role(StrEnum):
     FORWARDING = "forwarding"
     TRUNK = "trunk"
     DEPOSIT = "voicemail-deposit"
+    FREEPHONE = "freephone"
 
 
 @dataclass(frozen=True, slots=True)

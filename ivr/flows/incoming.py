@@ -13,9 +13,11 @@ from ivr.call.outcome import CallOver, Outcome
 from ivr.call.party import Role
 from ivr.call.subscriber import Subscriber, Visitor
 from ivr.flows import talkies
+from ivr.flows.freephone import FreephoneCall, FreephoneDesk, Going
 from ivr.flows.line_call import LineCall, Lines
 from ivr.flows.origin import Origin, subscribers, visitors
 from ivr.flows.registry import BoundFlow, Key, Services, bind, problems
+from ivr.numbering import calling_from
 from ivr.numbering.access import leaves_through
 from ivr.numbering.overlap import OVERLAP_DIALLING
 from ivr.numbering.plan import CallerIdPrefix, Dialled, Kind
@@ -25,6 +27,7 @@ from ivr.numbering.route import (
     Incomplete,
     Route,
     Service,
+    ToFreephone,
     ToTrunk,
     route,
     route_inward,
@@ -33,6 +36,7 @@ from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
     E164,
     Directory,
+    Freephone,
     Language,
     NotContracted,
     Profile,
@@ -57,6 +61,8 @@ TALKIE = "talkie"
 class Office:
     """What incoming calls need of the office and its voices; without `trunks` no call leaves.
 
+    Without `freephone` nobody has contracted a freephone number.
+
     `overlap`: the phones of all lines may dial digit by digit, not only those of lines with the
     option.
     """
@@ -67,6 +73,7 @@ class Office:
     voices: Voices
     trunks: Trunks | None = None
     overlap: bool = False
+    freephone: FreephoneDesk | None = None
 
 
 class Incoming:
@@ -93,6 +100,8 @@ class Incoming:
             office.trunks,
         )
         self._numbers = remote_numbers(office.profiles)
+        self._freephones = office.freephone.freephones if office.freephone else None
+        self._going = Going()
 
     async def serve(self, leg: Caller, log: Log) -> Outcome:
         """Serve one caller until the network hangs up.
@@ -141,6 +150,8 @@ class Incoming:
                 return limited(self._service(party, service), self._limits)
             case (AssignedLine() | ToTrunk()) as destination:
                 return self._connection(leg, party, found.dialled, destination)
+            case ToFreephone(freephone=contract):
+                return self._freephone(leg, party, found.dialled, contract)
             case Incomplete():
                 return _refuse_at_once(ADDRESS_INCOMPLETE)
             case Emergency():
@@ -151,7 +162,7 @@ class Incoming:
     def _route(self, dialled: str, party: Subscriber | Visitor) -> Route:
         office = self._office
         if isinstance(party, Visitor):
-            return route_inward(dialled, office.directory, self._numbers)
+            return route_inward(dialled, office.directory, self._numbers, self._freephones)
         return route(
             dialled,
             party.line,
@@ -159,6 +170,7 @@ class Incoming:
             office.directory,
             office.trunks,
             numbers=self._numbers,
+            freephones=self._freephones,
             overlap=office.overlap or OVERLAP_DIALLING in party.line.options,
         )
 
@@ -183,6 +195,27 @@ class Incoming:
             if isinstance(destination, ToTrunk):
                 await line_call.to_trunk(destination.trunk, _outward(dialled))
             await line_call.to_line(destination.line)
+
+        return connect
+
+    def _freephone(
+        self, leg: Caller, party: Subscriber | Visitor, dialled: Dialled, contract: Freephone
+    ) -> BoundFlow:
+        """A flow that calls whoever receives the calls of a freephone number."""
+        desk = self._office.freephone
+        if desk is None:
+            return _talkie(talkies.UNASSIGNED)
+        caller = (
+            calling_from.of_line(party.line)
+            if isinstance(party, Subscriber)
+            else calling_from.of_trunk(leg.caller, desk.areas)
+        )
+
+        async def connect(call: Call) -> NoReturn:
+            origin = await self._origin(leg, party, dialled)
+            leg.ticket.presented = origin.presented.number
+            freephone_call = FreephoneCall(call, contract, caller, desk, self._going)
+            await freephone_call.connect(self._lines, origin, self._limits)
 
         return connect
 
@@ -242,6 +275,8 @@ def _service_of(found: Route) -> str:
             return Role.LINE
         case ToTrunk():
             return Role.TRUNK
+        case ToFreephone():
+            return Role.FREEPHONE
     return TALKIE
 
 

@@ -7,11 +7,11 @@ caller hears why nobody does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn, Protocol
 
 from ivr.call.call import Call
 from ivr.call.limits import CallLimits
-from ivr.call.party import Diverted, Ring, Role, Rung, Target
+from ivr.call.party import Diverted, FarLeg, Ring, Role, Rung, Target
 from ivr.flows import talkies
 from ivr.flows.origin import Origin
 from ivr.flows.passed_on import PassedOn
@@ -91,14 +91,47 @@ class Lines:
         return route(going.target, line, profile, self.directory, self.trunks).destination
 
 
+class _Own(NamedTuple):
+    """What a line's user set for calls that are not answered, and how its carrier forwards."""
+
+    diversions: Diversions
+    box: Mailbox
+    rules: ForwardingRules
+
+
+class _Rang(NamedTuple):
+    """What came of ringing, and the access that rang last."""
+
+    rung: Rung
+    access: Access
+
+
+class Escort(Protocol):
+    """A service that sends calls to lines, and sees to them on the way."""
+
+    async def detour(self, line: Line, lines: Lines) -> Line | None:
+        """The line a call goes on to that found `line` busy; None: it stays."""
+
+    async def introduce(self, far: FarLeg) -> None:
+        """Tell caller and called party what they are to know before they talk."""
+
+
 class LineCall:
     """One call on its way, from the number that was dialled to whoever answers."""
 
-    def __init__(self, call: Call, lines: Lines, origin: Origin, limits: CallLimits) -> None:
+    def __init__(
+        self,
+        call: Call,
+        lines: Lines,
+        origin: Origin,
+        limits: CallLimits,
+        escort: Escort | None = None,
+    ) -> None:
         self._call = call
         self._lines = lines
         self._origin = origin
         self._limits = limits
+        self._escort = escort
         self._diverted: tuple[Diverted, ...] = ()
         self._forwarder: Line | None = None
         self._passed_on = PassedOn(call.ticket)
@@ -108,6 +141,9 @@ class LineCall:
         with self._passed_on.recorded():
             while True:
                 reached = await self._reach(line)
+                if isinstance(reached, Line):
+                    line = reached
+                    continue
                 if isinstance(reached, Missed):
                     await self._to_voicemail(reached)
                 if isinstance(reached, Rung):
@@ -127,6 +163,8 @@ class LineCall:
 
     async def _conclude(self, rung: Rung, talkie_of: Callable[[Rung], talkies.Talkie]) -> NoReturn:
         if rung.far is not None:
+            if self._escort is not None:
+                await self._escort.introduce(rung.far)
             self._passed_on.answered()
             await self._call.talk(rung.far)
         await self._fall_back(rung)
@@ -161,30 +199,50 @@ class LineCall:
         rules = self._lines.profiles.of(line.profile).voicemail
         return Missed(line, rules, self._origin.presented.number) if rules else None
 
-    async def _reach(self, line: Line) -> Rung | Redirection | Missed:
-        """Ring a line's accesses in turn: what came of it, or who takes it in the line's stead."""
+    async def _reach(self, line: Line) -> Rung | Redirection | Missed | Line:
+        """Ring a line: what came of it, or who takes the call in the line's stead."""
         if self._origin.line is not None and self._origin.line.number == line.number:
             return OWN_LINE
-        diversions = await self._diversions_of(line)
-        box = await self._lines.mailbox(line)
-        rules = self._lines.rules(line)
+        own = _Own(
+            await self._diversions_of(line),
+            await self._lines.mailbox(line),
+            self._lines.rules(line),
+        )
+        rung = await self._ring_in_turn(line, own)
+        if not isinstance(rung, _Rang):
+            return rung
+        if self._escort is not None and rung.rung.outcome is Ring.BUSY:
+            after = await self._escort.detour(line, self._lines)
+            if after is not None:
+                return after
+        return self._instead(line, rung, own)
+
+    async def _ring_in_turn(self, line: Line, own: _Own) -> _Rang | Redirection | Missed:
+        """Ring a line's accesses one after another, unless the call goes elsewhere before."""
         accounts = self._lines.directory.accounts_of(line.number)
-        rung, order = NOBODY_THERE, self._order(line, accounts)
+        order = self._order(line, accounts)
+        rung = _Rang(NOBODY_THERE, Access.OS)
         for access in order:
-            if going := redirection(diversions, rules, access=access):
+            if going := redirection(own.diversions, own.rules, access=access):
                 return going
-            if Condition.CFU in box.conditions and (missed := self._missed(line)):
+            if Condition.CFU in own.box.conditions and (missed := self._missed(line)):
                 return missed
             users = tuple(each.user for each in accounts if each.access is access)
-            most_s = rings_for_s(diversions, rules, access=access, otherwise=self._rings_s(box))
-            rung = await self._ring(line, users, most_s, in_doubt=access is not order[-1])
-            if rung.outcome is not Ring.UNREACHABLE:
+            otherwise = self._rings_s(own.box)
+            most_s = rings_for_s(own.diversions, own.rules, access=access, otherwise=otherwise)
+            in_doubt = access is not order[-1]
+            rung = _Rang(await self._ring(line, users, most_s, in_doubt=in_doubt), access)
+            if rung.rung.outcome is not Ring.UNREACHABLE:
                 break
-        if (happened := HAPPENED.get(rung.outcome)) is None:
-            return rung
-        if going := redirection(diversions, rules, (happened,), access=access):
+        return rung
+
+    def _instead(self, line: Line, rang: _Rang, own: _Own) -> Rung | Redirection | Missed:
+        """Who takes a call that nobody answered; else what came of ringing."""
+        if (happened := HAPPENED.get(rang.rung.outcome)) is None:
+            return rang.rung
+        if going := redirection(own.diversions, own.rules, (happened,), access=rang.access):
             return going
-        return (MEETS[happened] in box.conditions and self._missed(line)) or rung
+        return (MEETS[happened] in own.box.conditions and self._missed(line)) or rang.rung
 
     def _rings_s(self, box: Mailbox) -> float:
         """How long a call rings that is not forwarded: until voicemail takes it, if that does."""

@@ -23,11 +23,13 @@ def of_line(line: Line) -> Caller:
     return Caller(kind, where.prefecture, where.ma if kind is TrunkClass.FIXED else None)
 
 
-def of_trunk(caller: TrunkCaller, areas: Areas) -> Caller:
+def of_trunk(caller: TrunkCaller | None, areas: Areas) -> Caller:
     """A caller of another carrier: the class comes with the call, the place with the number.
 
     Where the number tells no place, the trunk may have a prefecture.
     """
+    if caller is None:
+        return Caller(TrunkClass.FIXED)
     kind = caller.caller_class
     if caller.number is not None and kind in STANDS_AT_ITS_NUMBER:
         area = areas.of(caller.number)

@@ -11,6 +11,8 @@ from provisioning.contract import (
     E164,
     CarrierProfile,
     Directory,
+    Freephone,
+    Freephones,
     Line,
     LineStatus,
     Trunk,
@@ -71,6 +73,13 @@ class ToTrunk:
 
 
 @dataclass(frozen=True, slots=True)
+class ToFreephone:
+    """A freephone number that a subscriber of this network contracted (FREE-01)."""
+
+    freephone: Freephone
+
+
+@dataclass(frozen=True, slots=True)
 class Incomplete:
     """The beginning of a number, from a phone that dials digit by digit: 484 at once."""
 
@@ -84,6 +93,7 @@ Destination: TypeAlias = (
     | OtherNetwork
     | Emergency
     | ToTrunk
+    | ToFreephone
     | Incomplete
 )
 
@@ -119,6 +129,7 @@ def route(
     trunks: Trunks | None = None,
     *,
     numbers: Mapping[E164, str] = NO_NUMBERS,
+    freephones: Freephones | None = None,
     overlap: bool = False,
 ) -> Route:
     """Where `dialled` leads `caller`, whose carrier offers `profile`. Total.
@@ -126,6 +137,7 @@ def route(
     Args:
         trunks: other carriers; without them no call leaves.
         numbers: the network's own numbers, and the service each one is.
+        freephones: freephone numbers of this network's subscribers.
         overlap: the caller's phone dials digit by digit, and `#` ends a number.
     """
     begun = False
@@ -138,13 +150,17 @@ def route(
         or (Incomplete() if begun else None)
         or _service(understood.digits, profile)
         or _own(understood, numbers)
+        or _freephone(understood, freephones)
         or _number(understood, directory, trunks)
     )
     return Route(understood, destination)
 
 
 def route_inward(
-    dialled: str, directory: Directory, numbers: Mapping[E164, str] = NO_NUMBERS
+    dialled: str,
+    directory: Directory,
+    numbers: Mapping[E164, str] = NO_NUMBERS,
+    freephones: Freephones | None = None,
 ) -> Route:
     """Where `dialled` leads a call that comes from another carrier: to lines of this network.
 
@@ -155,7 +171,7 @@ def route_inward(
     understood = parse(dialled)
     if understood.kind is Kind.EMERGENCY:
         return Route(understood, Emergency())
-    own = _own(understood, numbers)
+    own = _own(understood, numbers) or _freephone(understood, freephones)
     return Route(understood, own or _line(understood, directory) or Unassigned())
 
 
@@ -181,6 +197,13 @@ def _service(digits: str, profile: CarrierProfile) -> Service | None:
 def _own(dialled: Dialled, numbers: Mapping[E164, str]) -> Service | None:
     name = numbers.get(dialled.e164) if dialled.e164 is not None else None
     return Service(name) if name is not None else None
+
+
+def _freephone(dialled: Dialled, freephones: Freephones | None) -> ToFreephone | None:
+    if freephones is None or dialled.kind is not Kind.FREEPHONE or dialled.e164 is None:
+        return None
+    contract = freephones.of(dialled.e164)
+    return None if contract is None else ToFreephone(contract)
 
 
 def _number(dialled: Dialled, directory: Directory, trunks: Trunks | None) -> Destination:

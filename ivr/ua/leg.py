@@ -7,6 +7,7 @@ from ivr.call.party import FarLeg, JoinEnd, Rung, Signs, Target
 from ivr.net.driver import Driver
 from ivr.sip import diverted, identity
 from ivr.sip.message import Request
+from ivr.sip.sdp import Sdp, SdpError
 from ivr.sip.session import Session
 from ivr.ua.callers import whose
 from ivr.ua.coupling import Couplings
@@ -71,6 +72,15 @@ class InboundLeg(Side):
         self._opened = self._rang = False
         self._reminder: asyncio.TimerHandle | None = None
         self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def is_plain_voice(self) -> bool:
+        """Whether the offer has no video beside the sound; a late offer is not known yet."""
+        try:
+            media = Sdp.parse(self.session.remote_sdp).media if self.session.remote_sdp else ()
+        except SdpError:
+            return True
+        return not any(each.kind == "video" and each.port for each in media)
 
     async def progress(self, *, ringing: bool = False) -> None:
         """Open early media (LINE-05), with 180 while it rings, else with 183; each told once.

@@ -72,6 +72,7 @@ class ReferredLeg:
 
     caller: TrunkCaller | None = None
     withholds = False
+    is_plain_voice = True
     diverted: tuple[Diverted, ...] = ()
     hops = 70
 

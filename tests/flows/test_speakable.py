@@ -132,6 +132,8 @@ OF_LINE_CALLS = {
     Prompt.TALKIE_FORWARDING_LOOP,
 }
 """Said by no service (see test_line_call and test_forwarded_call); none takes a value."""
+OF_FREEPHONE_CALLS = {prompt for prompt in Prompt if prompt.value.startswith("freephone.")}
+"""Said in calls to contracted numbers (see test_freephone_call)."""
 ON_FAILURE = {
     Prompt.NOT_CONTRACTED,
     Prompt.TRY_LATER,
@@ -144,4 +146,4 @@ ON_FAILURE = {
 
 def test_the_calls_above_say_all_there_is_to_say() -> None:
     heard = {prompt for call in CALLS for prompt, _ in said_in(*call)}
-    assert heard == set(Prompt) - OF_LINE_CALLS - ON_FAILURE
+    assert heard == set(Prompt) - OF_LINE_CALLS - OF_FREEPHONE_CALLS - ON_FAILURE

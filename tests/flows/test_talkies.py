@@ -9,11 +9,18 @@ from ivr.call.ringing import JOIN_ENDS
 from ivr.flows import talkies
 from ivr.flows.line_call import HAPPENED
 from ivr.numbering.diversion import Happened
-from ivr.numbering.route import AssignedLine, Destination, Incomplete, Service, ToTrunk
+from ivr.numbering.route import (
+    AssignedLine,
+    Destination,
+    Incomplete,
+    Service,
+    ToFreephone,
+    ToTrunk,
+)
 
 pytestmark = pytest.mark.rule("LINE-05")
 
-SERVED = {Service, AssignedLine, ToTrunk, Incomplete}
+SERVED = {Service, AssignedLine, ToTrunk, ToFreephone, Incomplete}
 """Where a number leads that gets no talkie at once."""
 
 

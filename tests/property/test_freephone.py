@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,6 +158,7 @@ def expected(one: Freephone, caller: Caller, now: Circumstances) -> Outcome:
     return AllBusy() if chain else OffHours()
 
 
+@pytest.mark.rule("FREE-11")
 @given(contracts(), callers, circumstances)
 def test_a_decision_is_what_the_rules_say_one_by_one(
     one: Freephone, caller: Caller, now: Circumstances

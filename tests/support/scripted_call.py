@@ -14,6 +14,7 @@ from datetime import date, time
 
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import Outcome
+from ivr.flows.freephone import FreephoneDesk
 from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
 from ivr.media import tones
@@ -185,6 +186,7 @@ class Network:
     mailboxes: InMemoryMailboxes = field(default_factory=lambda: InMemoryMailboxes(LINES))
     trunks: Trunks | None = None
     overlap: bool = False
+    freephone: FreephoneDesk | None = None
     limits: CallLimits = field(default_factory=CallLimits)
     voices: SpelledVoices = field(default_factory=SpelledVoices)
     profiles: ProfileFiles = field(default_factory=ProfileFiles.load)
@@ -193,7 +195,13 @@ class Network:
         """What serves the calls of this network."""
         services = Services(self.forwarding, self.presentation, self.mailboxes)
         office = Office(
-            self.directory, self.profiles, services, self.voices, self.trunks, self.overlap
+            self.directory,
+            self.profiles,
+            services,
+            self.voices,
+            self.trunks,
+            self.overlap,
+            self.freephone,
         )
         return Incoming(office, self.limits)
 

@@ -45,6 +45,7 @@ class ScriptedLeg(ScriptedSound):
         self.targets: list[Target] = []
         self.joined: FarLeg | None = None
         self.withholds = False
+        self.is_plain_voice = True
         self.forwardings = 0
         self.diverted: tuple[Diverted, ...] = ()
         self.hops = 69

@@ -210,6 +210,8 @@ WRONG["no group"] = (
 )
 
 
+@pytest.mark.rule("FREE-03")
+@pytest.mark.rule("FREE-11")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_contract_that_breaks_a_rule_is_refused(name: str) -> None:
     one, expected = WRONG[name]
@@ -224,6 +226,8 @@ def test_29_february_may_be_scheduled() -> None:
     assert told(contract(receptions=(Reception(FIRST, off_hours=schedule),))) == set()
 
 
+@pytest.mark.rule("FREE-05")
+@pytest.mark.rule("FREE-06")
 @pytest.mark.parametrize("option", set(Option) - {Option.NUMBER_DISPLAY, Option.CUSTOMER_CONTROL})
 def test_what_is_not_contracted_cannot_be_used(option: FreephoneOption) -> None:
     used = {

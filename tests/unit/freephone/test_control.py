@@ -55,6 +55,7 @@ async def test_a_password_is_shown_once_and_known_by_its_hash(
     assert [each.what for each in changes][:2] == ["control password reset"] * 2
 
 
+@pytest.mark.rule("FREE-12")
 async def test_three_wrong_ones_lock_it_and_calls_go_on(office: Office, control: Control) -> None:
     password = await control.set_password(NUMBER, origin=OPERATOR)
     for left in (2, 1, 0):
@@ -66,6 +67,7 @@ async def test_three_wrong_ones_lock_it_and_calls_go_on(office: Office, control:
     assert office.freephones.of(NUMBER) is not None
 
 
+@pytest.mark.rule("FREE-12")
 async def test_a_right_one_forgets_the_wrong_ones_before_it(control: Control) -> None:
     password = await control.set_password(NUMBER, origin=OPERATOR)
     for _ in range(2):
@@ -75,6 +77,7 @@ async def test_a_right_one_forgets_the_wrong_ones_before_it(control: Control) ->
     assert (await control.state(NUMBER)).tries_left == 3
 
 
+@pytest.mark.rule("FREE-12")
 async def test_of_many_at_once_three_are_judged(control: Control) -> None:
     await control.set_password(NUMBER, origin=OPERATOR)
     verdicts = await asyncio.gather(*(judged(control, f"wrong {n}") for n in range(8)))
@@ -82,6 +85,7 @@ async def test_of_many_at_once_three_are_judged(control: Control) -> None:
     assert (await control.state(NUMBER)).locked_at is not None
 
 
+@pytest.mark.rule("FREE-12")
 async def test_unlocking_is_owed_once_for_each_lock(office: Office, control: Control) -> None:
     password = await control.set_password(NUMBER, origin=OPERATOR)
     with pytest.raises(NotLocked):

@@ -62,6 +62,7 @@ async def test_a_number_is_contracted_and_known_after_a_restart(office: Office) 
     assert (change.what, change.who) == ("freephone contracted", "operator")
 
 
+@pytest.mark.rule("FREE-03")
 async def test_what_breaks_a_rule_is_refused_and_the_running_contract_stays(office: Office) -> None:
     payer = await contract(office)
     await office.freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
@@ -122,6 +123,7 @@ async def test_a_set_up_can_be_undone(office: Office) -> None:
         await freephones.undo(NUMBER, to=9, origin=OPERATOR)
 
 
+@pytest.mark.rule("FREE-13")
 async def test_fees_begin_and_end_with_the_options(office: Office) -> None:
     payer, freephones = await contract(office), office.freephones
     await freephones.create(NUMBER, payer.id, written(HOURS), origin=OPERATOR)
@@ -148,6 +150,7 @@ async def test_a_line_that_receives_cannot_be_removed(office: Office) -> None:
     await office.upkeep.remove(NTT, origin=OPERATOR)
 
 
+@pytest.mark.rule("FREE-08")
 async def test_a_split_is_exact_whoever_asks_at_once_and_after_a_restart(office: Office) -> None:
     payer, freephones = await contract(office), office.freephones
     await freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)

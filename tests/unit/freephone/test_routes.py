@@ -127,6 +127,7 @@ async def explained(api: httpx2.AsyncClient, **asked: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.rule("FREE-15")
 @pytest.mark.usefixtures("made")
 async def test_what_would_happen_is_told_step_by_step(api: httpx2.AsyncClient) -> None:
     noon, holiday = "2026-11-04T12:00", "2026-11-03T12:00"
@@ -149,6 +150,7 @@ async def test_what_would_happen_is_told_step_by_step(api: httpx2.AsyncClient) -
     assert mobile["line"] == "09000000001"
 
 
+@pytest.mark.rule("FREE-15")
 @pytest.mark.usefixtures("made")
 async def test_an_explanation_is_text_or_a_chart_in_either_language(
     api: httpx2.AsyncClient,

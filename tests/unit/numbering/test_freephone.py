@@ -85,6 +85,7 @@ def test_an_area_that_is_not_accepted_is_told_so() -> None:
     assert outcome(one, Caller(TrunkClass.FIXED)) == Refused(Guidance.AREA)
 
 
+@pytest.mark.rule("FREE-06")
 def test_each_area_has_its_group_s_line() -> None:
     one = contract(Group("east", (KANTO,), FIRST), Group("west", (KANSAI,), SECOND))
     assert outcome(one) == Connect(FIRST)
@@ -112,6 +113,7 @@ def test_more_calls_than_the_number_may_have_find_it_busy() -> None:
     assert outcome(one, now=Circumstances(NOON, calls=2)) == AllBusy()
 
 
+@pytest.mark.rule("FREE-07")
 def test_a_busy_line_detours_in_turn_and_across_groups() -> None:
     one = contract(
         Group("east", (KANTO,), FIRST),
@@ -146,11 +148,13 @@ def test_out_of_hours_the_guidance_is_played() -> None:
     assert outcome(one, now=Circumstances(NIGHT)) == OffHours()
 
 
+@pytest.mark.rule("FREE-11")
 def test_the_guidance_comes_before_a_changed_destination() -> None:
     both = replace(CLOSED, change=office_hours(off=SECOND, on=None))
     assert outcome(contract(receptions=(both,)), now=Circumstances(NIGHT)) == OffHours()
 
 
+@pytest.mark.rule("FREE-11")
 def test_with_detours_the_guidance_waits_until_all_are_off_hours() -> None:
     some = (replace(CLOSED, detours=(SECOND,)), Reception(SECOND))
     every = (some[0], replace(CLOSED, line=SECOND))
@@ -160,6 +164,7 @@ def test_with_detours_the_guidance_waits_until_all_are_off_hours() -> None:
     assert outcome(contract(receptions=some), now=Circumstances(NIGHT, {SECOND})) == AllBusy()
 
 
+@pytest.mark.rule("FREE-09")
 def test_a_changed_destination_s_own_options_are_not_asked() -> None:
     one = contract(
         receptions=(
@@ -193,6 +198,7 @@ def test_calls_are_split_by_weight_and_the_turn_is_handed_on() -> None:
     assert lines == [FIRST, SECOND, FIRST, FIRST, SECOND, FIRST]
 
 
+@pytest.mark.rule("FREE-08")
 def test_at_night_other_weights_hold() -> None:
     one = split(1, 0, night=(0, 1))
     assert outcome(one) == Connect(FIRST)
@@ -232,6 +238,7 @@ def test_holidays_year_end_leap_days_and_dates(moment: Moment, off: bool) -> Non
     assert outcome(one, now=Circumstances(moment)) == expected
 
 
+@pytest.mark.rule("FREE-15")
 def test_every_rule_is_told_and_one_decided() -> None:
     one = contract(receptions=(replace(CLOSED, detours=(SECOND,)), Reception(SECOND)))
     steps = asked(one, now=Circumstances(NIGHT)).steps

@@ -24,6 +24,7 @@ def test_five_one_one_comes_evenly() -> None:
     assert calls((5, 1, 1), 7) == [0, 0, 1, 0, 2, 0, 0]
 
 
+@pytest.mark.rule("FREE-08")
 @given(weights_, st.integers(1, 5))
 def test_each_number_has_its_share_to_the_call(weights: tuple[int, ...], rounds: int) -> None:
     found = Counter(calls(weights, rounds * sum(weights)))
@@ -39,6 +40,7 @@ def test_any_window_is_off_by_less_than_two_calls(
         assert abs(found[place] - length * weight / sum(weights)) < 2
 
 
+@pytest.mark.rule("FREE-08")
 @given(weights_, weights_, st.integers(0, 30))
 def test_zero_never_receives_whatever_the_weights_were(
     before: tuple[int, ...], after: tuple[int, ...], count: int
