@@ -130,6 +130,7 @@ class _Check:
         box = None
         if table.voicemail is not None:
             box = self._voicemail(("lines", index, "voicemail"), line, table.voicemail)
+            self._check_one_of_both(("lines", index, "voicemail"), line, diversions, box)
         return SeedLine(line, accounts, diversions, table.shows_freephone, box)
 
     def _voicemail(self, place: Place, line: Line, table: seed_model.Voicemail) -> SeedVoicemail:
@@ -144,6 +145,15 @@ class _Check:
         )
         self._asked(place, lambda: voicemail.seeded(wanted, rules))
         return wanted
+
+    def _check_one_of_both(
+        self, place: Place, line: Line, diversions: Diversions | None, box: SeedVoicemail
+    ) -> None:
+        """Refuse a line that forwards and takes messages where one stops the other (FWD-09)."""
+        rules = self._profiles.of(line.profile).forwarding
+        forwards = diversions is not None and diversions.active
+        if forwards and box.conditions and voicemail.OPTION in rules.start_stops:
+            _refuse(self._file, place, "forwarding stops it: leave conditions out, or forwarding")
 
     def _account(self, place: Place, line: Line, table: seed_model.Account) -> SeedAccount:
         if table.sources and Option.NGN_UNI not in line.options:

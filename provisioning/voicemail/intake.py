@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 from provisioning.contract import (
@@ -98,9 +99,13 @@ class Intake:
         """Put what killed processes left into the boxes; how many messages that was."""
         found = await self._disk.run(self._disk.folder.remains)
         for each in found:
-            duration_s = model.seconds(each.octets)
             self._places.take(each.left.line, each.left.id)
-            await self.settle(each.left, duration_s, interrupted=not each.finished)
+        await asyncio.gather(
+            *(
+                self.settle(each.left, model.seconds(each.octets), interrupted=not each.finished)
+                for each in found
+            )
+        )
         if found:
             log.warning("a carrier ended without warning: %d voice messages taken over", len(found))
         return len(found)
@@ -156,16 +161,20 @@ class Intake:
 
     async def _take_place(self, left: Left, most: int) -> None:
         async with self._places.turn(left.line):
-            # A message may come into its box while its rows are read: it is in either set.
-            before = self._places.of(left.line)
-            try:
-                there = await self._shelf.ids(left.line)
-                count = len(there | before | self._places.of(left.line))
-            except StorageUnavailable:
-                count = sum(self._memory.counts(left.line)) + len(self._places.of(left.line))
+            count = await self._count(left.line)
             if count >= most:
                 raise BoxFull(f"{count} messages are in the box, or on their way into it")
             self._places.take(left.line, left.id)
+
+    async def _count(self, line: E164) -> int:
+        """How many are in a box, or on their way into it; as far as known without a database."""
+        before = self._places.of(line)
+        with suppress(StorageUnavailable):
+            if not self._waiting:  # else it is away, and a caller would wait for nothing
+                there = await self._shelf.ids(line)
+                # One may have come into the box meanwhile: it is in either set.
+                return len(there | before | self._places.of(line))
+        return sum(self._memory.counts(line)) + len(self._places.of(line))
 
     async def _make(self, left: Left, asked: int) -> "StoredDeposit":
         self._asked += asked

@@ -139,6 +139,16 @@ def test_a_box_that_no_carrier_has_is_refused(tmp_path: Path, wanted: str, said:
     assert said in refusal(tmp_path, BOX.format(wanted))
 
 
+@pytest.mark.rule("FWD-09")
+def test_a_line_does_not_begin_with_both(tmp_path: Path) -> None:
+    both = BOX.format("{conditions: [busy]}").replace(
+        "    voicemail:",
+        "    forwarding: {no_answer: {to: 0398765432, active: true}}\n    voicemail:",
+    )
+    assert "forwarding stops it" in refusal(tmp_path, both)
+    assert seeds.load(write(tmp_path, both.replace("conditions: [busy]", "ring_time_s: 9"))).lines
+
+
 def test_a_box_needs_its_option(tmp_path: Path) -> None:
     text = BOX.format("{}").replace("    options: [voicemail]\n", "")
     assert "add options: [voicemail] to the line" in refusal(tmp_path, text)

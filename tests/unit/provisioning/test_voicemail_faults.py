@@ -226,6 +226,18 @@ async def test_what_waits_for_the_database_outlives_the_process(
         assert not kept.interrupted
 
 
+async def test_what_is_being_left_while_the_carrier_ends_is_there_after_its_start(
+    tmp_path: Path,
+) -> None:
+    async with voicemail_office(tmp_path) as office:
+        deposit = await office.voicemail.deposit(DOCOMO, None, "call")
+        deposit.write(SECOND)
+    async with voicemail_office(tmp_path) as office:
+        (message,) = await office.voicemail.messages(DOCOMO)
+        assert (message.interrupted, message.seconds) == (True, 1.0)
+        assert await office.voicemail.sound(DOCOMO, message.id) == SECOND
+
+
 async def test_a_caller_who_hangs_up_while_a_place_is_made_leaves_none(tmp_path: Path) -> None:
     async with voicemail_office(tmp_path) as office:
         for turns in range(25):
