@@ -22,7 +22,10 @@ def voicemail(
     if TABLE not in table:
         return None
     given = dict(table[TABLE])
-    conditions = named(source, TABLE, given, "conditions", Condition, MISSED)
+    conditions = frozenset(named(source, TABLE, given, "conditions", Condition, MISSED))
+    offered = frozenset(named(source, TABLE, given, "offered", Condition, tuple(Condition)))
+    if not conditions <= offered:
+        raise BadProfile(f"{source}: {TABLE}.offered: it has all of conditions")
     whole = {field: _whole(source, given, field) for field in WHOLE}
     keys = {field: _key(source, given, field) for field in KEYS}
     if len(set(keys.values())) < len(KEYS):
@@ -37,7 +40,8 @@ def voicemail(
         redo_key=keys["redo_key"],
         keep_key=keys["keep_key"],
         ring_times=ring_times,
-        conditions=frozenset(conditions),
+        conditions=conditions,
+        offered=offered,
         silence_s=_seconds(source, given),
         deposit_is_forwarded=_flag(source, given),
         remote_number=_number(source, given),

@@ -144,6 +144,7 @@ def test_what_voicemail_is_like(profile: Profile, messages: int, hours: int) -> 
     assert (rules.messages, rules.longest_s, rules.keep_s) == (messages, 180, hours * 3600)
     assert rules.ring_times == carrier.ring_times
     assert rules.conditions == {Condition.CFNRC, Condition.CFB, Condition.CFNR}
+    assert (Condition.CFU in rules.offered) == (profile is Profile.AU)
 
 
 def test_ntt_lines_have_no_voicemail() -> None:
@@ -185,6 +186,7 @@ WRONG = {
     f"{WHOLE}silence_s = 0": "voicemail.silence_s: positive seconds",
     f"{WHOLE}deposit_is_forwarded = 1": "voicemail.deposit_is_forwarded: true or false",
     f"{WHOLE}remote_number = '1417'": "voicemail.remote_number: a full number",
+    f"{WHOLE}offered = ['busy']": "voicemail.offered: it has all of conditions",
     f"{WHOLE}conditions = ['never']": "voicemail.conditions: name each once",
     f"{WHOLE}colour = 3": "voicemail.colour: there is no such field",
     "[services_with_number]\n1418 = 'a'\n[digits_behind]\n1418 = 0": "digits_behind.1418: a code",
