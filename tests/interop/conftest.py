@@ -21,7 +21,6 @@ busy_tone_s = 2
 [sip]
 calls_per_user = 1000
 contacts_per_user = 20
-mwi_unsolicited = true
 """
 """The table of `[sip]` comes last, so that a test may add to it."""
 
