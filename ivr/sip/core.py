@@ -139,10 +139,10 @@ class Core:
         fields = request.headers
         if request.method in _MAKES_DIALOG:
             sips = flow.secured and request.uri[:5].lower() == "sips:"
-            fields.set("Contact", self.contact(flow, sips=sips))
-            fields.set("Allow", self._allow)
-            fields.set("Supported", self._supported)
-        fields.set("User-Agent", self.settings.user_agent)
+            fields.put("Contact", self.contact(flow, sips=sips))
+            fields.put("Allow", self._allow)
+            fields.put("Supported", self._supported)
+        fields.put("User-Agent", self.settings.user_agent)
         for name, value in headers:
             fields.add(name, value)
 
