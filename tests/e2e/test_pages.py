@@ -98,7 +98,15 @@ def test_english_reads_on_every_page(contexts: Contexts, desk: Desk) -> None:
     desk.log_in(page)
     page.get_by_role("link", name="English").click()
     expect_title(page, "Menu")
-    for path in ("/orders/new", "/numbers", "/orders", "/voicemail", "/mail", "/password", "/nowhere"):
+    for path in (
+        "/orders/new",
+        "/numbers",
+        "/orders",
+        "/voicemail",
+        "/mail",
+        "/password",
+        "/nowhere",
+    ):
         page.goto(desk.url(path))
         text = page.locator("main").inner_text()
         assert not [letter for letter in text if "぀" <= letter <= "ヿ"], path
