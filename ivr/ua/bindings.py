@@ -21,6 +21,10 @@ class RegistrarLimits:
     bindings_per_account: int = 10
 
 
+MOST_PROXIES = 10
+"""Between a phone and us (A)."""
+
+
 class Refused(Exception):
     """The REGISTER changes nothing; `status` and `reason` say why, `headers` help the phone."""
 
@@ -127,10 +131,22 @@ def _binding(contact: NameAddr, request: Request, flow: str, expires_at: float) 
         expires_at=expires_at,
         flow=flow,
         q=_quality(contact.param("q") or "1"),
-        path=tuple(request.headers.all("Path")),
+        path=_path(request) if "Path" in request.headers else (),
         instance=contact.param("+sip.instance"),
         user_agent=(request.headers.get("User-Agent") or "")[:200],
     )
+
+
+def _path(request: Request) -> tuple[str, ...]:
+    """The proxies on the way, who will stand in Route of every call (RFC 3327 §5.3)."""
+    try:
+        path = request.headers.all("Path")
+        fine = len(path) <= MOST_PROXIES and all(NameAddr.parse(each).uri.is_sip for each in path)
+    except GrammarError as error:
+        raise Refused(400, "Bad Path") from error
+    if not fine:
+        raise Refused(400, f"Path Is Of {MOST_PROXIES} SIP URIs At Most")
+    return tuple(path)
 
 
 def _quality(text: str) -> float:

@@ -249,7 +249,7 @@ class Registrar:
         if home is not None:
             address = self._driver.endpoint.address(event.flow)
             headers += uni.granted(request, home.line, address)
-        elif "Path" in request.headers and "path" in request.headers.tokens("Supported"):
+        elif "Contact" in request.headers and "path" in request.headers.tokens("Supported"):
             headers += [("Path", path) for path in request.headers.all("Path")]
         self._driver.answer(event.transaction, 200, headers)
 

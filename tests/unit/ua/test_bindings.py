@@ -98,6 +98,9 @@ class TestContacts:
             ("Contact: <sip:a@192.0.2.1>;q=1.5",),
             ("Contact: <sip:a@192.0.2.1>;q=much",),
             ('Contact: "a <sip:a@192.0.2.1>',),
+            ("Contact: <sip:a@192.0.2.1>", 'Path: <sip:p;lr>, "<<'),
+            ("Contact: <sip:a@192.0.2.1>", "Path: <http://p>"),
+            ("Contact: <sip:a@192.0.2.1>", "Path: " + ", ".join(["<sip:p;lr>"] * 11)),
         ],
     )
     def test_what_no_phone_may_say_is_a_bad_request(self, fields: tuple[str, ...]) -> None:

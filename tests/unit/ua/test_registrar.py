@@ -164,6 +164,11 @@ async def test_the_path_is_kept_and_told(board: Switchboard, wire: Wire) -> None
     assert board.registrar.of(USER)[0].path == ("<sip:edge.example;lr>",)
 
 
+async def test_who_only_asks_is_answered_whatever_its_path(board: Switchboard, wire: Wire) -> None:
+    answer = await wire.register('Path: <sip:p;lr>, "<<', "Supported: path")
+    assert (answer.status, answer.headers.all("Path")) == (200, [])
+
+
 async def test_a_restart_keeps_the_phone_reachable(board: Switchboard, wire: Wire) -> None:
     await wire.register("Contact: <sip:a@127.0.0.1:5062>;expires=600")
     async with switchboard() as restarted:
