@@ -1,12 +1,23 @@
 """Prompts recognised by a piece of their sound."""
 
+from datetime import date, time
+
 import pytest
 
 from lab.recognition import EXAMPLES, Recogniser
 from prompts.catalogue import SIGNATURES, Kind, Prompt
 from prompts.voice import VoiceBank
 
-OTHERS = {Kind.NUMBER: "+819012345678", Kind.SECONDS: 120, Kind.KEYS: "9#"}
+FIRST = {kind: values[0] for kind, values in EXAMPLES.items()}
+OTHERS: dict[Kind, object] = {
+    Kind.NUMBER: "+819012345678",
+    Kind.KEYS: "9#",
+    Kind.COUNT: 99,
+    Kind.ORDINAL: 1,
+    Kind.SECONDS: 120,
+    Kind.DATE: date(2026, 1, 1),
+    Kind.TIME: time(0, 0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +31,7 @@ def recogniser(bank: VoiceBank) -> Recogniser:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("values", [EXAMPLES, OTHERS])
+@pytest.mark.parametrize("values", [FIRST, OTHERS])
 @pytest.mark.parametrize("prompt", Prompt)
 def test_every_prompt_is_told_from_all_others(
     bank: VoiceBank,
@@ -31,6 +42,10 @@ def test_every_prompt_is_told_from_all_others(
 ) -> None:
     read = [values[value.kind] for value in SIGNATURES.get(prompt, ())]
     assert recogniser.heard(bank.of(language).speech(prompt, *read).ulaw) == [prompt]
+
+
+def test_every_kind_of_value_has_examples() -> None:
+    assert EXAMPLES.keys() == set(Kind)
 
 
 def test_prompts_one_after_the_other_come_in_order(bank: VoiceBank, recogniser: Recogniser) -> None:
