@@ -128,6 +128,16 @@ class Office:
         self.clock.watchers.append(self._tell_time)
         self.events = EventHub(secrets.token_hex(4), self.clocks)
         self.audit = Audit(database, self.clocks, self.events)
+        self._serve_calls(settings, seal)
+        self._keep_voices(settings)
+        self._serve_customers(settings, seal)
+        self.orders = self._take_orders(seal, settings)
+        self._seeding = self._take_seeds()
+        self._watch = self._watch_nodes()
+
+    def _serve_calls(self, settings: OfficeSettings, seal: Seal) -> None:
+        """What telephony asks for, and what it leaves behind."""
+        database = self._database
         self.records = StoredRecords(
             database, settings.data, self.clock.seconds, settings.records_days
         )
@@ -142,8 +152,16 @@ class Office:
         self.records.watchers.append(self.billing.wake)
         self.messages = StoredMessages(database, seal, self.clocks, self.events, settings.messages)
         self.clock.does(self.messages)
-        self.tokens = Tokens(database, self.audit, wall)
-        self.answers = Answers(database, seal.fingerprint, wall)
+        self.trunking = StoredTrunks(database, self._lines, seal, settings.realm, self.audit)
+        self.trunks = self.trunking.memory
+        self.bindings = AllBindings(database, self.trunks)
+        self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
+        self.directory.removal_watchers.append(self.forwarding.forget)
+        self.presentation = StoredPresentation(database, self.directory, self.audit)
+
+    def _keep_voices(self, settings: OfficeSettings) -> None:
+        """What callers leave, and the snapshots that have its sound."""
+        database = self._database
         self.voicemail = StoredMailboxes(
             database,
             settings.data,
@@ -158,9 +176,21 @@ class Office:
             database, settings.data, self.clocks, self._check_loaded, self.voicemail.copies
         )
         self.directory.removal_watchers.append(self.voicemail.forget)
-        self.upkeep = Upkeep(database, self._lines, self.profiles, self.audit, self.voicemail)
-        self.trunking = StoredTrunks(database, self._lines, seal, settings.realm, self.audit)
-        self.trunks = self.trunking.memory
+        self.forwarding.rivals["voicemail"] = self.voicemail.stop_within
+        self.voicemail.excludes_forwarding(self.forwarding.stop_within)
+
+    def _serve_customers(self, settings: OfficeSettings, seal: Seal) -> None:
+        """Who has what, who may do what, and what they are told."""
+        database, wall = self._database, self._wall
+        self.tokens = Tokens(database, self.audit, wall)
+        self.answers = Answers(database, seal.fingerprint, wall)
+        self.upkeep = Upkeep(
+            database,
+            self._lines,
+            self.profiles,
+            self.audit,
+            self.voicemail,
+        )
         self.outbox = Outbox(database, seal, wall)
         self.mails = Mails(self.outbox)
         self.caught = CaughtMails(database, seal, wall)
@@ -171,19 +201,10 @@ class Office:
             database, self.audit, self.mails, wall, self.clock.seconds, settings.selfcare
         )
         self.clock.does(self.selfcare)
-        self.bindings = AllBindings(database, self.trunks)
-        self.forwarding = StoredForwarding(database, self.directory, self.profiles, self.audit)
-        self.directory.removal_watchers.append(self.forwarding.forget)
-        self.forwarding.rivals["voicemail"] = self.voicemail.stop_within
-        self.voicemail.excludes_forwarding(self.forwarding.stop_within)
-        self.presentation = StoredPresentation(database, self.directory, self.audit)
         self.freephones = Freephones(
             database, settings.geography, self._lines, self.audit, self.clocks
         )
         self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
-        self.orders = self._take_orders(seal, settings)
-        self._seeding = self._take_seeds()
-        self._watch = self._watch_nodes()
 
     def _watch_nodes(self) -> Watch:
         learn: dict[Topic, Learn] = {
