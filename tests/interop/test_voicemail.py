@@ -1,6 +1,8 @@
 """Voicemail with real softphones: what one says after the tone another hears on 1417."""
 
+import urllib.request
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,14 @@ def record_of(carrier: Carrier, line: lines.TestLine, called: str) -> dict[str, 
     return until(mine, f"a record of {line.number} calling {called}")[0]
 
 
+def charge_of(carrier: Carrier, record: dict[str, Any]) -> dict[str, Any]:
+    """The charge for a record's leg, once it is made."""
+    path = f"/v1/charges?call_id={record['call_id']}"
+    found = until(lambda: carrier.get(path)["items"], "the charge")
+    (charge,) = [each for each in found if each["leg"] == record["leg"]]
+    return dict(charge)
+
+
 def hears_among(dialled: Dialled, hertz: int, seconds: float) -> None:
     """Wait until a tone was heard for so long, whatever was heard before and after."""
     width, step = round(seconds * 0.9 * RATE_HZ), RATE_HZ // 10
@@ -96,6 +106,7 @@ def leave(carrier: Carrier, phone: Pjsua2Phone, line: lines.TestLine, dialled: D
 @pytest.mark.rule("VM-03")
 @pytest.mark.rule("VM-05")
 @pytest.mark.rule("VM-06")
+@pytest.mark.rule("LINK-04")
 def test_what_is_left_is_heard_and_erased(
     carrier: Carrier, owners: None, phone: Pjsua2Phone, tmp_path: Path, voice: Voice
 ) -> None:
@@ -104,6 +115,11 @@ def test_what_is_left_is_heard_and_erased(
     dialled.call.keys("1")
     leave(carrier, phone, OWNER, dialled)
     [message] = messages(carrier, OWNER)
+    calls = len(carrier.get("/v1/cdrs?limit=1000")["items"])
+    path = f"/v1/voicemail/{OWNER.number}/messages/{message['id']}/sound.wav"
+    with urllib.request.urlopen(carrier.request(path), timeout=30) as sound:
+        assert sound.read().startswith(b"RIFF")
+    assert len(carrier.get("/v1/cdrs?limit=1000")["items"]) == calls, "hearing it here is no call"
     assert message["caller"] == e164(lines.PJSUA2)
     assert 2.5 < message["seconds"] < 6
 
@@ -119,6 +135,10 @@ def test_what_is_left_is_heard_and_erased(
     assert messages(carrier, OWNER) == []
     record = record_of(carrier, OWNER, "1417")
     assert (record["service"], record["payer"]) == ("voicemail-playback", e164(OWNER))
+    charge, units = charge_of(carrier, record), ceil(record["seconds"] / 30)
+    assert (charge["cause"], charge["line"]) == ("playback", e164(OWNER))
+    assert (charge["yen"], charge["yen_with_tax"]) == (str(20 * units), str(22 * units))
+    assert carrier.get(f"/v1/cdrs/{record['id']}/why")["cause"] == "playback"
 
 
 @pytest.mark.rule("VM-05")
@@ -129,7 +149,9 @@ def test_an_empty_box_says_so_and_hangs_up(
         heard = Dialled(owner, "1417", tmp_path / "heard.wav", voice)
         heard.ear.hears(Prompt.VOICEMAIL_EMPTY)
         heard.call.wait_ended()
-    assert record_of(carrier, GREETED, "1417")["service"] == "voicemail-check"
+    record = record_of(carrier, GREETED, "1417")
+    assert record["service"] == "voicemail-check"
+    assert carrier.get(f"/v1/cdrs/{record['id']}/why")["charged"] is False
 
 
 @pytest.mark.rule("VM-01")
