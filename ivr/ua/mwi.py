@@ -31,6 +31,8 @@ from provisioning.contract import (
 _LATER = ("Retry-After", "10")
 _COME_BACK_S = 10
 """When phones subscribe anew to a carrier that goes down (an assumption)."""
+_CROWDED_S = 600
+"""When a phone that made room may come again: at once, too many would chase each other."""
 
 PlaybackCode = Callable[[Line], str]
 """The code that a line dials to hear its messages, as 1417."""
@@ -200,20 +202,27 @@ class MessageLamps:
                 return counts
 
     def _accept(self, subscription: Subscription, user: str, lamp: _Lamp, counts: Counts) -> None:
-        former = self._making_room(lamp, user, subscription.contact)
+        former, oldest = self._making_room(lamp, user, subscription)
         lamp.subscribers[subscription] = user
         with self._driver.turn() as now:
             for each in former:
                 each.close(Reason.DEACTIVATED, now)
+            for each in oldest:
+                each.close(Reason.PROBATION, now, _CROWDED_S)
             subscription.accept(self._body(subscription, counts), MEDIA_TYPE, now)
         self._log.debug("lamp.subscribed", user=user, contact=subscription.contact)
 
-    def _making_room(self, lamp: _Lamp, user: str, contact: str) -> list[Subscription]:
-        """Those that a new one replaces: the same phone's, and the oldest above the limit."""
+    def _making_room(
+        self, lamp: _Lamp, user: str, newcomer: Subscription
+    ) -> tuple[list[Subscription], list[Subscription]]:
+        """Those that a new one replaces: the same phone's, and the oldest above the limit.
+
+        Phones behind two NATs may well have the same contact.
+        """
         own = [each for each, whose in lamp.subscribers.items() if whose == user and not each.ended]
-        same = [each for each in own if each.contact == contact]
-        others = [each for each in own if each.contact != contact]
-        return same + others[: max(0, len(others) + 1 - self._policy.per_user)]
+        same = [each for each in own if _phone(each) == _phone(newcomer)]
+        others = [each for each in own if _phone(each) != _phone(newcomer)]
+        return same, others[: max(0, len(others) + 1 - self._policy.per_user)]
 
     def _refuse(self, subscription: Subscription, status: int, *headers: tuple[str, str]) -> None:
         with self._driver.turn() as now:
@@ -235,6 +244,11 @@ class MessageLamps:
     def _tidy(self, number: E164, lamp: _Lamp) -> None:
         if not lamp.asked and not lamp.subscribers and self._lamps.get(number) is lamp:
             del self._lamps[number]
+
+
+def _phone(subscription: Subscription) -> tuple[str, str]:
+    """What tells one phone from another: what it calls itself, and the host it speaks from."""
+    return subscription.contact, subscription.flow.peer[0]
 
 
 def _resource(request: Request) -> str | None:

@@ -48,6 +48,7 @@ class Watcher(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.answers: asyncio.Queue[Response] = asyncio.Queue()
         self.told: asyncio.Queue[Request] = asyncio.Queue()
+        self.heard: set[str] = set()
         self.says: int | None = 200
         self.count = 0
         self.to_tag = ""
@@ -61,7 +62,10 @@ class Watcher(asyncio.DatagramProtocol):
         if isinstance(message, Response):
             self.answers.put_nowait(message)
         elif isinstance(message, Request):
-            self.told.put_nowait(message)
+            known = f"{message.call_id} {message.cseq.number}"
+            if known not in self.heard:  # it may come again, as long as no answer has arrived
+                self.told.put_nowait(message)
+            self.heard.add(known)
             if self.says is not None:
                 self.transport.sendto(response_to(message, self.says, to_tag="phone").encode())
 
