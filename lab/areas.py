@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ivr.numbering.areas import PREFECTURES, TABLE, Area, Areas
+from provisioning.contract import Geography
 
 COUNTRY_CODE = "81"
 OWN_TABLE = Path(__file__).with_name("areas.toml")
@@ -38,6 +39,12 @@ Labels = Mapping[str, str]
 def packaged() -> Areas:
     """The areas as they come with the carrier."""
     return Areas.parse(packaged_text())
+
+
+@lru_cache(1)
+def geography() -> Geography:
+    """The places where a line can be."""
+    return packaged().geography
 
 
 def packaged_text() -> str:

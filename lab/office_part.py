@@ -68,7 +68,7 @@ def office_settings(settings: Settings) -> OfficeSettings:
         tariffs=settings.billing.tariffs,
         messages=settings.messages.limits,
         voicemail=settings.voicemail.limits,
-        geography=areas.packaged().geography,
+        geography=areas.geography(),
     )
 
 

@@ -190,12 +190,19 @@ class _Check:
     def _location(self, place: Place, table: seed_model.Line) -> Location:
         """Where the file says the line is, or where its number is."""
         if table.ma is not None and table.prefecture is not None:
-            return Location(table.ma, table.prefecture)
+            return self._placed(place, table.ma, table.prefecture)
         area = areas.packaged().of(table.number)
         if area is None or table.ma is not None or table.prefecture is not None:
             why = "or neither" if area else "only a fixed number has an area of its own"
             _refuse(self._file, place, f"give both ma and prefecture; {why}")
         return Location(area.ma, area.prefecture)
+
+    def _placed(self, place: Place, ma: str, prefecture: str) -> Location:
+        wrong = areas.geography().misplaced(ma, prefecture)
+        if wrong is not None:
+            field, fits = wrong
+            _refuse(self._file, (*place, field), fits)
+        return Location(ma, prefecture)
 
     def _diversions(self, place: Place, line: Line, table: seed_model.Forwarding) -> Diversions:
         profile = self._profiles.of(line.profile)
@@ -257,7 +264,7 @@ class _Check:
                 lambda: selfcare.checked_password(given.password, given.id, selfcare.Limits()),
             )
             login = SeedLogin(given.id, given.password)
-        where = Location(table.ma, table.prefecture)
+        where = self._placed(place, table.ma, table.prefecture)
         return SeedContract(
             table.id, table.plan, table.profile, where, table.number_cap, login=login
         )

@@ -194,7 +194,7 @@ class Office:
         self.outbox = Outbox(database, seal, wall)
         self.mails = Mails(self.outbox)
         self.caught = CaughtMails(database, seal, wall)
-        self.customers = Customers(database, self.audit)
+        self.customers = Customers(database, self.audit, settings.geography)
         self.numbers = Numbers(database, self.audit, self.clock.seconds)
         self.clock.does(self.numbers)
         self.selfcare = SelfCare(

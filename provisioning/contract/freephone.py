@@ -67,6 +67,22 @@ class Geography:
     regions: Mapping[str, frozenset[str]]
     message_areas: Mapping[str, frozenset[str]]
 
+    def misplaced(self, ma: str, prefecture: str) -> tuple[str, str] | None:
+        """Why an MA and a prefecture are no place: the field at fault and what fits; None: one.
+
+        Where no areas are known, every place is one.
+        """
+        if not self.message_areas or ma in self.message_areas.get(prefecture, ()):
+            return None
+        lies_in = sorted(each for each, areas in self.message_areas.items() if ma in areas)
+        if prefecture not in self.message_areas:
+            fits = " or ".join(lies_in) or "as 東京都"
+            return "prefecture", f"{prefecture} is no prefecture of Japan: {fits}"
+        if lies_in:
+            return "prefecture", f"the MA {ma} lies in {' or '.join(lies_in)}, not in {prefecture}"
+        areas = ", ".join(sorted(self.message_areas[prefecture]))
+        return "ma", f"{prefecture} has no MA {ma}; it has: {areas}"
+
     def prefectures(self, area: OriginArea) -> frozenset[str]:
         """The prefectures an area lies in; empty for one that does not exist."""
         if area.level is Level.NATION:

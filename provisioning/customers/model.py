@@ -9,6 +9,7 @@ from typing import Any
 from provisioning.contract import (
     ContractError,
     ContractKind,
+    Geography,
     Language,
     Location,
     OutOfRange,
@@ -209,9 +210,13 @@ def given_id(letter: str, id: str) -> str:
     return id
 
 
-def location(given: Location) -> Location:
-    """Where a contract's numbers are charged from; `BadField` for an empty name."""
-    return Location(_text("ma", given.ma), _text("prefecture", given.prefecture))
+def location(given: Location, geography: Geography) -> Location:
+    """Where a contract's numbers are charged from; `BadField` for what is no place (LINE-01)."""
+    where = Location(_text("ma", given.ma), _text("prefecture", given.prefecture))
+    wrong = geography.misplaced(where.ma, where.prefecture)
+    if wrong is not None:
+        raise BadField(*wrong)
+    return where
 
 
 def plans(table: Mapping[str, Any]) -> dict[str, Plan]:

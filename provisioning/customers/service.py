@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import ContractKind
+from provisioning.contract import ContractKind, Geography
 from provisioning.customers import model, store
 from provisioning.customers.model import (
     Contract,
@@ -32,10 +32,15 @@ T = TypeVar("T")
 
 
 class Customers:
-    """The customers of the office and their contracts."""
+    """The customers of the office and their contracts; `geography`: where these can be."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
-        self._database, self._audit = database, audit
+    def __init__(
+        self,
+        database: Database,
+        audit: Audit,
+        geography: Geography = Geography({}, {}),  # noqa: B008 - a frozen value
+    ) -> None:
+        self._database, self._audit, self._geography = database, audit, geography
         self.plans: Mapping[str, Plan] = store.read_plans()
 
     async def create(self, new: NewCustomer, *, origin: Origin) -> Customer:
@@ -104,7 +109,8 @@ class Customers:
         """
         if new.plan not in self.plans:
             raise UnknownPlan(f"no plan {new.plan!r:.40}: choose {' or '.join(self.plans)}")
-        where, cap = model.location(new.location), model.cap(new.number_cap)
+        where = model.location(new.location, self._geography)
+        cap = model.cap(new.number_cap)
 
         async def work(connection: Connection) -> Contract:
             await store.customer(connection, new.customer)

@@ -45,7 +45,7 @@ class Why(StrEnum):
 
 
 REASONS: Mapping[Why, str] = {
-    Why.OWN_LINE: "a line cannot forward to itself: choose another number",
+    Why.OWN_LINE: "a line cannot forward to itself",
     Why.EMERGENCY: "calls are never forwarded to an emergency number (110, 118, 119)",
     Why.SHORT_CODE: "calls are not forwarded to short codes: choose a subscriber's number",
     Why.FREEPHONE: "calls are not forwarded to freephone numbers (0120, 0800), which are paid for "

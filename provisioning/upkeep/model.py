@@ -11,6 +11,7 @@ from provisioning.contract import (
     CarrierProfile,
     ContractError,
     ContractKind,
+    Geography,
     Language,
     Line,
     LineStatus,
@@ -74,6 +75,13 @@ def changed(line: Line, changes: LineChanges) -> Line:
     if changes.options is not None and changes.freephone is None and OPTION not in new.options:
         new = replace(new, freephone=None)
     return new
+
+
+def check_place(line: Line, geography: Geography) -> None:
+    """Refuse (`OutOfRange`) a line whose MA lies in another prefecture (LINE-01)."""
+    wrong = geography.misplaced(line.location.ma, line.location.prefecture)
+    if wrong is not None:
+        raise OutOfRange(": ".join(wrong))
 
 
 def check(line: Line, profile: CarrierProfile) -> None:

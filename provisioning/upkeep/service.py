@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, Access, Account, Line, OutOfRange, Profiles, UnknownLine
+from provisioning.contract import (
+    E164,
+    Access,
+    Account,
+    Geography,
+    Line,
+    OutOfRange,
+    Profiles,
+    UnknownLine,
+)
 from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
@@ -34,13 +43,17 @@ PASSWORD_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What an operator does to lines by hand; durable, and known to telephony, once it returns."""
+    """What an operator does to lines by hand; durable, and known to telephony, once it returns.
+
+    `geography`: the places where a line can be.
+    """
 
     database: Database
     lines: Lines
     profiles: Profiles
     audit: Audit
     voicemail: StoredMailboxes
+    geography: Geography
 
     async def create(self, line: Line, *, origin: Origin) -> Line:
         """Make a line without accounts.
@@ -51,6 +64,7 @@ class Upkeep:
             OfInventory: only an order makes the line of an 050 number.
         """
         model.check(line, self.profiles.of(line.profile))
+        model.check_place(line, self.geography)
 
         async def work(connection: Connection) -> Line:
             if await self.lines.known(connection, line.number):
@@ -69,6 +83,8 @@ class Upkeep:
             old = await self._known(connection, number)
             new = model.changed(old, changes)
             model.check(new, self.profiles.of(new.profile))
+            if new.location != old.location:
+                model.check_place(new, self.geography)
             if new != old:
                 if VOICEMAIL in old.options - new.options:
                     await self.voicemail.end_within(connection, number)

@@ -53,3 +53,31 @@ def test_half_a_place_or_none_is_refused(number: str, more: tuple[str, ...], sai
     with pytest.raises(Refused, match=said) as refused:
         located(number, *more)
     assert str(refused.value).startswith("seed.yaml:2:")
+
+
+@pytest.mark.parametrize(
+    ("number", "more", "said"),
+    [
+        (
+            "0300000003",
+            ("ma: 大阪", "prefecture: 東京都"),
+            "prefecture: the MA 大阪 lies in 大阪府, not in 東京都",
+        ),
+        (
+            "0300000003",
+            ("ma: 東京", "prefecture: 東京"),
+            "prefecture: 東京 is no prefecture of Japan: 東京都",
+        ),
+        (
+            "0300000003",
+            ("ma: 首里", "prefecture: 沖縄県"),
+            "ma: 沖縄県 has no MA 首里; it has: 八重山, 南大東, 名護, 沖縄宮古, 那覇",
+        ),
+    ],
+)
+def test_what_is_no_place_is_refused_where_it_stands(
+    number: str, more: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        located(number, *more)
+    assert str(refused.value).endswith(said)
