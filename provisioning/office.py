@@ -190,6 +190,7 @@ class Office:
             self.profiles,
             self.audit,
             self.voicemail,
+            settings.geography,
         )
         self.outbox = Outbox(database, seal, wall)
         self.mails = Mails(self.outbox)
