@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ivr.media.dtmf import KEYS
@@ -91,3 +92,18 @@ async def locked(leg: MediaLeg, phone: Phone, **how: Any) -> None:
 
 def prompt_in(packets: list[Packet]) -> int:
     return sum(packet.payload == PROMPT for packet in packets)
+
+
+def left_out(packets: Sequence[Packet]) -> int:
+    """How many frames are missing from a stream that is whole but for stalls of the machine.
+
+    Those longer than is made up for leave frames out: the timestamp goes on by them, and a marker
+    says so.
+    """
+    missed = 0
+    for before, after in pairwise(packets):
+        assert (after.sequence - before.sequence) & 0xFFFF == 1
+        frames, rest = divmod((after.timestamp - before.timestamp) & 0xFFFFFFFF, 160)
+        assert (rest, frames >= 1, frames == 1 or after.marker) == (0, True, True)
+        missed += frames - 1
+    return missed
