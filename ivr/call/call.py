@@ -256,7 +256,7 @@ class Call:
         """Ring a party, `within_s` seconds at most; the caller hears it ring, or what it sends.
 
         A party that answered is to be given to `talk` at once. What is keyed meanwhile may be
-        meant for the party, and is hidden.
+        meant for the party: it is hidden, and forgotten.
         """
         back = ringing.RingBack(self._leg, self.log)
         self.conceal()
@@ -264,6 +264,7 @@ class Call:
             rung = await back.ring(target, within_s)
         finally:
             self.conceal(False)
+            self._keys.clear()
         self.party_heard = back.party_heard
         self._far = rung.far
         self.log.info("party.rung", outcome=rung.outcome.name.lower(), status=rung.status)

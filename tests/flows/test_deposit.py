@@ -16,12 +16,14 @@ from provisioning.contract import (
     Greeting,
     MessageMark,
     Profile,
+    StorageUnavailable,
     Trunk,
     TrunkCaller,
     TrunkClass,
 )
 from provisioning.profiles.store import ProfileFiles
 from tests.support.diversions import unanswered
+from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import (
     ACCOUNTS,
@@ -269,6 +271,19 @@ def test_both_accesses_ring_before_voicemail() -> None:
 
 
 @pytest.mark.rule("VM-01")
+def test_a_key_while_it_rings_passes_no_greeting_over() -> None:
+    leg = ScriptedLeg(account_of(DOCOMO.number), OWNERS_PHONE)
+    net = network()
+
+    async def key() -> None:
+        asyncio.get_running_loop().call_later(5, leg.press, "#")
+
+    script = behaves()
+    heard = net.dial(DOCOMO, OWNERS_PHONE, leg=leg, phones={OWNERS_PHONE: script}, prepare=key)
+    assert heard.prompts[:3] == [RING_BACK, GREETING, BEEP]
+
+
+@pytest.mark.rule("VM-01")
 class TestTheGreeting:
     def test_without_the_number(self) -> None:
         net = network()
@@ -283,6 +298,15 @@ class TestTheGreeting:
         heard = calls_owner(net, says={0.2 + 4 + 1 + 1: HELLO})
         assert heard.leg.heard[0] == own
         assert heard.prompts[1:] == [BEEP, KEPT]
+
+    def test_own_words_that_cannot_be_read_are_replaced(self) -> None:
+        class Unreadable(InMemoryMailboxes):
+            async def greeting(self, line: E164) -> bytes | None:
+                raise StorageUnavailable("the disk does not answer")
+
+        net = network()
+        net.mailboxes = Unreadable(LINES)
+        assert calls_owner(net, says=SAID).prompts == [GREETING, BEEP, KEPT]
 
 
 @pytest.mark.rule("VM-01")

@@ -104,6 +104,17 @@ class TestTheCourse:
         hears(net, "4", HELLO)
         assert [each.mark for each in box(net)] == [MessageMark.SAVED]
 
+    def test_one_that_cannot_be_marked_is_heard_and_stays_new(self) -> None:
+        net = network()
+
+        async def away(mailboxes: InMemoryMailboxes) -> None:
+            mailboxes.unavailable = True
+
+        heard = hears(net, "4", HELLO, leg=meanwhile(net, 1, away))
+        assert heard.prompts[-2:] == [MENU, END]
+        assert heard.outcome is Outcome.COMPLETED
+        assert [each.mark for each in box(net)] == [MessageMark.NEW]
+
     def test_a_message_left_before_its_end_stays_new(self) -> None:
         net = network()
         leg = pressing({10: "#"})

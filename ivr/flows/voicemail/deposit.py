@@ -92,7 +92,7 @@ async def _kept(call: Call, deposit: Deposit) -> AsyncIterator[None]:
 
 async def _greet(call: Call, mailboxes: Mailboxes, line: Line) -> None:
     """Say what the line's owner chose; a key goes on to the tone at once."""
-    own = await mailboxes.greeting(line.number)
+    own = await _own_greeting(call, mailboxes, line)
     if own is not None:
         await call.tape.play(own)
         return
@@ -101,6 +101,15 @@ async def _greet(call: Call, mailboxes: Mailboxes, line: Line) -> None:
         await call.play(Prompt.VOICEMAIL_GREETING_PLAIN)
     else:
         await call.play(Prompt.VOICEMAIL_GREETING_NUMBER, line.number)
+
+
+async def _own_greeting(call: Call, mailboxes: Mailboxes, line: Line) -> bytes | None:
+    """The owner's words; where they cannot be read, another greeting does."""
+    try:
+        return await mailboxes.greeting(line.number)
+    except ContractError as error:
+        call.log.warning("greeting.unreadable", line=line.number, error=repr(error))
+        return None
 
 
 async def _record(call: Call, deposit: Deposit, rules: VoicemailRules) -> None:

@@ -16,6 +16,7 @@ from provisioning.contract import (
     E164,
     Mailboxes,
     MessageMark,
+    StorageUnavailable,
     UnknownVoiceMessage,
     VoiceMessage,
 )
@@ -158,7 +159,10 @@ class _Hearing:
             return
         self._at_s = await self._call.tape.play(self._sound, self._at_s)
         if self._at_s is None and self._message.mark is MessageMark.NEW:
-            await self._mark_saved()
+            try:
+                await self._mark_saved()
+            except StorageUnavailable as error:
+                self._call.log.warning("message.stays-new", error=str(error))
 
     async def _mark_saved(self) -> None:
         message = self._message
