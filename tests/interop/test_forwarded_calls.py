@@ -1,6 +1,5 @@
 """What a running carrier tells a called phone: who calls, and who forwarded."""
 
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
+from tests.interop.wired import registered
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
 from tests.support.hearing import loudest_hertz, loudest_window, tone_level
@@ -30,10 +30,8 @@ def caller(carrier: Carrier) -> Iterator[WirePhone]:
 
 @pytest.fixture
 def called(carrier: Carrier) -> Iterator[WirePhone]:
-    with WirePhone(carrier.address, CALLED.number, CALLED.password) as phone:
-        assert phone.register().status == 200
+    with registered(carrier, CALLED) as phone:
         yield phone
-        assert phone.register(0).status == 200
 
 
 @contextmanager
@@ -52,8 +50,7 @@ def rung(caller: WirePhone, number: str, called: WirePhone) -> Iterator[Message]
 def put(carrier: Carrier, body: dict[str, Any]) -> None:
     """Make the forwarder's forwarding exactly this."""
     path = f"/v1/lines/{FORWARDER.number}/forwarding"
-    with urllib.request.urlopen(carrier.request(path, "PUT", body), timeout=10) as answer:
-        assert answer.status == 200
+    carrier.send("PUT", path, body)
 
 
 @contextmanager

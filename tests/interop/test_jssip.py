@@ -8,6 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.interop import journeys, lines
 from tests.interop.secure_carrier import SecureCarrier
+from tests.interop.wired import registered
 from tests.support.open_phone import Ringing
 from tests.support.phones.jssip_phone import JsSipPhone
 from tests.support.ports import LOOPBACK
@@ -43,10 +44,8 @@ def phone(secure: SecureCarrier, page: Page) -> Iterator[JsSipPhone]:
 
 @pytest.fixture
 def other(secure: SecureCarrier) -> Iterator[WirePhone]:
-    with WirePhone(secure.address, OTHER.number, OTHER.password) as phone:
-        assert phone.register().status == 200
+    with registered(secure, OTHER) as phone:
         yield phone
-        assert phone.register(0).status == 200
 
 
 def come_over(said: bytes, speaker: RtpEnd, listener: RtpEnd) -> bool:

@@ -1,13 +1,12 @@
 """Equipment at an NGN user-network interface, as a proxy that works on one behaves (facts §8)."""
 
 import re
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.interop import lines
+from tests.interop.wired import registered
 from tests.support.carrier import Carrier
 from tests.support.open_phone import OpenCall, OpenPhone, Ringing, give_up
 from tests.support.wire import Message, WireCall, WirePhone, token
@@ -18,11 +17,6 @@ NUMBER, HOME, ELSEWHERE = "0300000041", "127.0.0.41", "127.0.0.42"
 DOMAIN = "ntt-central.example"
 LINE = lines.CROWD[92]
 TERMS = [("Supported", "100rel, timer"), ("Session-Expires", "300"), ("Min-SE", "300")]
-
-
-def send(carrier: Carrier, method: str, path: str, body: Any = None) -> None:
-    with urllib.request.urlopen(carrier.request(path, method, body), timeout=10) as answer:
-        assert answer.status < 300
 
 
 class Equipment(OpenPhone):
@@ -51,23 +45,20 @@ class Equipment(OpenPhone):
 def home(carrier: Carrier) -> Iterator[Equipment]:
     """Registered equipment of a line with the option."""
     line = {"number": NUMBER, "profile": "ntt", "ma": "東京", "prefecture": "東京都"}
-    send(carrier, "POST", "/v1/lines", line | {"options": ["ngn-uni"]})
-    send(carrier, "POST", "/v1/accounts", {"line": NUMBER, "user": NUMBER})
-    send(carrier, "PUT", f"/v1/accounts/{NUMBER}/sources", {"sources": [HOME]})
+    carrier.send("POST", "/v1/lines", line | {"options": ["ngn-uni"]})
+    carrier.send("POST", "/v1/accounts", {"line": NUMBER, "user": NUMBER})
+    carrier.send("PUT", f"/v1/accounts/{NUMBER}/sources", {"sources": [HOME]})
     with Equipment(carrier.address, NUMBER, HOME) as equipment:
         assert equipment.enrol_at_home().status == 200
         yield equipment
-    send(carrier, "DELETE", f"/v1/lines/{NUMBER}")
+    carrier.send("DELETE", f"/v1/lines/{NUMBER}")
 
 
 @pytest.fixture
 def phone(carrier: Carrier) -> Iterator[WirePhone]:
     """A registered phone of another line."""
-    with WirePhone(carrier.address, LINE.number, LINE.password) as registered:
-        assert registered.register().status == 200
-        yield registered
-        registered.drain(0.05)
-        registered.register(0)
+    with registered(carrier, LINE) as phone:
+        yield phone
 
 
 class TestRegistration:

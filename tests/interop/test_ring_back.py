@@ -7,6 +7,7 @@ import pytest
 
 from ivr.media import tones
 from tests.interop import lines
+from tests.interop.wired import registered
 from tests.support.carrier import Carrier
 from tests.support.wire import WireCall, WirePhone
 
@@ -25,10 +26,8 @@ def caller(carrier: Carrier) -> Iterator[WirePhone]:
 
 @pytest.fixture
 def called(carrier: Carrier) -> Iterator[WirePhone]:
-    with WirePhone(carrier.address, CALLED.number, CALLED.password) as phone:
-        assert phone.register().status == 200
+    with registered(carrier, CALLED) as phone:
         yield phone
-        assert phone.register(0).status == 200
 
 
 def hears(call: WireCall, sound: bytes, within_s: float = 15.0) -> bool:

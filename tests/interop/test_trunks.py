@@ -1,6 +1,5 @@
 """Other carriers on the wire: they call in, are called, and get nothing that is not theirs."""
 
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.interop import lines
+from tests.interop.wired import registered
 from tests.support.carrier import Carrier
 from tests.support.open_phone import OpenCall, OpenPhone, Ringing, give_up
 from tests.support.waiting import until
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.interop
 
 LINE, OTHER_LINE = lines.CROWD[90], lines.CROWD[91]
 ABROAD, OSAKA = "+12125550100", "0699990100"
-
-
-def send(carrier: Carrier, method: str, path: str, body: Any = None) -> None:
-    with urllib.request.urlopen(carrier.request(path, method, body), timeout=10) as answer:
-        assert answer.status < 300
 
 
 def records(carrier: Carrier, sip_call_id: str) -> list[dict[str, Any]]:
@@ -42,19 +37,16 @@ def peer(carrier: Carrier) -> Iterator[OpenPhone]:
             "prefixes": ["06", "+"],
             "trusted": True,
         }
-        send(carrier, "POST", "/v1/trunks", body)
+        carrier.send("POST", "/v1/trunks", body)
         yield phone
-        send(carrier, "DELETE", "/v1/trunks/wire-peer")
+        carrier.send("DELETE", "/v1/trunks/wire-peer")
 
 
 @pytest.fixture
 def phone(carrier: Carrier) -> Iterator[WirePhone]:
     """A registered phone of a line."""
-    with WirePhone(carrier.address, LINE.number, LINE.password) as registered:
-        assert registered.register().status == 200
-        yield registered
-        registered.drain(0.05)
-        registered.register(0)
+    with registered(carrier, LINE) as phone:
+        yield phone
 
 
 @pytest.fixture
@@ -68,10 +60,10 @@ def account(carrier: Carrier) -> Iterator[WirePhone]:
         "prefixes": ["011"],
         "calls": 1,
     }
-    send(carrier, "POST", "/v1/trunks", body)
+    carrier.send("POST", "/v1/trunks", body)
     with WirePhone(carrier.address, "wire-account", "marker-of-trunk") as phone:
         yield phone
-    send(carrier, "DELETE", "/v1/trunks/wire-account")
+    carrier.send("DELETE", "/v1/trunks/wire-account")
 
 
 def header(message: Message, name: str) -> str:

@@ -24,7 +24,7 @@ PASSWORDS = {
 
 DOCOMO, NTT = "09000000001", "0300000003"
 
-_READY_S = 60.0
+_READY_S = 120.0
 _CLEAN_EXIT_S = 30.0
 _TROUBLE = ("Traceback (most recent call last)", "Task exception was never retrieved")
 

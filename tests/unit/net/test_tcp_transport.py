@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from ivr.net.tcp import Connection, StreamLimits, StreamTransport
+from ivr.net.tls import Tls
 from ivr.sip.events import Flow
 from tests.support.virtual_loop import run_virtually
 
@@ -33,10 +34,10 @@ class Inbox:
 
 @asynccontextmanager
 async def listening(
-    limits: StreamLimits | None = None,
+    limits: StreamLimits | None = None, tls: Tls | None = None
 ) -> AsyncIterator[tuple[StreamTransport, Inbox]]:
     inbox = Inbox()
-    transport = StreamTransport(inbox, limits)
+    transport = StreamTransport(inbox, limits, tls)
     await transport.listen("127.0.0.1", 0)
     try:
         yield transport, inbox

@@ -15,7 +15,7 @@ from ivr.net.tcp import StreamLimits, StreamTransport
 from ivr.net.tls import Tls, TlsDoor, contexts
 from ivr.sip.events import Flow
 from lab.certificates import renew
-from tests.unit.net.test_tcp_transport import MESSAGE, Inbox, closed_by_peer
+from tests.unit.net.test_tcp_transport import MESSAGE, closed_by_peer, listening
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tls(folder: Path) -> Tls:
     return contexts(folder / "server.pem", folder / "server.key", folder / "ca.pem")
-
-
-@asynccontextmanager
-async def listening(
-    tls: Tls, limits: StreamLimits | None = None
-) -> AsyncIterator[tuple[StreamTransport, Inbox]]:
-    inbox = Inbox()
-    transport = StreamTransport(inbox, limits, tls)
-    await transport.listen("127.0.0.1", 0)
-    try:
-        yield transport, inbox
-    finally:
-        await transport.close()
 
 
 @asynccontextmanager
@@ -67,7 +54,10 @@ def door_of(transport: StreamTransport) -> TlsDoor:
 
 
 async def test_messages_go_both_ways_on_the_connection(tls: Tls) -> None:
-    async with listening(tls) as (transport, inbox), connected(transport, tls.client) as streams:
+    async with (
+        listening(tls=tls) as (transport, inbox),
+        connected(transport, tls.client) as streams,
+    ):
         reader, writer = streams
         writer.write(MESSAGE)
         data, flow = await inbox.messages.get()
@@ -77,7 +67,7 @@ async def test_messages_go_both_ways_on_the_connection(tls: Tls) -> None:
 
 
 async def test_a_message_in_the_last_flight_of_the_handshake_is_not_lost(tls: Tls) -> None:
-    async with listening(tls) as (transport, inbox):
+    async with listening(tls=tls) as (transport, inbox):
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         client = tls.client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
         reader, writer = await asyncio.open_connection(*transport.local)
@@ -97,7 +87,7 @@ async def test_a_message_in_the_last_flight_of_the_handshake_is_not_lost(tls: Tl
 async def test_a_peer_that_does_not_read_is_cut_off(tls: Tls) -> None:
     limits = StreamLimits(unsent_bytes=100_000)
     async with (
-        listening(tls, limits) as (transport, inbox),
+        listening(limits, tls) as (transport, inbox),
         connected(transport, tls.client) as (_, writer),
     ):
         writer.write(MESSAGE)
@@ -112,7 +102,7 @@ async def test_what_is_no_tls_is_closed_and_others_go_on(tls: Tls) -> None:
     told: list[tuple[tuple[str, int], Exception]] = []
     telling = replace(tls, told=lambda peer, why: told.append((peer, why)))
     async with (
-        listening(telling) as (transport, inbox),
+        listening(tls=telling) as (transport, inbox),
         connected(transport, tls.client) as streams,
     ):
         reader, writer = await asyncio.open_connection(*transport.local)
@@ -128,7 +118,7 @@ async def test_what_is_no_tls_is_closed_and_others_go_on(tls: Tls) -> None:
 
 async def test_a_handshake_that_is_not_finished_is_broken_off(tls: Tls) -> None:
     impatient = replace(tls, handshake_s=0.05)
-    async with listening(impatient) as (transport, _):
+    async with listening(tls=impatient) as (transport, _):
         reader, writer = await asyncio.open_connection(*transport.local)
         writer.write(b"\x16\x03\x01\x02\x00")
         assert await closed_by_peer(reader)
@@ -140,7 +130,7 @@ async def test_so_many_may_dawdle_and_the_next_is_turned_away(tls: Tls) -> None:
     narrow = replace(
         tls, handshakes=3, handshakes_per_host=2, told=lambda peer, why: told.append(str(why))
     )
-    async with listening(narrow) as (transport, inbox):
+    async with listening(tls=narrow) as (transport, inbox):
         dawdlers = [await asyncio.open_connection(*transport.local) for _ in range(2)]
         reader, third = await asyncio.open_connection(*transport.local)
         assert await closed_by_peer(reader)
@@ -160,13 +150,13 @@ async def test_an_old_version_is_refused(tls: Tls) -> None:
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    async with listening(tls) as (transport, _):
+    async with listening(tls=tls) as (transport, _):
         with pytest.raises((ssl.SSLError, ConnectionError)):
             await asyncio.open_connection(*transport.local, ssl=old)
 
 
 async def test_closing_breaks_handshakes_off(tls: Tls) -> None:
-    async with listening(tls) as (transport, _):
+    async with listening(tls=tls) as (transport, _):
         reader, writer = await asyncio.open_connection(*transport.local)
         await come_true(lambda: bool(door_of(transport)._greeting))
     assert await closed_by_peer(reader)
@@ -176,7 +166,7 @@ async def test_closing_breaks_handshakes_off(tls: Tls) -> None:
 async def test_a_process_without_descriptors_lets_peers_wait(
     tls: Tls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with listening(tls) as (transport, inbox):
+    async with listening(tls=tls) as (transport, inbox):
         door = door_of(transport)
 
         class Empty:
@@ -206,7 +196,7 @@ async def test_a_process_without_descriptors_lets_peers_wait(
 
 
 async def test_a_connection_is_opened_to_a_peer_that_proves_who_it_is(tls: Tls) -> None:
-    async with listening(tls) as (transport, inbox), listening(tls) as (far, far_inbox):
+    async with listening(tls=tls) as (transport, inbox), listening(tls=tls) as (far, far_inbox):
         flow = Flow("TLS", transport.local, far.local)
         transport.send(flow, MESSAGE)
         _, seen = await far_inbox.messages.get()
@@ -220,7 +210,10 @@ async def test_a_peer_whose_certificate_names_another_is_not_spoken_to(
     renew(tmp_path, ("192.0.2.1",), clock.wall())
     other = contexts(tmp_path / "server.pem", tmp_path / "server.key")
     trusting = contexts(tmp_path / "server.pem", tmp_path / "server.key", tmp_path / "ca.pem")
-    async with listening(trusting) as (transport, inbox), listening(other) as (far, far_inbox):
+    async with (
+        listening(tls=trusting) as (transport, inbox),
+        listening(tls=other) as (far, far_inbox),
+    ):
         flow = Flow("TLS", transport.local, far.local)
         transport.send(flow, MESSAGE)
         assert await inbox.ended.get() == flow
