@@ -49,14 +49,32 @@ def check(message: Message) -> None:
     _check_target(message)
 
 
-def _check_common(message: Message) -> None:
-    fields, typed = message.headers.fields, message.headers.typed
-    if sum(map(len, fields.values())) != len(fields):
-        _check_single(fields)
+def check_response(response: Response) -> None:
+    """Pass a response that tells what it answers and whose it is; what else it says may be broken.
+
+    Raises:
+        ParseError: nothing is known of it that a transaction could go by.
+    """
+    try:
+        _check_parties(response)
+        response.call_id  # noqa: B018
+        response.cseq  # noqa: B018
+    except GrammarError as error:
+        raise ParseError(str(error)) from None
+
+
+def _check_parties(message: Message) -> None:
     for party in (message.from_, message.to):
         tag = party.params.get("tag")
         if tag is not None and not is_token(tag):
             raise BadHeader("From or To", "the tag is no token")
+
+
+def _check_common(message: Message) -> None:
+    fields, typed = message.headers.fields, message.headers.typed
+    if sum(map(len, fields.values())) != len(fields):
+        _check_single(fields)
+    _check_parties(message)
     if "Call-ID" not in typed or "CSeq" not in typed:
         message.call_id  # noqa: B018
         message.cseq  # noqa: B018

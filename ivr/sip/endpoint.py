@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ivr.sip.bodies import unwrap
-from ivr.sip.check import check
+from ivr.sip.check import check, check_response
 from ivr.sip.core import Core, DialogUsage, Header
 from ivr.sip.dialog import dialog_key
 from ivr.sip.errors import WrongState
@@ -242,6 +242,7 @@ class Endpoint:
         if len(response.vias) > 1:
             self.reject("a response that was meant for someone before us", flow, None)
             return
+        check_response(response)  # before a transaction counts on it
         transaction = self._layer.client_for(response)
         if transaction is not None:
             transaction.receive(response, now)

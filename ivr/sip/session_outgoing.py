@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Protocol
 
+from ivr.sip.abnf import GrammarError, decimal
 from ivr.sip.core import CARELESS, Core, Header
 from ivr.sip.dialog import Dialog
 from ivr.sip.events import Flow
@@ -16,6 +17,8 @@ from ivr.sip.session_timer import least_interval
 from ivr.sip.timers import Timer
 from ivr.sip.transaction import ClientTransaction
 
+_MOST_RSEQ = 2**32 - 1
+"""RFC 3262 §7.1."""
 _MOST_TRIES = 8
 """INVITEs one call may send in answer to 401, 407 and 422."""
 _MOST_FORKS = 20
@@ -143,16 +146,15 @@ class OutgoingInvite:
         return self._acknowledge_provisional(dialog, response, now)
 
     def _acknowledge_provisional(self, dialog: Dialog, response: Response, now: float) -> bool:
-        rseq = response.headers.get("RSeq")
-        reliable = "Require" in response.headers and "100rel" in response.headers.tokens("Require")
-        if rseq is None or not reliable or not rseq.isdecimal():
+        number = _reliable_number(response)
+        if number is None:
             return True
         last = self._rseqs.get(dialog.remote_tag)
         # RFC 3262 §4: only the next one counts; a later one waits for its predecessor.
-        if last is not None and int(rseq) != last + 1:
+        if last is not None and number != last + 1:
             return False
-        self._rseqs[dialog.remote_tag] = int(rseq)
-        rack = f"{int(rseq)} {self.request.cseq.number} INVITE"
+        self._rseqs[dialog.remote_tag] = number
+        rack = f"{number} {self.request.cseq.number} INVITE"
         self._core.send_in_dialog(dialog, "PRACK", CARELESS, now, headers=[("RAck", rack)])
         return True
 
@@ -251,3 +253,15 @@ class OutgoingInvite:
         if self._timer_c is not None:
             self._timer_c.cancel()
             self._timer_c = None
+
+
+def _reliable_number(response: Response) -> int | None:
+    """RSeq of a response that wants a PRACK; None for one that does not, or does so brokenly."""
+    headers = response.headers
+    if "RSeq" not in headers or "Require" not in headers:
+        return None
+    try:
+        wanted = "100rel" in headers.tokens("Require")
+        return decimal(headers.get("RSeq") or "", _MOST_RSEQ) if wanted else None
+    except GrammarError:
+        return None

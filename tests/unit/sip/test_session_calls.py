@@ -21,7 +21,8 @@ from ivr.sip.events import (
     SessionProgress,
     SessionRefused,
 )
-from ivr.sip.message import Message, Request
+from ivr.sip.headers import Headers
+from ivr.sip.message import Message, Request, Response
 from ivr.sip.session_table import TABLE, State
 from tests.support.sip_network import OTHER_SDP, SDP, Node, pair
 from tests.unit.sip.calls import BOB, dial, talking
@@ -161,6 +162,41 @@ def test_credentials_go_out_with_the_same_call_id_and_the_next_cseq() -> None:
     assert ack.cseq.number == 2
     assert ack.headers.get("Authorization") == "Digest made-by-the-test"
     assert theirs.state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("header", ["To", "From", "Call-ID"])
+def test_a_response_that_is_nobodys_changes_nothing(header: str) -> None:
+    """Its transaction would stop asking, and its session would wait for ever."""
+    network, alice, bob = pair()
+    network.lose = lambda sender, message, nth: True
+    ours = dial(network, alice, bob)
+    ringing = Response(180, "Ringing", Headers())
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if name != header:
+            ringing.headers.add(name, ours.request.headers.get(name) or "")
+    network.run()
+    alice.endpoint.receive(ringing.encode(), alice.flow_to(bob), network.now)
+    ours.hang_up(network.now)
+    network.run_out()
+    assert ours.ended
+    assert len(alice.requests("INVITE")) > 1
+    assert alice.endpoint.census() == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "told", ["Require: 100rel\r\nRSeq: " + "9" * 5000, 'Require: "\r\nRSeq: 1']
+)
+def test_a_broken_wish_for_a_prack_is_none(told: str) -> None:
+    network, alice, bob = pair()
+    ours = dial(network, alice, bob)
+    fields = ours.request.headers
+    lines = [f"{name}: {fields.get(name)}" for name in ("Via", "From", "Call-ID", "CSeq")]
+    lines += [f"To: {fields.get('To')};tag=b", "Contact: <sip:bob@192.0.2.2>", told]
+    data = "\r\n".join(["SIP/2.0 180 Ringing", *lines, "Content-Length: 0", "", ""]).encode()
+    alice.endpoint.receive(data, alice.flow_to(bob), network.now)
+    network.run(0)
+    assert ours.state is State.PROCEEDING
+    assert alice.requests("PRACK") == []
 
 
 def test_a_challenge_may_be_left_unanswered() -> None:

@@ -1,13 +1,17 @@
-"""Requests within a call that are bent in one place: the carrier bears them, and leaks nothing."""
+"""Requests and answers that are bent in one place: the carrier bears them, and leaks nothing."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 
 import pytest
 
+from ivr.call.party import Target
+from provisioning.contract import Trunk, TrunkClass, TrunkLogin
 from tests.support.abuse import bent
 from tests.support.text_phone import CARRIER, OFFER, TextCaller, TextPhone
 from tests.support.virtual_exchange import VirtualExchange, pass_, play
+from tests.support.wire import Message
 
 pytestmark = pytest.mark.rule("CALL-01")
 
@@ -84,3 +88,55 @@ def test_a_call_bears_what_is_bent(seed: int) -> None:
         await pass_(40)
 
     assert len(play(scene).records.all) >= 2
+
+
+STATUSES = (100, 180, 183, 199, 200, 200, 302, 401, 407, 415, 422, 480, 486, 487, 488, 503, 603)
+TOLD = (
+    "Contact: <sip:+15551234567@evil.example>",
+    'Proxy-Authenticate: Digest realm="x", nonce="n", stale=true, algorithm=MD5',
+    "Min-SE: 600",
+    "Session-Expires: 90;refresher=uas",
+    "Require: 100rel\r\nRSeq: 5",
+    "Record-Route: <sip:192.0.2.77;lr>",
+)
+
+
+class Erratic(TextPhone):
+    """A phone, or another carrier, that answers anything with anything, bent."""
+
+    dice: random.Random
+
+    def take(self, message: Message) -> None:
+        if message.status is not None or message.method == "ACK":
+            return
+        for _ in range(self.dice.choice((1, 2, 4))):
+            status = self.dice.choice(STATUSES) if message.method == "INVITE" else 200
+            sdp = self.dice.choice((OFFER, "")) if message.method == "INVITE" else ""
+            told = self.dice.sample(TOLD, self.dice.choice((0, 1, 2)))
+            self.reply(message, status, sdp=sdp, extra=told)
+
+    def send(self, lines: Sequence[str], body: str = "") -> None:
+        whole = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]).encode()
+        data = bent(self.dice, whole) if self.dice.random() < 0.5 else whole
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, self._exchange.received, data, self._flow)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_call_bears_what_is_answered(seed: int) -> None:
+    """`play` sees that nothing is left of any call, whatever became of it."""
+    dice = random.Random(seed)
+
+    async def scene(exchange: VirtualExchange) -> None:
+        out = Trunk("out", TrunkClass.FIXED, ("192.0.2.101:5060",), login="us")
+        exchange.trunks.put(out, None, TrunkLogin("us", "secret"))
+        phone = Erratic(exchange, ("192.0.2.101", 5060), "UDP")
+        phone.dice = dice
+        exchange.target = Target("0312345678", trunk="out")
+        for _ in range(6):
+            exchange.caller()
+            await pass_(dice.choice((0.1, 1.0, 5.0)))
+        await exchange.agents.calls.drain(5.0)
+        await pass_(70)
+
+    play(scene)
