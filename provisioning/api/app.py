@@ -58,22 +58,13 @@ def create_app(
     every program; one on this host is told the `lab_token_file`. Every error is a problem
     (RFC 9457). A password is shown once, when it is made.
     """
-    app = FastAPI(
-        title="tokuban",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        dependencies=[Depends(no_others)],
-    )
+    app = _empty()
     app.state.office, app.state.listening = office, listening
     problems.install(app)
     app.include_router(probes.router(readiness, metrics))
     _serve(app, [*routes, *lab_routes])
     if portal is not None:
-        app.add_route("/", _home, include_in_schema=False)
-        app.add_route(PORTAL, _to_portal, include_in_schema=False)
-        app.mount(PORTAL, portal)
+        _mount(app, portal)
     figures.watch(office, metrics)
     describe.install(app)
     app.add_middleware(Bodies)
@@ -86,6 +77,23 @@ def create_app(
     )
     app.add_middleware(figures.Requests, metrics=metrics)
     return app
+
+
+def _empty() -> FastAPI:
+    return FastAPI(
+        title="tokuban",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(no_others)],
+    )
+
+
+def _mount(app: FastAPI, portal: ASGIApp) -> None:
+    app.add_route("/", _home, include_in_schema=False)
+    app.add_route(PORTAL, _to_portal, include_in_schema=False)
+    app.mount(PORTAL, portal)
 
 
 def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
