@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Driver
 
 from provisioning.billing import store
 from provisioning.billing.book import TariffBook
-from provisioning.billing.model import Charge, Rated, rate
+from provisioning.billing.model import Charge, Rated, Reason, rate
 from provisioning.billing.money import yen
 from provisioning.billing.quoting import Question, record_of
 from provisioning.billing.store import KeptCharge, WantedCharges
@@ -190,8 +190,19 @@ class Billing:
                 return _Batch(made, False)
 
     async def _rate_at_once(self, most: int) -> "_Batch":
-        work = partial(_rate_waiting, rated=self._rate, most=most)
+        work = partial(_rate_waiting, rated=self._rate_within, most=most)
         return await self._database.write_in_thread(work)
+
+    def _rate_within(self, connection: Driver, record: CallRecord) -> Rated:
+        """Rate within a unit of work: another node may have made the line a moment ago."""
+        rated = self._rate(record)
+        if isinstance(rated, Charge) or rated.reason is not Reason.LINE_GONE:
+            return rated
+        assert record.payer is not None
+        profile = store.profile_of(connection, record.payer)
+        if profile is None:
+            return rated
+        return rate(record, self._profiles.of(profile), self.book.in_force)
 
 
 class _Batch(NamedTuple):
@@ -201,12 +212,14 @@ class _Batch(NamedTuple):
     more: bool
 
 
-def _rate_waiting(connection: Driver, rated: Callable[[CallRecord], Rated], most: int) -> _Batch:
-    """Rate the oldest records that wait, in a thread; `rated` reads memory alone."""
+def _rate_waiting(
+    connection: Driver, rated: Callable[[Driver, CallRecord], Rated], most: int
+) -> _Batch:
+    """Rate the oldest records that wait, in a thread."""
     found = store.waiting(connection, most)
     if not found:
         return _Batch([], False)
-    judged = [rated(each.record) for each in found]
+    judged = [rated(connection, each.record) for each in found]
     made = [each for each in judged if isinstance(each, Charge)]
     store.settle(connection, [each.id for each in found], made)
     return _Batch(made, len(found) == most)

@@ -13,10 +13,11 @@ from sqlalchemy import Connection as Driver
 from provisioning.billing.model import Charge
 from provisioning.billing.money import Rounding
 from provisioning.billing.tariff import Cause
-from provisioning.contract import E164, Access, CallRecord
+from provisioning.contract import E164, Access, CallRecord, Profile
 from provisioning.db.billing_tables import charges, unrated_records
 from provisioning.db.connection import Connection
 from provisioning.db.record_tables import call_records
+from provisioning.db.tables import lines
 
 FIELDS = tuple(each.name for each in fields(Charge))
 _values = attrgetter(*FIELDS)
@@ -103,6 +104,12 @@ def settle(connection: Driver, rated: Sequence[int], found: Sequence[Charge]) ->
         else:
             connection.execute(_FROM_JSON, {"rows": json.dumps(rows)})
     connection.execute(delete(unrated_records).where(unrated_records.c.id.in_(rated)))
+
+
+def profile_of(connection: Driver, line: E164) -> Profile | None:
+    """Whose tariffs a line pays by, as the database has it; None when there is no such line."""
+    found = connection.scalar(select(lines.c.profile).where(lines.c.number == line))
+    return Profile(found) if found else None
 
 
 async def await_again(connection: Connection) -> None:

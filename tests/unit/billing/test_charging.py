@@ -155,6 +155,16 @@ async def test_two_offices_on_one_database_charge_each_leg_once(
     await other.close()
 
 
+async def test_a_line_that_memory_has_not_heard_of_yet_is_charged(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as behind:
+        behind.setattr(office.directory, "line", lambda _number: None)
+        await office.records.append(call())
+        (charge,) = await charges_of(office)
+    assert (charge.line, charge.net_sen) == (DOCOMO, 2000)
+
+
 async def test_a_line_that_was_removed_is_told(office: Office) -> None:
     gone = call(payer="+819077777777")
     await office.records.append(gone)
@@ -198,7 +208,7 @@ class TestLeftBehind:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(service, "RETRY_S", 0.01)
-        office = await Office.open(OfficeSettings(tmp_path, REALM, wait_s=0.05))
+        office = await Office.open(OfficeSettings(tmp_path, REALM, wait_s=0.5))
         await office.seed(seed())
         await office.records.append(call())
         lock = sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)

@@ -99,6 +99,17 @@ async def test_no_sound_comes() -> None:
         assert ended(await record_of(board)) == ("no-media", 200, 102)
 
 
+@pytest.mark.rule("CALL-02")
+async def test_a_killed_carrier_s_record_would_end_with_the_last_sound() -> None:
+    policy = CallPolicy(lull_s=0.1, watch_s=0.02)
+    async with dialled(policy) as (_, phone, call, leg):
+        await leg.answer()
+        await call.outcome
+        began = leg.ticket.record().ended_at
+        phone._media.close()
+        await eventually(lambda: leg.ticket.record().ended_at > began)
+
+
 async def test_the_carrier_stops() -> None:
     async with dialled() as (board, phone, _, leg):
         await leg.answer()
