@@ -1,12 +1,16 @@
 """Records become charges by themselves, once each, on both databases (BILL-06)."""
 
 import asyncio
+import itertools
+import os
+import signal
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.billing import service
@@ -18,6 +22,7 @@ from provisioning.office import DATABASE_FILE, Office, OfficeSettings
 from provisioning.records.journal import ENDED, GOING_ON, Journal
 from tests.contract.leg_contract import eventually
 from tests.support.call_records import BEGUN, call_id, record
+from tests.support.crash import in_child, run
 from tests.support.storage import AU, DOCOMO, REALM, seed
 
 pytestmark = pytest.mark.rule("BILL-06")
@@ -204,6 +209,14 @@ class TestLeftBehind:
         await again.close()
         assert [each.call_id for each in found] == [call_id(number) for number in range(5)]
 
+    def test_killed_at_any_statement_of_rating_each_leg_is_charged_once(
+        self, tmp_path: Path
+    ) -> None:
+        for at in range(1, RATING_STATEMENTS + 1):
+            folder = tmp_path / str(at)
+            assert in_child(partial(until_killed, folder, at)) == -signal.SIGKILL
+            assert asyncio.run(_charged_calls(folder)) == [call_id(number) for number in range(3)]
+
     async def test_a_database_that_is_away_delays_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -218,6 +231,44 @@ class TestLeftBehind:
         lock.execute("ROLLBACK")
         lock.close()
         assert len(await charges_of(office)) == 1
+        await office.close()
+
+
+RATING_STATEMENTS = 5
+"""What waits, its charges, that it waits no longer, the commit, and the moment after."""
+
+
+def until_killed(folder: Path, at: int) -> None:
+    """Three calls of an office that kills itself before statement `at` of rating them."""
+    count = itertools.count(1)
+    begun = False
+
+    def strike(*_: object) -> None:
+        if begun and next(count) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def before(_driver: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal begun
+        begun = begun or "unrated_records" in statement
+        strike()
+
+    async def calls(office: Office) -> None:
+        await office.seed(seed())
+        await office.billing.settle()
+        event.listen(office._database._telephony.engine, "before_cursor_execute", before)
+        event.listen(office._database._telephony.engine, "commit", strike)
+        await asyncio.gather(*(office.records.append(call(number)) for number in range(3)))
+        await office.billing.settle()
+        strike()
+
+    run(folder, calls)
+
+
+async def _charged_calls(folder: Path) -> list[str]:
+    office = await Office.open(OfficeSettings(folder, REALM))
+    try:
+        return [each.call_id for each in await charges_of(office)]
+    finally:
         await office.close()
 
 
