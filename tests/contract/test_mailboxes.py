@@ -28,7 +28,10 @@ SAVED = MessageMark.SAVED
 OTHER_BOX = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+EVERYWHERE = pytest.mark.parametrize("boxes", ["memory", "sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
 async def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mailboxes]:
     if request.param == "memory":
         yield InMemoryMailboxes(LINES, BEGUN)
@@ -41,6 +44,7 @@ async def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 yield office.voicemail
 
 
+@EVERYWHERE
 @pytest.mark.rule("VM-01")
 async def test_a_message_is_left_heard_saved_and_erased(boxes: Mailboxes) -> None:
     told: list[tuple[E164, Counts]] = []
@@ -97,6 +101,7 @@ async def test_nothing_is_kept_of_who_says_nothing(boxes: Mailboxes) -> None:
     assert await boxes.counts(DOCOMO) == Counts(1, 0)
 
 
+@EVERYWHERE
 async def test_no_box_opens_anothers_message(boxes: Mailboxes) -> None:
     kept = await leave(boxes)
     for wrong in (kept.id, OTHER_BOX, "", "../x", "a\0b", kept.id.upper()):
@@ -129,6 +134,7 @@ async def test_a_full_box_takes_no_more(boxes: Mailboxes) -> None:
     await (await boxes.deposit(DOCOMO, None, "room-again")).drop()
 
 
+@EVERYWHERE
 @pytest.mark.rule("VM-02")
 async def test_a_box_is_set(boxes: Mailboxes) -> None:
     box = await boxes.of(DOCOMO)

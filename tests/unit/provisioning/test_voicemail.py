@@ -247,14 +247,21 @@ async def test_a_snapshot_has_the_sound_of_its_messages(tmp_path: Path) -> None:
 async def test_two_carriers_at_one_database_share_a_box(
     tmp_path: Path, postgres_server: str
 ) -> None:
-    """Each has its own folder: a message is heard where it was left, and erased from either."""
+    """Each has its own folder: a message is heard where it was left, and erased from either.
+
+    Lamps at both know of it.
+    """
     key = Fernet.generate_key().decode()
     with postgres.database(postgres_server) as url:
         async with (
             voicemail_office(tmp_path / "one", url, key=key) as one,
             voicemail_office(tmp_path / "two", url, key=key) as two,
         ):
+            told = asyncio.Event()
+            two.voicemail.watchers.append(lambda *_: told.set())
             message = await leave(one.voicemail)
+            async with asyncio.timeout(30):
+                await told.wait()
             assert await two.voicemail.messages(DOCOMO) == (message,)
             assert files(tmp_path / "two") == set()
             await two.voicemail.tidy()
