@@ -6,13 +6,14 @@ PJSIP keeps global state and is GPL software: it lives in this process alone. Ev
 
 import json
 import os
-import re
 import selectors
 import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
 import pjsua2 as pj
+
+from tests.support.phones.sdp_text import without_events
 
 Json = dict[str, Any]
 
@@ -367,18 +368,6 @@ class Child:
             self._account.shutdown()
             self._account = None
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
-
-
-def without_events(sdp: str) -> str:
-    """The same offer without telephone-event (RFC 4733)."""
-    numbers = re.findall(r"a=rtpmap:(\d+) telephone-event/", sdp)
-    kept = []
-    for line in sdp.splitlines():
-        if line.startswith("m=audio"):
-            line = " ".join(word for word in line.split() if word not in numbers)
-        if not re.match(rf"a=(rtpmap|fmtp):({'|'.join(numbers) or 'none'}) ", line):
-            kept.append(line)
-    return "\r\n".join(kept) + "\r\n"
 
 
 def _digits(keys: str) -> pj.ToneDigitVector:
