@@ -19,6 +19,10 @@ HELLO = tones.tone(600, 2.0)
 HUSH = b"\xff" * 8000
 """A second of silence."""
 
+RECORDING_S = 0.2 + 3 + 1
+"""When the tone after the standard greeting of a busy line has ended."""
+SAID = {RECORDING_S + 1: HELLO}
+
 NOVEMBER_22 = 1_795_327_503.0
 """2026-11-22, 15:05:03 in Japan."""
 
