@@ -34,6 +34,7 @@ class TelephonyFigures(Collector):
         )
         waiting = telephony.messages_waiting
         yield _gauge("tokuban_messages_waiting", "Messages that no phone has yet.", waiting)
+        yield _gauge("tokuban_lamps", "Phones that watch their voicemail.", telephony.lamps)
         yield from self._sound()
 
     def _sound(self) -> Iterator[Metric]:

@@ -94,6 +94,11 @@ class TelephonyPart:
         return self._messaging.waiting if self._messaging else 0
 
     @property
+    def lamps(self) -> int:
+        """Subscriptions to boxes."""
+        return len(self._lamps) if self._lamps is not None else 0
+
+    @property
     def rejected(self) -> int:
         """Messages that were refused or ignored for what they are."""
         return self._agent.rejected if self._agent else 0

@@ -73,6 +73,7 @@ def test_lamps_follow_the_box(lit: Carrier, tmp_path: Path) -> None:
             mwi=True,
         ) as baresip:
             baresip.wait_lamp("1/0")
+            until(lambda: "tokuban_lamps 2.0" in carrier.fetch("/metrics"), "two that subscribed")
             change(carrier, "PATCH", f"{BOX}/messages/{message}", {"mark": "saved"})
             for phone in (asks, waits, baresip):
                 phone.wait_lamp("0/1", UNDER_LOAD_S)
