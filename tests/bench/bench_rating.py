@@ -2,7 +2,8 @@
 
     python -m tests.bench.bench_rating [postgresql://…]
 
-Without an address it measures SQLite in a temporary folder (name one with TMPDIR).
+Without an address it measures SQLite in a temporary folder (name one with TMPDIR), then a
+PostgreSQL server of its own there.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from provisioning.billing.model import rate
 from provisioning.contract import CallRecord, Profile
 from provisioning.office import Office, OfficeSettings
 from provisioning.profiles.store import ProfileFiles
+from tests.support import postgres
 from tests.support.call_records import GoingOn, record
 from tests.support.storage import seed
 
@@ -91,4 +93,11 @@ def _print(what: str, count: int, elapsed_s: float, took_s: list[float] | None =
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    if len(sys.argv) > 1:
+        asyncio.run(main(sys.argv[1]))
+    else:
+        print("SQLite")
+        asyncio.run(main(None))
+        print("PostgreSQL")
+        with postgres.stoppable(postgres.DURABLE) as own, postgres.database(own.url) as url:
+            asyncio.run(main(url))

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,10 @@ FAST = {
 }
 
 
+DURABLE = FAST | {"fsync": "on", "full_page_writes": "on"}
+"""What a bench measures: a commit is on the disk."""
+
+
 class NoPostgres(Exception):
     """The server programs are not on this host; the message says how to get them."""
 
@@ -30,15 +34,15 @@ class NoPostgres(Exception):
 class Server:
     """A server with data of its own; stopped and started again, it is the same one."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._data = folder, folder / "data"
+    def __init__(self, folder: Path, options: Mapping[str, str] = FAST) -> None:
+        self._folder, self._data, self._options = folder, folder / "data", options
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Return once it answers."""
-        options = [f"-c{name}={value}" for name, value in FAST.items()]
+        options = [f"-c{name}={value}" for name, value in self._options.items()]
         program, where = _program("postgres"), ("-D", self._data, f"-p{self._port}")
         command = [program, *where, f"-k{self._folder}", *options]
         with _output(self._folder) as log:
@@ -54,14 +58,14 @@ class Server:
 
 
 @contextmanager
-def stoppable() -> Iterator[Server]:
+def stoppable(options: Mapping[str, str] = FAST) -> Iterator[Server]:
     """A running server that a test may stop and start."""
     folder = Path(tempfile.mkdtemp(prefix="tokuban-pg-"))
     try:
         _own(folder)
         data = folder / "data"
         _run(_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8")
-        running = Server(folder)
+        running = Server(folder, options)
         try:
             running.start()
             yield running
