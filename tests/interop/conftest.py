@@ -15,6 +15,7 @@ from tests.support.carrier import Carrier
 
 SETTINGS = """
 [ivr]
+first_digit_s = 30  # whoever listens on a busy machine keys late
 talkie_times = 1
 busy_tone_s = 2
 

@@ -63,7 +63,6 @@ class BaresipPhone(Closing):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = free_port()
-        self.rtp_ports = range(rtp_ports[0], rtp_ports[1] + 1)
         self._control_port = free_port()
         self._server = server
         self._transport = "tls" if authority else transport
