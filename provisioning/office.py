@@ -335,6 +335,7 @@ class Office:
         await self.freephones.refresh()
         await self.voicemail.refresh()
         await self.clock.load()
+        self.billing.wake()
 
     async def close(self) -> None:
         """Finish every save that waits and close the storage."""

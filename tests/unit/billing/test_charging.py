@@ -129,7 +129,7 @@ async def test_a_reset_takes_them_along_and_a_snapshot_brings_them_back(office: 
     await office.snapshots.clear()
     assert await charges_of(office) == []
     await office.snapshots.load("with-a-charge")
-    office.billing.wake()
+    await office.refresh()
     assert await charges_of(office) == before
 
 
