@@ -10,9 +10,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from provisioning.contract import NewMessage, OutOfRange, StorageUnavailable
+from lab import areas
+from provisioning.contract import (
+    NATION,
+    Freephone,
+    FreephoneOption,
+    Group,
+    NewMessage,
+    OutOfRange,
+    Reception,
+    Shares,
+    StorageUnavailable,
+    Trunk,
+    TrunkClass,
+)
 from provisioning.db import migrate, schema
 from provisioning.db.connection import Connection
+from provisioning.freephone.document import FreephoneDocument
 from provisioning.lines.sealing import WrongKey
 from provisioning.notify.model import Mail, MailState
 from provisioning.numbers.model import NumberState
@@ -29,6 +43,19 @@ from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
 
+SPLIT = Freephone(
+    FREEPHONE,
+    (Group("all", (NATION,), shares=Shares((NTT, DOCOMO), (2, 1))),),
+    (Reception(NTT, 3), Reception(DOCOMO)),
+    frozenset(
+        (
+            FreephoneOption.SEVERAL_LINES,
+            FreephoneOption.SHARE_SPLIT,
+            FreephoneOption.CUSTOMER_CONTROL,
+        )
+    ),
+)
+
 SPARSE = {
     "api_answers",
     "call_record_erasures",
@@ -37,6 +64,12 @@ SPARSE = {
     "selfcare_devices",
 }
 """Tables that `use` leaves empty."""
+
+
+@pytest.fixture
+def office_settings(office_settings: OfficeSettings) -> OfficeSettings:
+    """With the areas that freephone numbers are set up by."""
+    return replace(office_settings, geography=areas.geography())
 
 
 def file_of(settings: OfficeSettings, name: str) -> Path:
@@ -75,6 +108,13 @@ async def use(office: Office) -> None:
     await leave(office.voicemail, AU)
     await office.messages.keep(NewMessage("occasion", "ntt", DOCOMO, NTT, "今日は"))
     await office.caught.take("a@b.example", ("c@d.example",), b"Subject: x\r\n\r\ny")
+    await office.freephones.create(
+        SPLIT.number, CONTRACT.id, FreephoneDocument.of(SPLIT), origin=OPERATOR
+    )
+    await office.freephones.with_turns(SPLIT.number, lambda _: (0, {"all": ((2, 1), (1, 0))}))
+    await office.control.set_password(SPLIT.number, origin=OPERATOR)
+    trunk = Trunk("with-login", TrunkClass.FIXED, peers=("192.0.2.9:5060",), login="tokuban")
+    await office.trunking.create(trunk, login_password="their-secret", origin=OPERATOR)
 
 
 async def test_what_was_saved_comes_back(office: Office) -> None:
@@ -155,7 +195,7 @@ async def both(
 ) -> AsyncIterator[Callable[[str], OfficeSettings]]:
     """Settings of two offices with one data folder, one on SQLite and one on PostgreSQL."""
     with postgres.database(postgres_server) as url:
-        sqlite = OfficeSettings(data=tmp_path / "data", realm=REALM)
+        sqlite = OfficeSettings(data=tmp_path / "data", realm=REALM, geography=areas.geography())
         settings = {"sqlite": sqlite, "postgresql": replace(sqlite, database=url)}
         yield settings.__getitem__
 

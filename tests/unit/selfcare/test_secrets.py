@@ -124,7 +124,7 @@ async def test_no_error_repeats_a_secret(counter: Counter) -> None:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 async def _cells(connection: Connection) -> list[str]:
