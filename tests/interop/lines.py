@@ -62,6 +62,8 @@ DIRECT = tuple(
 
 RAKUTEN = TestLine("09000000031", "rakuten", "secret-rakuten")
 IOS = TestLine("09000000032", "rakuten", "secret-ios", options=("ios-handset",))
+EITHER = TestLine("09000000034", "docomo", "secret-either", options=("voicemail",))
+"""Voicemail and forwarding, one at a time."""
 DISPLAY = TestLine("0300000033", "ntt", "secret-display", "0120000033")
 FORWARDERS = tuple(
     TestLine(f"0900000004{number}", "au", f"forwards-{number}") for number in range(3)
@@ -74,7 +76,7 @@ CROWD = tuple(
 
 ALL = (
     *(PJSUA2, BARESIP, LINPHONE, WIRE, AIOSIP, CODES, NTT_PLAIN, NTT_WIRE, AU, VOICEWARP),
-    *(RAKUTEN, IOS, DISPLAY),
+    *(RAKUTEN, IOS, EITHER, DISPLAY),
     *FORWARDERS,
     *DIRECT,
     *CROWD,

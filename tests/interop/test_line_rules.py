@@ -164,6 +164,18 @@ def test_a_loop_of_three_forwardings_ends_with_a_talkie(
         assert "CONFIRMED" not in dialled.call.states
 
 
+@pytest.mark.rule("FWD-09")
+def test_starting_voicemail_stops_forwarding_and_the_other_way_round(room: Room) -> None:
+    line = lines.EITHER
+    phone = room.pjsua2(line).phone
+    with forwarding(room.carrier, line, no_answer=to(BOB)):
+        for code, voicemail, forwards in (("1411", True, False), ("1421", False, True)):
+            assert phone.dial(code).wait_ended() == 200
+            box = room.carrier.get(f"/v1/voicemail/{line.number}")
+            set_up = room.carrier.get(f"/v1/lines/{line.number}/forwarding")
+            assert (box["active"], set_up["no_answer"]["active"]) == (voicemail, forwards)
+
+
 @pytest.mark.rule("SHOW-02")
 def test_the_called_phone_sees_the_freephone_number_but_after_184(room: Room) -> None:
     office, bob = room.pjsua2(lines.DISPLAY), room.pjsua2(BOB, BOB_HZ)
