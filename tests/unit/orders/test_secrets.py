@@ -41,7 +41,7 @@ async def test_the_stored_files_hold_none(tmp_path: Path) -> None:
 
 
 def _contents(folder: Path) -> list[bytes]:
-    return [path.read_bytes() for path in folder.iterdir()]
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
 async def test_logs_errors_and_the_audit_show_none(

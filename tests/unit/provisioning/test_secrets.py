@@ -41,7 +41,9 @@ async def test_the_stored_files_hold_no_secret_in_the_clear(tmp_path: Path) -> N
 
 
 def _files(folder: Path, name: str) -> dict[str, bytes]:
-    return {name.format(path.name): path.read_bytes() for path in folder.iterdir()}
+    return {
+        name.format(path.name): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 async def test_logs_and_errors_show_none(
