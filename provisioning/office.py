@@ -142,10 +142,15 @@ class Office:
             database, settings.data, self.clock.seconds, settings.records_days
         )
         self.clock.does(self.records)
+        self.freephones = Freephones(
+            database, settings.geography, self._lines, self.audit, self.clocks
+        )
+        self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
         self.billing = Billing(
             database,
             self.directory,
             self.profiles,
+            self.freephones,
             TariffBook.load(settings.tariffs),
             self.events,
         )
@@ -202,10 +207,6 @@ class Office:
             database, self.audit, self.mails, wall, self.clock.seconds, settings.selfcare
         )
         self.clock.does(self.selfcare)
-        self.freephones = Freephones(
-            database, settings.geography, self._lines, self.audit, self.clocks
-        )
-        self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
 
     def _watch_nodes(self) -> Watch:
         learn: dict[Topic, Learn] = {

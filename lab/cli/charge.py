@@ -20,7 +20,7 @@ app = typer.Typer(help="Charges for calls at a running carrier (BILL-02).")
 tariffs = typer.Typer(help="Tariff files: what calls cost, by day.")
 
 Cause = Annotated[
-    str | None, typer.Option(help="playback, forwarding, excluded or dialler (LINK-04).")
+    str | None, typer.Option(help="playback, forwarding, excluded, dialler or freephone.")
 ]
 
 

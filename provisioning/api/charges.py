@@ -68,7 +68,7 @@ class CostShape(Shape):
 
 
 class AskedShape(Shape):
-    """One of the four causes, and whether it holds."""
+    """A cause, and whether it holds."""
 
     cause: Cause
     applies: bool
@@ -78,7 +78,7 @@ class RatedShape(Shape):
     """What a call costs and why, or why it costs nothing."""
 
     charged: bool
-    cause: Cause | None = Field(description="The first of the four that holds.")
+    cause: Cause | None = Field(description="Of a line the first of the four that holds.")
     reason: Reason | None = Field(description="Why it is free.")
     rule: str = Field(description="The rule behind it; empty where none says so.")
     asked: list[AskedShape] = Field(description="The causes in the order they were looked for.")

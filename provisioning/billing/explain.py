@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioning.billing.model import MS, Charge, Rated
 from provisioning.billing.money import yen
-from provisioning.billing.tariff import Cause
+from provisioning.billing.tariff import OF_LINES, Cause
 from provisioning.contract import Language
 
 FILE = Path(__file__).parent / "why.toml"
@@ -16,7 +16,7 @@ FILE = Path(__file__).parent / "why.toml"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One of the four causes, as it was looked for, and whether it holds."""
+    """A cause, as it was looked for, and whether it holds."""
 
     cause: Cause
     applies: bool
@@ -25,9 +25,10 @@ class Asked:
 def asked(rated: Rated) -> tuple[Asked, ...]:
     """The causes in their order, up to the one that holds; all of them where none does."""
     if not isinstance(rated, Charge):
-        return tuple(Asked(cause, False) for cause in Cause)
-    causes = list(Cause)
-    until = causes[: causes.index(rated.cause) + 1]
+        return tuple(Asked(cause, False) for cause in OF_LINES)
+    if rated.cause not in OF_LINES:
+        return (Asked(rated.cause, True),)
+    until = OF_LINES[: OF_LINES.index(rated.cause) + 1]
     return tuple(Asked(cause, cause is rated.cause) for cause in until)
 
 

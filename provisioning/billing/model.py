@@ -20,6 +20,7 @@ RULES = {
     Cause.FORWARDING: "FWD-07",
     Cause.EXCLUDED: "LINK-02",
     Cause.DIALLER: "LINK-03",
+    Cause.FREEPHONE: "FREE-01",
 }
 """The rule that stands behind each cause."""
 
@@ -58,9 +59,10 @@ class Charge:
 
     Attributes:
         call_id, leg: the record's; no leg is charged twice (BILL-06).
-        line: who pays. destination: the number or code that was called.
+        line: who pays, a line or a freephone number.
+        destination: the number or code that was called.
         access, service: the record's. number_class: of the destination, in the tariff's words.
-        cause: the first of the four that holds; rule: what stands behind it.
+        cause: of a line's charge the first of the four that holds; rule: what stands behind it.
         tariff, price: names of the tariff and its row; source: where the row's price comes from.
         milliseconds: of conversation; units: the started ones of `unit_s` seconds.
         unit_sen, net_sen: before tax, hundredths of a yen; rounding: how `net_sen` was rounded.

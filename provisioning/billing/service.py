@@ -16,10 +16,12 @@ from provisioning.billing.money import yen
 from provisioning.billing.quoting import Question, record_of
 from provisioning.billing.store import KeptCharge, WantedCharges
 from provisioning.contract import (
+    E164,
     CallRecord,
     CarrierProfile,
     Directory,
     Events,
+    Freephones,
     Profiles,
     StorageUnavailable,
     UnknownLine,
@@ -50,10 +52,12 @@ class Billing:
         database: Database,
         directory: Directory,
         profiles: Profiles,
+        freephones: Freephones,
         book: TariffBook,
         events: Events,
     ) -> None:
         self._database, self._directory, self._profiles = database, directory, profiles
+        self._freephones = freephones
         self.book = book
         self._events = events
         self._woken = asyncio.Event()
@@ -122,8 +126,15 @@ class Billing:
         return rate(record, self._profile(record), self.book.in_force)
 
     def _profile(self, record: CallRecord) -> CarrierProfile | None:
-        line = self._directory.line(record.payer) if record.payer else None
+        if record.payer is None:
+            return None
+        line = self._directory.line(self._line_of(record.payer))
         return self._profiles.of(line.profile) if line else None
+
+    def _line_of(self, payer: E164) -> E164:
+        """The line itself; of a freephone number the first one that receives (FREE-01)."""
+        contract = self._freephones.of(payer)
+        return contract.receptions[0].line if contract and contract.receptions else payer
 
     async def _run(self) -> None:
         while not self._closing.is_set():

@@ -13,7 +13,7 @@ OTHER = "other"
 
 
 class Cause(StrEnum):
-    """Why a call is charged, in the order in which they are asked (LINK-04)."""
+    """Why a call is charged."""
 
     PLAYBACK = "playback"
     """1417 played messages, or the greeting was changed by dialling (VM-05)."""
@@ -23,6 +23,12 @@ class Cause(StrEnum):
     """The number is none that Link calls for free (LINK-02)."""
     DIALLER = "dialler"
     """An ordinary call by the phone's own dialler (LINK-03)."""
+    FREEPHONE = "freephone"
+    """A call to a freephone number: its subscriber pays (FREE-01). No line is asked about it."""
+
+
+OF_LINES = (Cause.PLAYBACK, Cause.FORWARDING, Cause.EXCLUDED, Cause.DIALLER)
+"""The causes for which a line is charged, in the order in which they are asked (LINK-04)."""
 
 
 class Day(StrEnum):

@@ -57,7 +57,8 @@ charges = Table(
     UniqueConstraint("call_id", "leg"),
     CheckConstraint("leg >= 1", name="leg_counts"),
     CheckConstraint(
-        "cause IN ('playback', 'forwarding', 'excluded', 'dialler')", name="cause_known"
+        "cause IN ('playback', 'forwarding', 'excluded', 'dialler', 'freephone')",
+        name="cause_known",
     ),
     CheckConstraint(
         "unit_s > 0 AND units > 0 AND (units - 1) * unit_s * 1000 <= milliseconds"

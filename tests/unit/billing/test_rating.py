@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from provisioning.billing.book import TariffBook
+from provisioning.billing.explain import asked
 from provisioning.billing.model import Charge, Free, Reason, rate
 from provisioning.billing.money import yen
 from provisioning.billing.quoting import Question, record_of, split
-from provisioning.billing.tariff import Cause
-from provisioning.contract import Access, CallRecord, Profile
+from provisioning.billing.tariff import OF_LINES, Cause
+from provisioning.contract import E164, Access, CallRecord, Profile
 from provisioning.profiles.store import ProfileFiles
 from tests.support.call_records import BEGUN, record
 from tests.support.storage import AU, DOCOMO, RAKUTEN
@@ -132,7 +133,7 @@ def test_of_several_causes_the_first_counts() -> None:
     assert charged(call("1417", service="voicemail-playback")).cause is Cause.PLAYBACK
     assert charged(call("+81570012345", service="forwarding")).cause is Cause.FORWARDING
     assert charged(call("+81570012345")).cause is Cause.EXCLUDED
-    assert list(Cause) == [Cause.PLAYBACK, Cause.FORWARDING, Cause.EXCLUDED, Cause.DIALLER]
+    assert list(OF_LINES) == [Cause.PLAYBACK, Cause.FORWARDING, Cause.EXCLUDED, Cause.DIALLER]
 
 
 @pytest.mark.rule("FWD-07")
@@ -218,3 +219,13 @@ def test_a_dialled_number_is_read_as_the_network_reads_it() -> None:
 def test_instants_are_business_time() -> None:
     begun = datetime(2026, 7, 25, tzinfo=UTC).timestamp()
     assert charged(call(business_started_at=begun)).business_at == begun
+
+
+@pytest.mark.rule("FREE-01")
+def test_a_freephone_call_is_the_subscriber_s() -> None:
+    number = E164("+81120000003")
+    made = call(number, 181.0, payer=number, service="freephone")
+    charge = charged(made, Profile.NTT)
+    assert (charge.cause, charge.rule, charge.line) == (Cause.FREEPHONE, "FREE-01", number)
+    assert (charge.units, charge.unit_s, yen(charge.net_sen)) == (2, 180, "16")
+    assert [each.cause for each in asked(charge)] == [Cause.FREEPHONE]

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.numbering.shares import Turn, next_turn
 from provisioning.audit.model import Origin
+from provisioning.billing.store import WantedCharges
 from provisioning.contract import (
     E164,
     NATION,
@@ -28,6 +29,7 @@ from provisioning.freephone.service import (
     UnknownFreephone,
 )
 from provisioning.office import Office
+from tests.support.call_records import record
 from tests.support.freephones import NUMBER, office_hours
 from tests.support.orders import contract
 from tests.support.storage import AU, DOCOMO, NTT
@@ -163,3 +165,14 @@ async def test_a_split_is_exact_whoever_asks_at_once_and_after_a_restart(office:
     calls = [freephones.with_turns(NUMBER, next_of) for _ in range(15)]
     assert Counter(await asyncio.gather(*calls)) == {0: 10, 1: 5}
     assert await freephones.turns(NUMBER) == {"all": ((2, 1), (0, 0))}
+
+
+@pytest.mark.rule("FREE-01")
+async def test_a_call_is_charged_to_the_number(office: Office) -> None:
+    payer = await contract(office)
+    await office.freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    made = record(destination=NUMBER, service="freephone", seconds=30.0)
+    await office.records.append(made._replace(payer=NUMBER, line=DOCOMO))
+    await office.billing.settle()
+    found = (await office.billing.search(WantedCharges())).items
+    assert [(each.charge.line, each.charge.net_sen) for each in found] == [(NUMBER, 800)]

@@ -99,7 +99,7 @@ def _constraints() -> list[sa.Constraint]:
         sa.UniqueConstraint("call_id", "leg", name="uq_charges_call_id_leg"),
         sa.CheckConstraint("leg >= 1", name=op.f("ck_charges_leg_counts")),
         sa.CheckConstraint(
-            "cause IN ('playback', 'forwarding', 'excluded', 'dialler')",
+            "cause IN ('playback', 'forwarding', 'excluded', 'dialler', 'freephone')",
             name=op.f("ck_charges_cause_known"),
         ),
         sa.CheckConstraint(
