@@ -228,7 +228,9 @@ def test_29_february_may_be_scheduled() -> None:
 
 @pytest.mark.rule("FREE-05")
 @pytest.mark.rule("FREE-06")
-@pytest.mark.parametrize("option", set(Option) - {Option.NUMBER_DISPLAY, Option.CUSTOMER_CONTROL})
+@pytest.mark.parametrize(
+    "option", sorted(set(Option) - {Option.NUMBER_DISPLAY, Option.CUSTOMER_CONTROL})
+)
 def test_what_is_not_contracted_cannot_be_used(option: FreephoneOption) -> None:
     used = {
         Option.SEVERAL_LINES: contract(
