@@ -31,7 +31,10 @@ def page() -> Iterator[Page]:
 
 
 def phone_in(page: Page, carrier: SecureCarrier) -> JsSipPhone:
-    site, url = f"http://{LOOPBACK}:{carrier.http_port}/", f"ws://{LOOPBACK}:{carrier.ws_port}"
+    site, url = (
+        f"http://{LOOPBACK}:{carrier.http_port}/health",
+        f"ws://{LOOPBACK}:{carrier.ws_port}",
+    )
     return JsSipPhone(page, site, url, LINE.number, LINE.password)
 
 
