@@ -12,7 +12,8 @@ CONNECT_TIMEOUT_S = 5
 
 SQLITE_WRITERS = 1
 SQLITE_READERS = 4
-POSTGRESQL_CONNECTIONS = 8
+POSTGRESQL_WRITERS = 8
+POSTGRESQL_READERS = 4
 
 
 class BadDatabaseUrl(ValueError):
@@ -73,8 +74,8 @@ def _prepare_sqlite(engine: Engine, wait_s: float, begin: str) -> None:
         connection.exec_driver_sql(begin)
 
 
-def postgresql_lane(url: URL, wait_s: float, *, connections: int = POSTGRESQL_CONNECTIONS) -> Lane:
-    """Readers and writers alike; nobody waits for a lock, or for a place, longer than `wait_s`."""
+def postgresql_lane(url: URL, wait_s: float, *, connections: int = POSTGRESQL_WRITERS) -> Lane:
+    """Readers or writers; nobody waits for a lock, or for a place, longer than `wait_s`."""
     wait_ms = int(wait_s * 1000)
     limits = f"-c statement_timeout={2 * wait_ms} -c lock_timeout={wait_ms}"
     engine = create_engine(

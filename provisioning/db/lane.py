@@ -1,7 +1,8 @@
 """Threads with a connection each: where units of work run, and where they queue."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,16 +24,31 @@ class Lane:
         self.engine = engine
         self._wait_s = wait_s
         self._threads = ThreadPoolExecutor(threads, "database")
+        self._order = threading.Lock()
 
-    async def run(self, unit: Callable[[Driver], T]) -> T:
+    async def run(
+        self,
+        unit: Callable[[Driver], T],
+        acts: Collection[Callable[[], None]] = (),
+        perform: Callable[[Collection[Callable[[], None]]], None] | None = None,
+    ) -> T:
         """What `unit` answers, once its transaction is committed; the loop waits once for all.
+
+        What `unit` has put into `acts` is given to `perform` before, in the loop: of two units of
+        work the one that committed first has its acts performed first.
 
         Raises:
             StorageUnavailable: no thread was free in time; nothing was done.
         """
-        future = self._threads.submit(self._transact, unit)
+        loop = asyncio.get_running_loop()
+
+        def committed() -> None:
+            if perform is not None:
+                loop.call_soon_threadsafe(perform, acts)
+
+        future = self._threads.submit(self._transact, unit, acts, committed)
         patience = _Patience(future)
-        alarm = asyncio.get_running_loop().call_later(self._wait_s, patience.end)
+        alarm = loop.call_later(self._wait_s, patience.end)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -49,9 +65,19 @@ class Lane:
         self._threads.shutdown()
         self.engine.dispose()
 
-    def _transact(self, unit: Callable[[Driver], T]) -> T:
-        with self.engine.begin() as driver:
-            return unit(driver)
+    def _transact(
+        self,
+        unit: Callable[[Driver], T],
+        acts: Collection[Callable[[], None]],
+        committed: Callable[[], None],
+    ) -> T:
+        with self.engine.connect() as driver, driver.begin() as transaction:
+            answer = unit(driver)
+            if acts:
+                with self._order:
+                    transaction.commit()
+                    committed()
+        return answer
 
 
 class _Patience:

@@ -1,7 +1,8 @@
-"""What the nodes at one PostgreSQL tell each other: which rows that memory holds were changed.
+"""What is told at one PostgreSQL: which rows that memory holds were changed.
 
 News is sent by NOTIFY in the unit of work of the change itself, so that it is heard when the
-change is durable, and never of a change that failed. SQLite has one node and nobody to tell.
+change is durable, and never of a change that failed. A node hears its own news, too: what another
+one changed just before may have reached its memory later. SQLite has one node and nobody to tell.
 """
 
 import json
@@ -42,35 +43,33 @@ class News:
 
 
 def tell(connection: Connection, topic: Topic, keys: Collection[str] = ()) -> None:
-    """Let the other nodes know, once the unit of work of `connection` is durable."""
+    """Let every node know, once the unit of work of `connection` is durable."""
     connection.news.append((topic, frozenset(keys)))
 
 
-async def send(connection: Connection, node: str) -> None:
+async def send(connection: Connection) -> None:
     """Send what was told in this unit of work, as its last statements."""
-    for payload in _payloads(connection.news, node):
+    for payload in _payloads(connection.news):
         await connection.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
 
-def heard(payload: str, node: str) -> News | None:
-    """What a notification says; None when it is this node's own.
+def heard(payload: str) -> News:
+    """What a notification says.
 
     Of one that cannot be read, which a newer node may have sent, anything may be true.
     """
     try:
         said = json.loads(payload)
-        if said["node"] == node:
-            return None
         return News(Topic(said["topic"]), frozenset(map(str, said["keys"])))
     except (ValueError, KeyError, TypeError):
         return News(Topic.EVERYTHING)
 
 
-def _payloads(told: Sequence[tuple[str, frozenset[str]]], node: str) -> Iterator[str]:
+def _payloads(told: Sequence[tuple[str, frozenset[str]]]) -> Iterator[str]:
     keys: dict[str, set[str]] = {}
     whole = {topic for topic, some in told if not some}
     for topic, some in told:
         keys.setdefault(topic, set()).update(some)
     for topic, every in keys.items():
         named = [] if topic in whole or len(every) > MOST_KEYS else sorted(every)
-        yield json.dumps({"node": node, "topic": topic, "keys": named})
+        yield json.dumps({"topic": topic, "keys": named})

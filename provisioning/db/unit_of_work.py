@@ -1,9 +1,9 @@
 """Units of work: each is whole or has not happened, whoever is cancelled meanwhile."""
 
 import asyncio
-import secrets
+import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, Self, TypeVar
@@ -16,6 +16,8 @@ from provisioning.db import connection as connections
 from provisioning.db import engine, news
 from provisioning.db.connection import Connection
 from provisioning.db.lane import Lane
+
+log = logging.getLogger("tokuban.storage")
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
@@ -49,15 +51,17 @@ class Database:
     def __init__(self, reader: Lane, writer: Lane, telephony: Lane) -> None:
         self._reader, self._writer, self._telephony = reader, writer, telephony
         self._running: set[asyncio.Task[Any]] = set()
-        self.node = secrets.token_hex(8)
 
     @classmethod
     def at(cls, url: str, *, wait_s: float = 3.0) -> Self:
         """The database at `url`; a lock is waited for at most `wait_s` seconds."""
         parsed = engine.parse(url)
         if parsed.get_backend_name() == "postgresql":
-            both = engine.postgresql_lane(parsed, wait_s)
-            return cls(both, both, engine.postgresql_lane(parsed, wait_s, connections=1))
+            return cls(
+                engine.postgresql_lane(parsed, wait_s, connections=engine.POSTGRESQL_READERS),
+                engine.postgresql_lane(parsed, wait_s),
+                engine.postgresql_lane(parsed, wait_s, connections=1),
+            )
         writer = engine.sqlite_lane(parsed, wait_s, writes=True)
         return cls(engine.sqlite_lane(parsed, wait_s, writes=False), writer, writer)
 
@@ -89,7 +93,7 @@ class Database:
                 await along.write(connection)
             answer = await work(connection)
             if self.is_postgresql:
-                await news.send(connection, self.node)
+                await news.send(connection)
             return answer
 
         answer = await self._shielded(_run(self._writer, locked))
@@ -128,7 +132,8 @@ def once_durable(connection: Connection, act: Callable[[], None]) -> None:
     """Call `act`, in the loop, as soon as the unit of work of `connection` is durable.
 
     It is never called when that fails. What memory knows is changed here alone: the unit of work
-    itself runs in a thread.
+    itself runs in a thread. Units of work that commit one after the other have their acts called in
+    that order.
     """
     connection.acts.append(act)
 
@@ -141,10 +146,16 @@ async def _run(lane: Lane, work: Work[T]) -> T:
         return connections.run(work(connection))
 
     with _storage_errors():
-        answer = await lane.run(unit)
+        return await lane.run(unit, acts, _perform)
+
+
+def _perform(acts: Collection[Callable[[], None]]) -> None:
+    """The change is durable whatever one of them does: the others are to happen all the same."""
     for act in acts:
-        act()
-    return answer
+        try:
+            act()
+        except Exception:
+            log.exception("a change is durable, and what was to follow it failed")
 
 
 async def _run_blocking(lane: Lane, work: BlockingWork[T]) -> T:

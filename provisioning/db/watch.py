@@ -120,10 +120,9 @@ class Watch:
                 await connection.close()
 
     async def _hear(self, payload: str) -> None:
-        told = news.heard(payload, self._database.node)
-        if told is not None:
-            learn = self._learn.get(told.topic)
-            await (self._refresh() if learn is None else learn(told.keys))
+        told = news.heard(payload)
+        learn = self._learn.get(told.topic)
+        await (self._refresh() if learn is None else learn(told.keys))
 
     async def _keep_looking(self) -> None:
         """While nobody listens, see whether anything was changed."""

@@ -88,8 +88,13 @@ class Freephones:
         return found
 
     async def refresh(self) -> None:
-        """Read the rows anew."""
-        self._known = await self._database.read(store.read)
+        """Read the rows anew; a change made meanwhile is not lost."""
+        while True:
+            before = self._known
+            found = await self._database.read(store.read)
+            if self._known is before:
+                self._known = found
+                return
 
     async def create(
         self, number: E164, contract: str, wanted: FreephoneDocument, *, origin: Origin

@@ -115,3 +115,35 @@ async def test_closing_waits_for_what_runs(database_url: str) -> None:
     again = Database.at(database_url)
     assert len(await names(again)) == 5
     await again.close()
+
+
+async def test_memory_is_told_in_the_order_of_the_commits(database: Database) -> None:
+    counter = text("CREATE TABLE counter (value INTEGER)")
+    await database.write(lambda connection: connection.execute(counter))
+    await database.write(lambda c: c.execute(text("INSERT INTO counter VALUES (0)")))
+    told: list[int] = []
+
+    async def count(connection: Connection) -> None:
+        counted = text("UPDATE counter SET value = value + 1 RETURNING value")
+        value = await connection.scalar(counted)
+        once_durable(connection, lambda: told.append(value))
+
+    for _ in range(20):
+        await asyncio.gather(*(database.write(count) for _ in range(8)))
+    assert told == list(range(1, 161))
+
+
+async def test_what_follows_a_change_is_done_though_a_part_of_it_fails(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    async def work(connection: Connection) -> str:
+        await connection.execute(ADD, {"name": "a"})
+        once_durable(connection, lambda: told.remove("nothing"))
+        once_durable(connection, lambda: told.append("told"))
+        return "done"
+
+    assert await database.write(work) == "done"
+    assert told == ["told"]
+    assert "what was to follow it failed" in caplog.text
