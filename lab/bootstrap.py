@@ -130,7 +130,7 @@ class Carrier:
             lab_token_file=self._token_file,
             portal=create_portal(office, listening, self._portal()),
         )
-        return WebPart(app, http.host, http.port)
+        return WebPart(app, http.host, http.port, proxies=self._settings.portal.trusted)
 
     @property
     def _catches_mail(self) -> bool:

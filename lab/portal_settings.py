@@ -1,5 +1,6 @@
 """The settings of the self-care portal: how long logins live, and how guessing is slowed down."""
 
+import ipaddress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -30,6 +31,22 @@ def _origin(text: str | None) -> str | None:
     return text.rstrip("/")
 
 
+def _networks(text: str) -> str:
+    """Addresses and networks, comma-separated; a name would have to be asked of a name server."""
+    try:
+        for each in _parts(text):
+            ipaddress.ip_network(each)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: write addresses or networks, for example 127.0.0.1, 10.0.0.0/24"
+        ) from None
+    return text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
 class PortalSettings(Section):
     """The customers' own pages (N050-05); every number here is an assumption."""
 
@@ -41,14 +58,20 @@ class PortalSettings(Section):
     url: Annotated[str | None, AfterValidator(_origin)] = Field(
         default=None,
         examples=["https://selfcare.example.jp"],
-        description="Address of the portal behind a proxy that speaks HTTPS; cookies are Secure "
-        "there. Absent: plain HTTP on this host alone.",
+        description="Address of the portal behind a proxy of `proxies` that speaks HTTPS; cookies "
+        "are Secure there. Absent: plain HTTP on this host alone.",
     )
     hosts: str = Field(
         default="",
         examples=["carrier.lab, 192.0.2.10"],
         description="Names and addresses, comma-separated, by which browsers may call the portal "
         "besides those of this host; with any other it is refused.",
+    )
+    proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        default="127.0.0.1, ::1",
+        examples=["127.0.0.1, 192.0.2.80, 2001:db8:1::/64"],
+        description="Addresses and networks, comma-separated, of the proxies whose "
+        "X-Forwarded-Proto and X-Forwarded-For are believed; empty: nobody's.",
     )
     support: str = Field(
         default="support@tokuban.example",
@@ -103,8 +126,18 @@ class PortalSettings(Section):
     @property
     def names(self) -> frozenset[str]:
         """The hosts of `hosts`, as a Host header writes them without a port."""
-        names = (name.strip().strip("[]").lower() for name in self.hosts.split(","))
-        return frozenset(filter(None, names))
+        return frozenset(name.strip("[]").lower() for name in _parts(self.hosts))
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The networks of `proxies`, as a socket for IPv6 alone and one for both see them."""
+        networks = [ipaddress.ip_network(each) for each in _parts(self.proxies)]
+        mapped = (
+            f"::ffff:{each.network_address}/{96 + each.prefixlen}"
+            for each in networks
+            if each.version == 4
+        )
+        return (*map(str, networks), *mapped)
 
     @property
     def limits(self) -> Limits:

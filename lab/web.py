@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -22,7 +22,10 @@ class _Server(uvicorn.Server):
 
 
 class WebPart:
-    """The HTTP part of the assembly."""
+    """The HTTP part of the assembly.
+
+    `proxies`: addresses and networks whose X-Forwarded-Proto and X-Forwarded-For are believed.
+    """
 
     name = "http"
 
@@ -32,8 +35,11 @@ class WebPart:
         host: str,
         port: int,
         protocol: type[PatientProtocol] = PatientProtocol,
+        *,
+        proxies: Sequence[str] = (),
     ) -> None:
         self._app, self._host, self._port, self._protocol = app, host, port, protocol
+        self._proxies = tuple(proxies)
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -59,6 +65,8 @@ class WebPart:
             server_header=False,
             timeout_keep_alive=5,
             ws="none",
+            proxy_headers=bool(self._proxies),
+            forwarded_allow_ips=list(self._proxies),
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve([listening]), name="http")

@@ -31,7 +31,7 @@ A browser sends `same-site` for a page that another port of this host served: th
 MAILBOX = "/lab/mail"
 """Below it lies the one page of the laboratory that a person opens in a browser."""
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
 """Their presence means that the true peer stands behind a proxy of this host."""
 
 ALL = frozenset(Right)

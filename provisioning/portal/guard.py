@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from provisioning.portal.settings import PortalSettings, host_of, is_loopback
@@ -29,14 +31,21 @@ PRIVATE = "no-store"
 HSTS = "max-age=31536000"
 
 SECURE = "tokuban.secure"
-"""Key of the scope: whether the browser speaks HTTPS."""
+"""Key of the scope: whether the browser speaks HTTPS.
+
+The scope's scheme says so: the web server takes it, and the client's address, from
+`X-Forwarded-Proto` and `X-Forwarded-For` of the trusted proxies alone.
+"""
 
 Refuse = Callable[[Scope, Receive, Send, int, str], Awaitable[None]]
 """Answers a refused request with a page: status and the key of its text."""
 
 
 class Guard:
-    """ASGI middleware: 421, 403 and 413 before any page; security headers on all of them."""
+    """ASGI middleware: 421, 403 and 413 before any page; security headers on all of them.
+
+    What asks for a page of the public name by plain HTTP is sent to HTTPS.
+    """
 
     def __init__(self, app: ASGIApp, settings: PortalSettings, refuse: Refuse) -> None:
         self._app, self._settings, self._refuse = app, settings, refuse
@@ -47,18 +56,39 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host = host_of(headers.get("host", ""))
-        scope[SECURE] = scope["scheme"] == "https" or self._settings.is_public(host)
+        scope[SECURE] = scope["scheme"] == "https"
         guarded = _Guarded(send, secure=scope[SECURE])
+        if self._belongs_to_https(scope, host, headers):
+            await RedirectResponse(self._by_https(scope))(scope, receive, guarded)
+            return
         refusal = self._refusal(scope, host, headers)
         if refusal is not None:
             await self._refuse(scope, receive, guarded, *refusal)
             return
         await self._app(scope, _limited(receive), guarded)
 
+    def _belongs_to_https(self, scope: Scope, host: str, headers: Headers) -> bool:
+        if scope[SECURE] or not self._settings.is_public(host):
+            return False
+        # A proxy that is not trusted, or says no scheme, would send its browser here for ever.
+        said = headers.get("x-forwarded-proto")
+        led = said == "http" if said else "x-forwarded-for" not in headers
+        return led and scope["method"] in ("GET", "HEAD")
+
+    def _by_https(self, scope: Scope) -> str:
+        query = scope["query_string"].decode("latin-1")
+        path = quote(scope["path"]) + (f"?{query}" if query else "")
+        return f"{self._settings.public_url}{path}"
+
+    def _may_be_plain(self, scope: Scope, host: str) -> bool:
+        if self._settings.is_public(host):
+            return False
+        return self._settings.insecure_http or _is_here(scope, host)
+
     def _refusal(self, scope: Scope, host: str, headers: Headers) -> tuple[int, str] | None:
         if not self._settings.knows(host):
             return HTTPStatus.MISDIRECTED_REQUEST, "host"
-        if not (scope[SECURE] or self._settings.insecure_http or _is_here(scope, host)):
+        if not (scope[SECURE] or self._may_be_plain(scope, host)):
             return HTTPStatus.FORBIDDEN, "https"
         length = headers.get("content-length", "0")
         # int() of thousands of digits is slow, and refused by Python itself.

@@ -11,9 +11,10 @@ class PortalSettings:
     """What the operator settles about the portal.
 
     `hosts`: names a browser may call it by, besides this host's own. `public_url`: its address
-    behind a proxy that speaks HTTPS. `insecure_http`: allow plain HTTP from other hosts (a lab
-    only). `sip`: where phones register, as HOST:PORT, once that is known. `support`: whom a
-    customer asks. `mailbox`: the page of the lab's own mail catcher, where there is one.
+    behind a proxy that speaks HTTPS, never served by plain HTTP. `insecure_http`: allow plain HTTP
+    from other hosts by the other names (a lab only). `sip`: where phones register, as HOST:PORT,
+    once that is known. `support`: whom a customer asks. `mailbox`: the page of the lab's own mail
+    catcher, where there is one.
     """
 
     sip: Callable[[], str]

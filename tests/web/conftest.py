@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+from uvicorn._types import ASGI3Application
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
@@ -31,6 +35,8 @@ ID, PASSWORD, MAIL = "demo-selfcare", "marker-selfcare-7f31", "demo@tokuban.exam
 OTHER_ID, OTHER_PASSWORD = "other-selfcare", "marker-other-5c20"
 OTHER_MAIL = "other@tokuban.example"
 SIP = "127.0.0.1:5060"
+PROXY = "192.0.2.80"
+"""The one proxy whose X-Forwarded headers are believed."""
 BLOCK = E164("+815000000000"), E164("+815000000059")
 
 
@@ -124,8 +130,10 @@ async def browsers(world: World) -> AsyncIterator[Browsers]:
         def browser(
             base_url: str = HTTP, peer: str = "127.0.0.1", app: FastAPI = running
         ) -> Browser:
+            # As lab.web has it; uvicorn and its callers type ASGI each in their own words.
+            served = cast(ASGIApp, ProxyHeadersMiddleware(cast(ASGI3Application, app), [PROXY]))
             transport = httpx2.ASGITransport(
-                app=app, client=(peer, 50000), raise_app_exceptions=False
+                app=served, client=(peer, 50000), raise_app_exceptions=False
             )
             client = httpx2.AsyncClient(transport=transport, base_url=base_url)
             stack.push_async_callback(client.aclose)

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.web.browser import HTTPS, Browser
-from tests.web.conftest import ID, PASSWORD, Browsers, World
+from tests.web.conftest import ID, PASSWORD, PROXY, Browsers, World
 
 PAGES = (
     "/login", "/menu", "/orders/new", "/orders", "/numbers", "/mail", "/mail/code", "/password",
     "/log", "/nowhere",
 )  # fmt: skip
 LOGIN = "/portal/login"
+PLAIN = HTTPS.replace("https:", "http:")
+BY_HTTPS = {"x-forwarded-proto": "https"}
 
 
 class TestPlace:
@@ -34,9 +36,56 @@ class TestPlace:
         assert (page.status, page.title) == (403, "暗号化された通信でご利用ください")
         assert (await browsers("http://127.0.0.1", "192.0.2.7").get(LOGIN)).status == 403
         assert (await browsers("https://carrier.lab", "192.0.2.7").get(LOGIN)).status == 200
-        # The proxy speaks HTTPS with the browser, and plain HTTP with us.
-        page = await browsers("http://selfcare.example.jp", "192.0.2.7").get(LOGIN)
+
+    @pytest.mark.parametrize("peer", ["192.0.2.7", "127.0.0.1", PROXY])
+    async def test_the_public_name_by_plain_http_leads_to_https(
+        self, browsers: Browsers, peer: str
+    ) -> None:
+        browser = browsers(PLAIN, peer)
+        page = await browser.get(f"{LOGIN}?ended=1&x=%2F%E3%81%82")
+        assert (page.status, page.location) == (307, f"{HTTPS}{LOGIN}?ended=1&x=%2F%E3%81%82")
+        assert "set-cookie" not in page.response.headers
+        sent = await browser.send(LOGIN, {"selfcare_id": ID, "password": PASSWORD})
+        assert (sent.status, sent.title) == (403, "暗号化された通信でご利用ください")
+
+    async def test_a_trusted_proxy_says_https_and_who_asks(
+        self, browsers: Browsers, world: World
+    ) -> None:
+        browser = browsers(PLAIN, PROXY)
+        browser.client.headers.update(BY_HTTPS | {"x-forwarded-for": "127.0.0.1, 198.51.100.9"})
+        page = await browser.get(LOGIN)
         assert (page.status, "Secure" in page.response.headers["set-cookie"]) == (200, True)
+        assert page.response.headers["strict-transport-security"].startswith("max-age=")
+        # The test's client speaks plain HTTP and would keep Secure cookies to itself.
+        jar = page.response.headers["set-cookie"].partition(";")[0]
+        origin = {"cookie": jar, "origin": HTTPS}
+        form = {**page.form(LOGIN), "selfcare_id": ID, "password": "marker-wrong"}
+        await browser.send(LOGIN, form, **origin)
+        entries = await world.office.audit.search(limit=1)
+        assert [each.origin for each in entries.items] == ["portal from 198.51.100.9"]
+
+    async def test_anothers_word_for_https_and_for_an_address_counts_nothing(
+        self, browsers: Browsers
+    ) -> None:
+        for said in (BY_HTTPS, {"x-forwarded-for": "127.0.0.1"}, {"forwarded": "proto=https"}):
+            for base_url in ("http://127.0.0.1", "http://carrier.lab"):
+                stranger = browsers(base_url, "192.0.2.7")
+                stranger.client.headers.update(said)
+                assert (await stranger.get(LOGIN)).status == 403
+        liar = browsers(PLAIN, "192.0.2.7")
+        liar.client.headers.update(BY_HTTPS)
+        assert (await liar.get(LOGIN)).status == 403
+        sent = await liar.send(LOGIN, {"selfcare_id": ID, "password": PASSWORD})
+        assert sent.status == 403
+
+    async def test_a_proxy_that_says_no_scheme_is_refused_and_not_sent_round(
+        self, browsers: Browsers
+    ) -> None:
+        browser = browsers(PLAIN, PROXY)
+        browser.client.headers.update({"x-forwarded-for": "198.51.100.9"})
+        assert (await browser.get(LOGIN)).status == 403
+        browser.client.headers.update({"x-forwarded-proto": "http"})
+        assert (await browser.get(LOGIN)).location == f"{HTTPS}{LOGIN}"
 
     async def test_the_bare_address_leads_on(self, visitor: Browser, customer: Browser) -> None:
         for address in ("/", "/portal"):

@@ -37,3 +37,16 @@ def test_names_are_taken_as_a_host_header_writes_them() -> None:
         "2001:db8::1",
     }
     assert PortalSettings().names == frozenset()
+
+
+def test_proxies_are_this_host_unless_others_are_named() -> None:
+    assert {"127.0.0.1/32", "::1/128"} < set(PortalSettings().trusted)
+    named = PortalSettings(proxies="192.0.2.80, 2001:db8:1::/64").trusted
+    assert set(named) == {"192.0.2.80/32", "::ffff:192.0.2.80/128", "2001:db8:1::/64"}
+    assert PortalSettings(proxies="").trusted == ()
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example.jp", "*", "10.0.0.1/24", "192.0.2.1:80"])
+def test_what_is_no_address_cannot_be_a_trusted_proxy(proxies: str) -> None:
+    with pytest.raises(ValidationError, match="write addresses or networks"):
+        PortalSettings(proxies=proxies)
