@@ -73,13 +73,22 @@ class Orders:
         return await self._desk.database.read(lambda connection: store.read(connection, order_id))
 
     async def list(
-        self, *, contract: str | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        contract: str | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Page[NumberOrder]:
-        """Orders in order of their ids, of all contracts or of one, without passwords."""
+        """Orders by their ids, of all contracts or of one, without passwords."""
         limit = page_size(limit)
         found = await self._desk.database.read(
             lambda connection: store.list_orders(
-                connection, contract=contract, after=after, limit=limit + 1
+                connection,
+                contract=contract,
+                after=after,
+                limit=limit + 1,
+                newest_first=newest_first,
             )
         )
         return paged(found, limit, lambda order: order.id)

@@ -46,13 +46,19 @@ async def read(connection: Connection, id: str) -> NumberOrder:
 
 
 async def list_orders(
-    connection: Connection, *, contract: str | None, after: str, limit: int
+    connection: Connection,
+    *,
+    contract: str | None,
+    after: str,
+    limit: int,
+    newest_first: bool = False,
 ) -> list[NumberOrder]:
-    """Up to `limit` orders in order of their ids, without passwords."""
-    condition = number_orders.c.id > after
+    """Up to `limit` orders by their ids, which grow with time, without passwords."""
+    id = number_orders.c.id
+    condition = id < after if newest_first and after else id > after
     if contract is not None:
         condition &= number_orders.c.contract == contract
-    return await _orders(connection, condition, limit)
+    return await _orders(connection, condition, limit, newest_first=newest_first)
 
 
 async def sealed_letter(connection: Connection, id: str) -> bytes | None:
@@ -97,9 +103,14 @@ async def service_password(connection: Connection, line: E164) -> bytes | None:
 
 
 async def _orders(
-    connection: Connection, condition: ColumnElement[bool], limit: int = 1
+    connection: Connection,
+    condition: ColumnElement[bool],
+    limit: int = 1,
+    *,
+    newest_first: bool = False,
 ) -> list[NumberOrder]:
-    query = select(*_COLUMNS).where(condition).order_by(number_orders.c.id).limit(limit)
+    order = number_orders.c.id.desc() if newest_first else number_orders.c.id.asc()
+    query = select(*_COLUMNS).where(condition).order_by(order).limit(limit)
     rows = (await connection.execute(query)).mappings().all()
     added = await numbers.order_numbers(connection, [row["id"] for row in rows])
     return [

@@ -76,7 +76,7 @@ async def reset(visit: Visit) -> Response:
 async def show_reset(visit: Visit) -> Response:
     """The new password, once."""
     desk, record, kind = visit.desk, await own_assigned(visit), _kind(visit)
-    password = desk.resets.take((visit.owner.id_hash, record.number, kind), desk.now())
+    password = visit.once(desk.resets, (visit.owner.id_hash, record.number, kind))
     return visit.page(
         "reset_done",
         record=record,

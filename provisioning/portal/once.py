@@ -29,6 +29,11 @@ class Once(Generic[T]):
         self._waiting.move_to_end(key)
         self._forget(now)
 
+    def look(self, key: Hashable, now: float) -> T | None:
+        """The secret, left where it waits; None as `take` has it."""
+        self._forget(now)
+        return self._waiting.get(key, (None, now))[0]
+
     def take(self, key: Hashable, now: float) -> T | None:
         """The secret, or None when it was shown, waited too long or never was."""
         self._forget(now)

@@ -16,7 +16,7 @@ from provisioning.orders.model import (
 from provisioning.portal.forms import MOST_TOKEN, whole_number
 from provisioning.portal.visit import Visit
 
-MOST_LISTED = 50
+A_PAGE = 50
 
 
 async def show_input(visit: Visit) -> Response:
@@ -80,7 +80,7 @@ async def execute(visit: Visit) -> Response:
 async def show_order(visit: Visit) -> Response:
     """The numbers of an order; their passwords on the first showing after it was made (N050-04)."""
     kept = await _own_order(visit)
-    clear = visit.desk.orders.take((visit.owner.id_hash, kept.id), visit.desk.now())
+    clear = visit.once(visit.desk.orders, (visit.owner.id_hash, kept.id))
     ordered = [each.number for each in kept.numbers]
     return visit.page(
         "order",
@@ -94,8 +94,14 @@ async def show_order(visit: Visit) -> Response:
 
 async def show_orders(visit: Visit) -> Response:
     """The orders of the contract, newest first."""
-    page = await visit.desk.office.orders.list(contract=visit.owner.contract, limit=MOST_LISTED)
-    return visit.page("orders", orders=page.items[::-1])
+    before = visit.query("before")
+    page = await visit.desk.office.orders.list(
+        contract=visit.owner.contract,
+        after=before if before.isascii() and before.isalnum() else "",
+        limit=A_PAGE,
+        newest_first=True,
+    )
+    return visit.page("orders", orders=page.items, older=page.next)
 
 
 async def hand_out_letter(visit: Visit) -> Response:

@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,6 +23,8 @@ from provisioning.portal.pages import Pages
 from provisioning.portal.settings import PortalSettings
 from provisioning.portal.texts import Texts
 from provisioning.selfcare.model import Session
+
+T = TypeVar("T")
 
 HOME = "/portal/menu"
 LOGIN = "/portal/login"
@@ -95,6 +98,11 @@ class Visit:
     def query(self, name: str, *, most: int = 100) -> str:
         """A field of the address, tidied as those of forms are."""
         return tidy(self.request.query_params.get(name, ""))[:most]
+
+    def once(self, waiting: Once[T], key: Hashable) -> T | None:
+        """What this page alone shows; HEAD answers as GET, and leaves it to the GET (RFC 9110)."""
+        show = waiting.look if self.request.method == "HEAD" else waiting.take
+        return show(key, self.desk.now())
 
     async def check_form(self, token: str) -> None:
         """Refuse (`FormGone`) a form that this session did not make: what it does is done once."""

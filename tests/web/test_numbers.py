@@ -86,6 +86,18 @@ async def test_an_order_links_no_number_that_was_freed(customer: Browser, world:
 
 @pytest.mark.rule("N050-04")
 class TestReset:
+    @pytest.mark.parametrize("kind", ["line", "service"])
+    async def test_head_leaves_the_new_one_to_whoever_sees_it(
+        self, customer: Browser, kind: str
+    ) -> None:
+        path = f"{NUMBERS}/{await a_number(customer)}/passwords/{kind}"
+        sent = await customer.fill(path, path)
+        assert sent.location == f"{path}/done"
+        for _ in range(2):
+            assert (await customer.client.head(sent.location)).status_code == 200
+        assert len((await customer.follow(sent)).secrets) == 1
+        assert (await customer.get(sent.location)).secrets == []
+
     @pytest.mark.parametrize(("kind", "length"), [("line", 12), ("service", 4)])
     async def test_it_asks_first_and_shows_the_new_one_once(
         self, customer: Browser, world: World, kind: str, length: int

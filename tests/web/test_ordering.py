@@ -2,13 +2,17 @@
 
 import asyncio
 import io
+import re
 from urllib.parse import quote
 
 import pypdf
 import pytest
 
 from provisioning.contract import E164
+from provisioning.db.connection import Connection
 from provisioning.numbers.model import NumberState
+from provisioning.orders import store as orders
+from provisioning.orders.model import NumberOrder
 from provisioning.portal.once import LIFE_S, Once
 from tests.web.browser import Browser, Page
 from tests.web.conftest import OPERATOR, Browsers, World, logged_in, portal_app
@@ -71,6 +75,16 @@ async def test_passwords_are_shown_once(customer: Browser) -> None:
     assert again.secrets == []
     assert "パスワードは一度だけ表示される" in again.text
     assert all(secret not in again.text for secret in page.secrets if len(secret) > 4)
+
+
+@pytest.mark.rule("N050-04")
+async def test_head_leaves_the_passwords_to_whoever_sees_them(customer: Browser) -> None:
+    page = await confirming(customer, "1")
+    sent = await customer.send(ORDERS, page.form(ORDERS))
+    for _ in range(2):
+        assert (await customer.client.head(sent.location)).status_code == 200
+    assert len((await customer.follow(sent)).secrets) == 2
+    assert (await customer.get(sent.location)).secrets == []
 
 
 @pytest.mark.rule("N050-04")
@@ -236,6 +250,25 @@ async def test_orders_are_listed_newest_first(customer: Browser) -> None:
     await ordered(customer, 2)
     page = await customer.get(ORDERS)
     assert page.text.index("N00000002") < page.text.index("N00000001")
+
+
+async def test_older_orders_are_on_the_next_page(customer: Browser, world: World) -> None:
+    ids = [f"N000001{number:02d}" for number in range(56)]
+
+    async def past(connection: Connection) -> None:
+        for id in ids:
+            order = NumberOrder(id, world.contract, 1, world.time, ())
+            await orders.insert(connection, order, f"key-{id}", b"sealed")
+
+    await world.office._database.write(past)
+    page = await customer.get(ORDERS)
+    older = re.findall(r'href="(/portal/orders[?]before=[^"]+)"', page.text)
+    assert re.findall(r'href="/portal/orders/(N[0-9]+)"', page.text) == ids[:5:-1]
+    page = await customer.get(older[0])
+    assert re.findall(r'href="/portal/orders/(N[0-9]+)"', page.text) == ids[5::-1]
+    assert "before=" not in page.text
+    for beyond in ("N00000000", "x%00", "%F0%9F%98%80"):
+        assert (await customer.get(f"{ORDERS}?before={beyond}")).status == 200
 
 
 async def test_another_contracts_order_does_not_exist(customer: Browser, stranger: Browser) -> None:

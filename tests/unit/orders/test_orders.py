@@ -321,6 +321,10 @@ async def test_orders_are_listed_page_by_page(shop: Office) -> None:
     page = await shop.orders.list(contract=one.id, after=page.next or "")
     assert ([each.id for each in page.items], page.next) == (ids[2:], None)
     assert len((await shop.orders.list()).items) == 4
+    newest = await shop.orders.list(contract=one.id, limit=2, newest_first=True)
+    assert ([each.id for each in newest.items], newest.next) == (ids[:0:-1], ids[1])
+    oldest = await shop.orders.list(contract=one.id, after=ids[1], newest_first=True)
+    assert ([each.id for each in oldest.items], oldest.next) == (ids[:1], None)
 
 
 async def test_an_order_is_in_the_contracts_log_and_in_its_numbers_history(shop: Office) -> None:
