@@ -31,6 +31,9 @@ A browser sends `same-site` for a page that another port of this host served: th
 MAILBOX = "/lab/mail"
 """Below it lies the one page of the laboratory that a person opens in a browser."""
 
+ERASE_FORM = ("POST", f"{MAILBOX}/page/erase")
+"""The one thing that a person changes there; the page checks for itself where the form stood."""
+
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip")
 """Their presence means that the true peer stands behind a proxy of this host."""
 
@@ -104,8 +107,9 @@ class Access:
 
     `token` opens everything. `lab_token` opens `/lab`, which programs on this host then need
     it for as well: they are told the `lab_token_file`, which its owner alone can read. A person
-    at a browser of this host may read the caught mail without it; a page of another site in that
-    browser gets nothing. Every other secret is an API token and has its own scopes.
+    at a browser of this host may read the caught mail without it, and erase it by the form on its
+    page; a page of another site in that browser gets nothing. Every other secret is an API token
+    and has its own scopes.
     """
 
     def __init__(
@@ -158,10 +162,8 @@ class Access:
         if given is None:
             if not _is_here(scope, headers):
                 return None
-            opens_mail = (
-                path == MAILBOX or path.startswith(f"{MAILBOX}/")
-            ) and "sec-fetch-site" in headers
-            return self._person if opens_mail else self._here
+            is_person = "sec-fetch-site" in headers and _is_for_people(scope["method"], path)
+            return self._person if is_person else self._here
         kind, _, secret = given.partition(" ")
         if kind.lower() != "bearer":
             return None
@@ -187,6 +189,12 @@ class Access:
             return None
         token = await self._tokens.check(secret)
         return Caller(f"token {token.id}", token.scopes) if token else None
+
+
+def _is_for_people(method: str, path: str) -> bool:
+    if path == MAILBOX or path.startswith(f"{MAILBOX}/"):
+        return method in ("GET", "HEAD") or (method, path) == ERASE_FORM
+    return False
 
 
 def _is_open(path: str) -> bool:

@@ -20,6 +20,10 @@ OWN = "http://127.0.0.1:8080"
 routes = APIRouter(prefix="/lab")
 
 
+@routes.delete("/mail")
+@routes.delete("/mail/7")
+@routes.post("/mail/page/erase")
+@routes.post("/mail/outbox/7/resend")
 @routes.get("/mail/thing")
 @routes.get("/thing")
 @routes.post("/thing")
@@ -75,6 +79,35 @@ async def test_a_person_at_a_browser_of_this_host_may_open_the_mailbox_alone(
         assert (await asking.get("/lab/mail/thing")).status_code == 200
         assert (await asking.get("/lab/thing")).status_code == 401
         assert (await asking.post("/lab/thing")).status_code == 401
+
+
+CHANGES = (
+    ("DELETE", "/lab/mail"),
+    ("DELETE", "/lab/mail/7"),
+    ("POST", "/lab/mail/outbox/7/resend"),
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("site", ["none", "same-origin", None])
+async def test_whoever_says_to_be_a_browser_changes_no_mail_without_the_token(
+    office: Office, change: tuple[str, str], site: str | None
+) -> None:
+    said = {"Sec-Fetch-Site": site, "Origin": OWN} if site else {}
+    async with client(office) as asking:
+        refused = await asking.request(*change, headers=said)
+        assert (refused.status_code, refused.json()["token_file"]) == (401, FILE)
+        token = {"Authorization": f"Bearer {LAB_TOKEN}"}
+        assert (await asking.request(*change, headers=token)).json() == {"done": True}
+
+
+async def test_a_person_erases_by_the_form_of_the_page(office: Office) -> None:
+    form = "/lab/mail/page/erase"
+    async with client(office) as asking:
+        assert (await asking.post(form)).status_code == 401
+        assert (await asking.delete(form, headers={"Sec-Fetch-Site": "none"})).status_code == 401
+        sent = await asking.post(form, headers={"Sec-Fetch-Site": "same-origin", "Origin": OWN})
+        assert sent.json() == {"done": True}
 
 
 @pytest.mark.parametrize("path", ["/lab/thing", "/v1/lines"])
