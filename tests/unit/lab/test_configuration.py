@@ -215,7 +215,7 @@ class TestExample:
         }
         assert changed == {
             "sip.advertise", "http.token", "storage.url", "storage.key", "seed.file", "lab.token",
-            "portal.url", "mail.server", "mail.ca_file", "mail.catcher_port", "sip.tls_port",
+            "billing.tariffs", "portal.url", "mail.server", "mail.ca_file", "mail.catcher_port", "sip.tls_port",
             "sip.certificate", "sip.certificate_key", "sip.ws_port", "sip.wss_port",
         }  # fmt: skip
 

@@ -51,7 +51,7 @@ async def test_postgresql_s_truncate_is_refused_too(office: Office) -> None:
     await office.records.append(record())
 
     async def work(connection: Connection) -> None:
-        await connection.execute(text("TRUNCATE call_records"))
+        await connection.execute(text("TRUNCATE call_records CASCADE"))
 
     with pytest.raises(IntegrityError, match="never changed"):
         await office._database.write(work)
