@@ -215,8 +215,9 @@ class TestExample:
         }
         assert changed == {
             "sip.advertise", "http.token", "storage.url", "storage.key", "seed.file", "lab.token",
-            "billing.tariffs", "portal.url", "mail.server", "mail.ca_file", "mail.catcher_port", "sip.tls_port",
+            "portal.url", "mail.server", "mail.ca_file", "mail.catcher_port", "sip.tls_port",
             "sip.certificate", "sip.certificate_key", "sip.ws_port", "sip.wss_port",
+            "billing.tariffs",
         }  # fmt: skip
 
     def test_every_setting_says_what_it_does(self) -> None:
