@@ -42,7 +42,7 @@ class Offer(Enum):
 class Reoffers:
     """The offers of one session after its first."""
 
-    __slots__ = ("_ack", "_core", "_dialog", "_pending", "_quiet", "_repeater", "_retry_timer",
+    __slots__ = ("_ack", "_core", "_dialog", "_offered_in", "_pending", "_quiet", "_retry_timer",
                  "_sent", "_session", "_tries", "_unacked")  # fmt: skip
 
     def __init__(self, core: Core, session: Session) -> None:
@@ -51,8 +51,9 @@ class Reoffers:
         self._dialog: Dialog | None = None
         self._quiet = False
         self._pending: ServerTransaction | None = None
-        self._unacked: int | None = None
-        self._repeater: Repeater | None = None
+        self._unacked: dict[int, Repeater] = {}
+        """The 200s that wait for their ACK, by CSeq, the oldest first."""
+        self._offered_in: int | None = None
         self._sent: ClientTransaction | None = None
         self._ack: tuple[bytes, Flow] | None = None
         self._retry_timer: Timer | None = None
@@ -120,12 +121,14 @@ class Reoffers:
             session.offer = Offer.STABLE
         elif sdp:
             session.offer = Offer.LOCAL
+            self._offered_in = request.cseq.number
         if sdp:
             session.local_sdp = sdp
         data = self._core.respond(transaction, 200, now, headers=headers, body=sdp)
         if request.method == "INVITE":
-            self._unacked = request.cseq.number
-            self._repeat(session, data, transaction.reply_flow, now)
+            self._unacked[request.cseq.number] = self._repeat(
+                session, data, transaction.reply_flow, now
+            )
 
     def refuse(
         self, session: Session, status: int, headers: tuple[Header, ...], now: float
@@ -140,12 +143,18 @@ class Reoffers:
         self._core.respond(transaction, status, now, headers=headers)
 
     def receive_ack(self, session: Session, ack: Request, now: float) -> bool:
-        """Take the ACK of a re-INVITE's 2xx; False when it belongs to no such."""
-        if self._unacked is None or self._unacked != ack.cseq.number:
+        """Take the ACK of a re-INVITE's 2xx; False when it belongs to no such.
+
+        It stands for the ACKs of earlier ones too: who goes on to another re-INVITE has had their
+        2xx (RFC 3261 §14.1), and a lost ACK must not end a call whose party answers.
+        """
+        number = ack.cseq.number
+        if number not in self._unacked:
             return False
-        self._unacked = None
-        self._stop_repeating()
-        if session.offer is Offer.LOCAL and self._sent is None:
+        for known in [each for each in self._unacked if each <= number]:
+            self._unacked.pop(known).stop()
+        if self._offered_in == number:
+            self._offered_in = None
             session.offer = Offer.STABLE
             if ack.body:
                 session.remote_sdp = ack.body
@@ -293,7 +302,9 @@ class Reoffers:
     def close(self, now: float) -> None:
         """The session is over: an unanswered request of the peer's gets 487 (§15.1.2)."""
         self._session = None
-        self._stop_repeating()
+        for repeater in self._unacked.values():
+            repeater.stop()
+        self._unacked.clear()
         if self._retry_timer is not None:
             self._retry_timer.cancel()
             self._retry_timer = None
@@ -307,12 +318,7 @@ class Reoffers:
             raise WrongState(f"{order}: no re-INVITE or UPDATE waits for an answer")
         return transaction
 
-    def _repeat(self, session: Session, data: bytes, flow: Flow, now: float) -> None:
+    def _repeat(self, session: Session, data: bytes, flow: Flow, now: float) -> Repeater:
         give_up = partial(session.step, Input.NO_ACK)
         cap_s = self._core.settings.timing.t2_s
-        self._repeater = Repeater(self._core, data, flow, give_up, now, cap_s)
-
-    def _stop_repeating(self) -> None:
-        if self._repeater is not None:
-            self._repeater.stop()
-            self._repeater = None
+        return Repeater(self._core, data, flow, give_up, now, cap_s)

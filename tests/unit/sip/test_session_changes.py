@@ -17,10 +17,12 @@ from ivr.sip.events import (
     SessionRefused,
     SessionReoffered,
 )
-from ivr.sip.message import Message, Request
+from ivr.sip.message import Message, Request, Response
+from ivr.sip.session import Session
+from ivr.sip.session_offers import Offer
 from ivr.sip.session_table import State
 from ivr.sip.settings import EndpointSettings
-from tests.support.sip_network import OTHER_SDP, SDP, Node, pair
+from tests.support.sip_network import OTHER_SDP, SDP, Network, Node, pair
 from tests.unit.sip.calls import dial, ringing_call, talking
 
 THIRD_SDP = SDP.replace(b"- 1 1 ", b"- 1 3 ").replace(b"4000", b"6000")
@@ -199,6 +201,92 @@ def test_a_reinvite_whose_answer_is_never_acknowledged_ends_the_call() -> None:
     assert bob.one(SessionEnded).cause is EndCause.NO_ACK
 
 
+def _reinvite(network: Network, alice: Node, bob: Node, cseq: int, body: bytes) -> None:
+    """A re-INVITE of alice's to bob, outside of her session's own bookkeeping."""
+    invite = alice.requests("INVITE")[0]
+    invite.headers.set("Via", f"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKown{cseq}")
+    invite.headers.set("To", alice.requests("ACK")[0].headers.get("To") or "")
+    invite.headers.set("CSeq", f"{cseq} INVITE")
+    if not body:
+        invite.headers.remove("Content-Type")
+    invite.body = body
+    bob.endpoint.receive(invite.encode(), bob.flow_to(alice), network.now)
+    network.run(0)
+
+
+def _ack(network: Network, alice: Node, bob: Node, cseq: int, body: bytes = b"") -> None:
+    ack = alice.requests("ACK")[0]
+    ack.headers.set("Via", f"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKack{cseq}")
+    ack.headers.set("CSeq", f"{cseq} ACK")
+    if body:
+        ack.headers.set("Content-Type", "application/sdp")
+    ack.body = body
+    bob.endpoint.receive(ack.encode(), bob.flow_to(alice), network.now)
+    network.run(0)
+
+
+def _answers_to(bob: Node, cseq: int) -> int:
+    return sum(each.cseq.number == cseq for each in bob.responses(200, "INVITE"))
+
+
+def _two_changes(second: bytes) -> tuple[Network, Node, Node, Session]:
+    """Two re-INVITEs of the caller's, CSeq 2 and 3, both accepted and none acknowledged yet."""
+    network, alice, bob, _, theirs = talking()
+    # Alice knows nothing of them, so that what she would send does not come between.
+    network.lose = lambda sender, message, nth: (
+        sender is alice or (isinstance(message, Response) and message.cseq.method == "INVITE")
+    )
+    for cseq, body in ((2, THIRD_SDP), (3, second)):
+        _reinvite(network, alice, bob, cseq, body)
+        theirs.accept_reoffer(OTHER_SDP, network.now)
+        network.run(0)
+    return network, alice, bob, theirs
+
+
+def test_the_ack_of_a_later_reinvite_stands_for_a_lost_one() -> None:
+    network, alice, bob, theirs = _two_changes(SDP)
+    network.run(1.0)
+    assert min(_answers_to(bob, cseq) for cseq in (2, 3)) >= 2
+    _ack(network, alice, bob, 3)
+    sent = len(bob.sent)
+    network.run(40.0)
+    assert len(bob.sent) == sent
+    assert theirs.state is State.CONFIRMED
+
+
+def test_each_answer_to_a_reinvite_is_stopped_by_its_own_ack_alone() -> None:
+    network, alice, bob, theirs = _two_changes(SDP)
+    _ack(network, alice, bob, 2)
+    network.run(3.0)
+    assert _answers_to(bob, 2) == 1
+    assert _answers_to(bob, 3) > 1
+    _ack(network, alice, bob, 3)
+    network.run(40.0)
+    assert theirs.state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("acknowledged", [(), (2,)])
+def test_a_later_reinvite_never_acknowledged_ends_the_call(acknowledged: tuple[int, ...]) -> None:
+    network, alice, bob, _ = _two_changes(SDP)
+    for cseq in acknowledged:
+        _ack(network, alice, bob, cseq)
+    network.run(33.0)
+    assert bob.one(SessionEnded).cause is EndCause.NO_ACK
+    sent = len(bob.responses(200, "INVITE"))
+    network.run(40.0)
+    assert len(bob.responses(200, "INVITE")) == sent
+
+
+def test_the_late_ack_of_an_earlier_reinvite_does_not_settle_our_offer() -> None:
+    network, alice, bob, theirs = _two_changes(b"")
+    _ack(network, alice, bob, 2)
+    assert theirs.offer is Offer.LOCAL
+    _ack(network, alice, bob, 3, SDP)
+    assert theirs.offer is Offer.STABLE
+    assert bob.one(AnswerReceived).request.body == SDP
+    assert theirs.remote_sdp == SDP
+
+
 @pytest.mark.parametrize("update", [False, True])
 def test_glare_is_answered_491_and_the_callee_tries_again_first(update: bool) -> None:
     network, alice, bob, ours, theirs = talking()
@@ -265,22 +353,10 @@ def test_an_update_before_the_first_answer_gets_500_with_retry_after() -> None:
 
 def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
     network, alice, bob, _, theirs = talking()
-    bodiless = alice.requests("INVITE")[0]
-    bodiless.headers.set("Via", "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKlate")
-    bodiless.headers.set("To", alice.requests("ACK")[0].headers.get("To") or "")
-    bodiless.headers.set("CSeq", "2 INVITE")
-    bodiless.headers.remove("Content-Type")
-    bodiless.body = b""
-    bob.endpoint.receive(bodiless.encode(), bob.flow_to(alice), network.now)
-    network.run(0)
+    _reinvite(network, alice, bob, 2, b"")
     assert bob.one(SessionReoffered).request.body == b""
     theirs.accept_reoffer(THIRD_SDP, network.now)
-    ack = alice.requests("ACK")[0]
-    ack.headers.set("CSeq", "2 ACK")
-    ack.headers.set("Content-Type", "application/sdp")
-    ack.body = SDP
-    bob.endpoint.receive(ack.encode(), bob.flow_to(alice), network.now)
-    network.run(0)
+    _ack(network, alice, bob, 2, SDP)
     assert bob.one(AnswerReceived).request.body == SDP
     assert (theirs.local_sdp, theirs.remote_sdp) == (THIRD_SDP, SDP)
 
