@@ -23,6 +23,9 @@ PAYPHONE = "Coin line/payphone"
 """公衆電話."""
 
 
+_REASONS = {reason.lower(): reason for reason in (ANONYMOUS, UNAVAILABLE, OTHER_SERVICE, PAYPHONE)}
+
+
 @dataclass(frozen=True, slots=True)
 class Presented:
     """What the called party sees of the caller: a number, or the reason why there is none."""
@@ -68,18 +71,25 @@ def withholds(line: Line, prefix: CallerIdPrefix | None = None) -> bool:
     return WITHHELD_BY_DEFAULT in line.options
 
 
+def reason_told(display: str) -> str:
+    """The reason for no number that a display name of From is; empty when it is none."""
+    return _REASONS.get(display.strip().lower(), "")
+
+
 def of_trunk(caller: TrunkCaller, prefix: CallerIdPrefix | None = None) -> Presented:
     """What a call from another carrier shows; 184 withholds there, too.
 
-    186 shows no number that the other carrier says is withheld. A payphone's number is nobody's,
-    and never shown.
+    186 shows no number that the other carrier says is withheld. A reason that the other carrier
+    gives is passed on. A payphone's number is nobody's, and never shown.
     """
     if caller.caller_class is TrunkClass.PAYPHONE:
         return Presented(None, PAYPHONE)
-    if withheld_by_trunk(caller, prefix):
+    if prefix is CallerIdPrefix.WITHHOLD:
         return Presented(None, ANONYMOUS)
+    if caller.withheld:
+        return Presented(None, caller.reason or ANONYMOUS)
     if caller.number is None:
-        return Presented(None, UNTOLD[caller.caller_class])
+        return Presented(None, caller.reason or UNTOLD[caller.caller_class])
     return Presented(caller.number)
 
 

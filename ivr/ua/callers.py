@@ -1,6 +1,7 @@
 """Who is at the other end: an account of a line by password or address, or another carrier."""
 
 from ivr.numbering.plan import is_elsewhere, national, parse
+from ivr.numbering.presentation import PAYPHONE, reason_told
 from ivr.sip import identity
 from ivr.sip.abnf import GrammarError
 from ivr.sip.events import Flow
@@ -18,9 +19,6 @@ from provisioning.contract import (
     TrunkClass,
     Trunks,
 )
-
-COIN_LINE = "coin line/payphone"
-"""The display name by which networks tell a payphone's call (CALL-04)."""
 
 
 class Callers:
@@ -117,10 +115,9 @@ class Callers:
     def _over(self, trunk: Trunk, request: Request) -> TrunkCaller:
         """Who calls over a trunk (RFC 3325 §5): its word counts as far as it is trusted."""
         claim = identity.asserted(request) if trunk.trusted else identity.stated(request)
-        kind = trunk.caller_class
-        if claim.display.strip().lower() == COIN_LINE:
-            kind = TrunkClass.PAYPHONE
-        return TrunkCaller(trunk, self._believed(claim, trunk), kind, claim.withheld)
+        reason = reason_told(claim.display)
+        kind = TrunkClass.PAYPHONE if reason == PAYPHONE else trunk.caller_class
+        return TrunkCaller(trunk, self._believed(claim, trunk), kind, claim.withheld, reason)
 
     def _believed(self, claim: Claim, trunk: Trunk) -> E164 | None:
         """The caller's full number; none that is no number, or is forged.

@@ -72,13 +72,15 @@ class TrunkCaller:
     """Who calls in over a trunk, as the trunk says it.
 
     `number` is None when the trunk told none that can be believed; `withheld`: it is known to the
-    network and not to be shown (RFC 3323).
+    network and not to be shown (RFC 3323). `reason`: why no number is shown, in the words of
+    `ivr.numbering.presentation`; empty when the trunk gives none.
     """
 
     trunk: Trunk
     number: E164 | None
     caller_class: TrunkClass
     withheld: bool = False
+    reason: str = ""
 
 
 class Trunks(Protocol):

@@ -110,6 +110,12 @@ class TestCallsIn:
                 "Anonymous",
             ),
             ('"Coin line/payphone" <sip:anonymous@anonymous.invalid>', [], "Coin line/payphone"),
+            ('"Unavailable" <sip:anonymous@anonymous.invalid>', [], "Unavailable"),
+            (
+                '"Interaction with other service" <sip:anonymous@anonymous.invalid>',
+                ["P-Asserted-Identity: <tel:+819087654321>", "Privacy: id"],
+                "Interaction with other service",
+            ),
             ("<sip:110@x>", [], "Unavailable"),
             ("<sip:alice@x>", ["P-Asserted-Identity: ;;<"], "Unavailable"),
         ],

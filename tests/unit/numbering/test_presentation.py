@@ -70,8 +70,10 @@ def test_a_line_that_withholds_by_default_shows_no_freephone_number() -> None:
 NUMBER = E164("+81312345678")
 
 
-def calling(number: E164 | None, kind: TrunkClass, *, withheld: bool = False) -> TrunkCaller:
-    return TrunkCaller(Trunk("other", TrunkClass.FIXED), number, kind, withheld)
+def calling(
+    number: E164 | None, kind: TrunkClass, *, withheld: bool = False, reason: str = ""
+) -> TrunkCaller:
+    return TrunkCaller(Trunk("other", TrunkClass.FIXED), number, kind, withheld, reason)
 
 
 @pytest.mark.rule("CALL-04")
@@ -92,6 +94,26 @@ def test_another_carriers_caller_is_shown_or_the_reason(
     caller: TrunkCaller, shown: Presented
 ) -> None:
     assert of_trunk(caller) == shown
+
+
+@pytest.mark.rule("CALL-04")
+@pytest.mark.parametrize("reason", ["Anonymous", "Unavailable", "Interaction with other service"])
+@pytest.mark.parametrize("withheld", [True, False])
+@pytest.mark.parametrize("kind", [TrunkClass.MOBILE, TrunkClass.IP_PHONE])
+def test_a_reason_that_another_carrier_gives_is_passed_on(
+    reason: str, withheld: bool, kind: TrunkClass
+) -> None:
+    caller = calling(None, kind, withheld=withheld, reason=reason)
+    assert of_trunk(caller) == Presented(None, reason)
+    assert of_trunk(caller, CallerIdPrefix.WITHHOLD) == ANONYMOUS
+
+
+@pytest.mark.rule("CALL-04")
+def test_a_reason_hides_no_number_that_may_be_shown() -> None:
+    shown = calling(NUMBER, TrunkClass.FIXED, reason="Unavailable")
+    hidden = calling(NUMBER, TrunkClass.FIXED, withheld=True, reason="Unavailable")
+    assert of_trunk(shown) == Presented(NUMBER)
+    assert of_trunk(hidden, CallerIdPrefix.PRESENT) == Presented(None, "Unavailable")
 
 
 @pytest.mark.rule("CALL-04")

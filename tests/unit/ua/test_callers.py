@@ -157,6 +157,23 @@ class TestIdentityOverTrunks:
         coin = '"Coin line/payphone" <sip:anonymous@anonymous.invalid>;tag=1'
         assert over(callers, request(sender=coin), CARRIER).caller_class is TrunkClass.PAYPHONE
 
+    @pytest.mark.parametrize("source", [CARRIER, ("192.0.2.2", 5060)])
+    @pytest.mark.parametrize(
+        ("display", "reason"),
+        [
+            ("Anonymous", "Anonymous"),
+            ("Unavailable", "Unavailable"),
+            ("INTERACTION WITH OTHER SERVICE", "Interaction with other service"),
+            ("Alice", ""),
+        ],
+    )
+    def test_the_reason_for_no_number_is_its_display_name(
+        self, callers: Callers, source: tuple[str, int], display: str, reason: str
+    ) -> None:
+        sender = f'"{display}" <sip:anonymous@anonymous.invalid>;tag=1'
+        caller = over(callers, request(sender=sender), source)
+        assert (caller.number, caller.withheld, caller.reason) == (None, True, reason)
+
     @pytest.mark.parametrize(
         "sender",
         ["<sip:110@x>;tag=1", "<sip:1417@x>;tag=1", "<sip:1840312345678@x>;tag=1",
