@@ -306,12 +306,13 @@ class LineCall:
             "call.forwarded", line=line.number, condition=going.condition.value, to=going.target
         )
         way = self._way_on(line, destination)
+        if self._forwarder is not None:
+            self._passed_on.add(self._forwarder.number, line.number)
         if isinstance(way, talkies.Talkie):
+            self._passed_on.add(line.number, going.target)
             await talkies.tell(self._call, way)
         if self._forwarder is None:
             await self._call.announce(Prompt.CALL_FORWARDED)
-        else:
-            self._passed_on.add(self._forwarder.number, line.number)
         self._forwarder = line
         if isinstance(way, Trunk):
             await self.to_trunk(way, national(going.target))

@@ -131,6 +131,29 @@ class TestWhoPays:
         heard = call(self.TWICE, phones, hang_up_after_s=20)
         assert heard.leg.records.only().cause == cause
 
+    def test_each_forwarder_of_a_circle_has_its_leg(self) -> None:
+        circle = {
+            AU: Diversions(always=to(NTT)),
+            NTT: Diversions(always=to(RAKUTEN)),
+            RAKUTEN: Diversions(always=to(AU)),
+        }
+        heard = call(circle, {})
+        assert heard.ending == Ending(482)
+        legs = heard.leg.records.all
+        assert [(each.payer, each.destination) for each in legs] == [
+            (AU.number, NTT.number),
+            (NTT.number, RAKUTEN.number),
+            (RAKUTEN.number, AU.number),
+        ]
+        assert {(each.service, each.answered_at) for each in legs} == {("forwarding", None)}
+
+    def test_who_forwards_a_call_too_often_has_its_leg(self) -> None:
+        heard = call(
+            {AU: Diversions(always=to(OUTSIDE))}, {}, outside=True, limits=CallLimits(forwardings=0)
+        )
+        leg = heard.leg.records.only()
+        assert (leg.payer, leg.destination, leg.answered_at) == (AU.number, OUTSIDE, None)
+
     def test_a_call_forwarded_once_has_no_leg_between(self) -> None:
         heard = call({AU: Diversions(always=to(NTT))}, {user(NTT): ANSWERS})
         assert heard.leg.records.all == []
