@@ -10,6 +10,7 @@ from ivr.sip.message import Request
 from ivr.sip.sdp import Sdp, SdpError
 from ivr.sip.session import Session
 from ivr.ua.callers import whose
+from ivr.ua.causes import Cause
 from ivr.ua.coupling import Couplings
 from ivr.ua.dialler import Dialler
 from ivr.ua.earlier import diverted_before
@@ -23,6 +24,7 @@ from provisioning.contract import Account, TrunkCaller
 _RINGING, _PROGRESS, _SERVER_ERROR = 180, 183, 500
 _REMIND_S = 60.0
 """How often an unanswered caller is told that the call goes on (RFC 3261 §13.3.1.1)."""
+_UNANSWERED_OFFER = 'SIP;cause=488;text="no answer to the offer"'
 _MOST_HOPS = 70
 """Where a caller sets no limit (RFC 3261 §8.1.1.6)."""
 
@@ -134,6 +136,12 @@ class InboundLeg(Side):
             self.established_at = now
         if request.body:
             self.answered_late(request)
+        elif not self.session.remote_sdp:
+            # Who leaves our offer unanswered cannot be sent any sound (RFC 3261 §13.2.1).
+            self.ticket.ending = Cause.NOT_ACCEPTABLE
+            self.end(_UNANSWERED_OFFER)
+        if self._closed:
+            return
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
