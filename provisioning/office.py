@@ -222,6 +222,7 @@ class Office:
     def _take_seeds(self) -> Seeding:
         return Seeding(
             database=self._database,
+            audit=self.audit,
             lines=self._lines,
             forwarding=self.forwarding,
             profiles=self.profiles,

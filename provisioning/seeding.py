@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
 from provisioning.contract import E164, ContractError, Diversions
 from provisioning.customers.model import (
     ContractStatus,
@@ -32,6 +33,7 @@ from provisioning.profiles.store import ProfileFiles
 from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLine
 from provisioning.selfcare.service import SelfCare
 from provisioning.trunks.service import StoredTrunks
+from provisioning.upkeep.seeded import notes
 from provisioning.voicemail import model as boxes
 from provisioning.voicemail.model import Box
 from provisioning.voicemail.service import StoredMailboxes
@@ -55,6 +57,7 @@ class Seeding:
     """The services that a seed goes through; seeding the same again changes nothing."""
 
     database: Database
+    audit: Audit
     lines: Lines
     forwarding: StoredForwarding
     profiles: ProfileFiles
@@ -74,7 +77,7 @@ class Seeding:
             ContractError: the seed contradicts what is there; what it made so far stays.
         """
         await self.of_lines(seed.lines)
-        await self.trunks.seed(seed.trunks)
+        await self.trunks.seed(seed.trunks, origin=BY_SEED)
         await self._withdraw(seed.customers)
         for block in seed.blocks:
             await self._load(block)
@@ -99,7 +102,8 @@ class Seeding:
                 or (seed.shows_freephone and seed.line.number in fresh)
                 for seed in seeds
             }
-            await self.lines.seed(connection, seeds)
+            seeded = notes(await self.lines.seed(connection, seeds))
+            await self.audit.note_all(connection, seeded, origin=BY_SEED)
             await _begin(connection, {number: first[number] for number in fresh})
             for line, shown in ((seed.line, shown_freephone(seed.line)) for seed in seeds):
                 if shown is not None:

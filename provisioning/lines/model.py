@@ -3,14 +3,23 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from provisioning.contract import Account, ContractError, OutOfRange
+from provisioning.contract import Account, ContractError, Line, OutOfRange
 
 
 class UnknownAccount(ContractError):
     """No such SIP account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What a seed changed: each as it was and as it is now, None where there is none."""
+
+    lines: tuple[tuple[Line | None, Line | None], ...]
+    accounts: tuple[tuple[Account | None, Account | None], ...]
 
 
 ALGORITHMS: Mapping[str, str] = {"SHA-256": "sha256", "MD5": "md5"}

@@ -11,7 +11,7 @@ from provisioning.db.connection import Connection
 from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.lines import model, store
-from provisioning.lines.model import UnknownAccount
+from provisioning.lines.model import Seeded, UnknownAccount
 from provisioning.lines.sealing import Seal
 from provisioning.lines.store import LineOrigin
 from provisioning.seeds import SeedAccount, SeedLine
@@ -161,12 +161,12 @@ class Lines:
         """`WrongKey` unless the office's key opens every account."""
         await store.read_accounts(connection, self._seal)
 
-    async def seed(self, connection: Connection, seeds: Sequence[SeedLine]) -> None:
+    async def seed(self, connection: Connection, seeds: Sequence[SeedLine]) -> Seeded:
         """Make the seeded lines and their accounts what `seeds` says, within one unit of work.
 
         A line that an earlier seed made and this one leaves out is withdrawn: without accounts
         and unknown to the directory, so that no password outlives the seed that gave it. Its
-        settings wait for its return. Lines that no seed made are left alone.
+        settings wait for its return. Lines that no seed made are left alone. Answers what changed.
 
         Raises:
             OutOfRange: a number is not E.164, a number or user stands twice, or one of them belongs
@@ -181,6 +181,7 @@ class Lines:
         realms = await store.realms(connection)
         for seed in seeds:
             await store.put_line(connection, seed.line, known=lines.get(seed.line.number))
+        changed: list[tuple[Account | None, Account | None]] = []
         for seed in seeds:
             for account in (self._account(seed.line.number, given) for given in seed.accounts):
                 old = known.get(account.user)
@@ -189,11 +190,15 @@ class Lines:
                 await store.put_account(
                     connection, account, self._realm, self._seal, known=old is not None
                 )
+                changed.append((old, account))
         gone = {line.number for line, origin in origins.items() if origin is not LineOrigin.OFFICE}
         gone -= {seed.line.number for seed in seeds}
         await store.withdraw(connection, gone)
-        await store.remove_accounts(connection, _dropped(seeds, gone, known.values()))
+        dropped = _dropped(seeds, gone, known.values())
+        await store.remove_accounts(connection, dropped)
         news.tell(connection, Topic.EVERYTHING)
+        changed += [(known[user], None) for user in dropped]
+        return Seeded(_changed(_present(origins), seeds, gone), tuple(changed))
 
     def _know(self, connection: Connection, account: Account) -> None:
         once_durable(connection, lambda: self.directory.add((), (account,)))
@@ -207,6 +212,16 @@ class Lines:
 def _present(lines: Mapping[Line, LineOrigin]) -> list[Line]:
     """Those that are served."""
     return [line for line, origin in lines.items() if origin is not LineOrigin.FORMER_SEED]
+
+
+def _changed(
+    present: Iterable[Line], seeds: Iterable[SeedLine], gone: Collection[E164]
+) -> tuple[tuple[Line | None, Line | None], ...]:
+    """The lines that the seed made or changed, and those that it left out."""
+    was = {line.number: line for line in present}
+    made = [(was.get(seed.line.number), seed.line) for seed in seeds]
+    left_out = [(line, None) for number, line in was.items() if number in gone]
+    return (*((old, new) for old, new in made if old != new), *left_out)
 
 
 def _refuse_offices(

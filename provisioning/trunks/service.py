@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from provisioning import passwords
-from provisioning.audit.model import Origin
+from provisioning.audit.model import Note, Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import OutOfRange, Trunk, TrunkAccount, TrunkLogin
 from provisioning.db import news
@@ -109,7 +109,7 @@ class StoredTrunks:
 
         await self._database.write(work, alone=True)
 
-    async def seed(self, seeds: Sequence[SeedTrunk]) -> None:
+    async def seed(self, seeds: Sequence[SeedTrunk], *, origin: Origin) -> None:
         """Make the seeded trunks what `seeds` says; those of an earlier seed alone go.
 
         Raises:
@@ -131,13 +131,17 @@ class StoredTrunks:
                 for name, kept in known.items()
                 if kept.origin is TrunkOrigin.SEED and not _same(kept, wanted.get(name))
             ]
+            was = {name: model.words(known[name].trunk) for name in gone}
             for name in gone:
                 await store.remove(connection, name)
                 del known[name]
+            made = wanted.keys() - known.keys()
             for name, kept in wanted.items():
                 if name not in known:
                     await self._add(connection, kept, known)
                     known[name] = kept
+            now = {name: model.words(wanted[name].trunk) for name in made}
+            await self._audit.note_all(connection, _notes(was, now), origin=origin)
             news.tell(connection, Topic.TRUNKS)
 
         await self._database.write(work, alone=True)
@@ -174,6 +178,15 @@ class StoredTrunks:
         accounts = [kept.account for kept in found.values() if kept.account is not None]
         logins = {name: kept.login for name, kept in found.items() if kept.login is not None}
         self.memory.replace([kept.trunk for kept in found.values()], accounts, logins)
+
+
+def _notes(was: Mapping[str, str], now: Mapping[str, str]) -> list[Note]:
+    """What a seed removed, made, or made anew: with another password the words are the same."""
+    what = {(True, False): "removed", (False, True): "made", (True, True): "made anew"}
+    return [
+        Note(name, f"trunk {what[name in was, name in now]}", was.get(name, ""), now.get(name, ""))
+        for name in sorted(was.keys() | now.keys())
+    ]
 
 
 def _same(one: Kept, other: Kept | None) -> bool:

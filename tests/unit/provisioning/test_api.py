@@ -13,6 +13,7 @@ from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.contract import E164, Diversions, StorageUnavailable
 from provisioning.office import Office
+from tests.support.changes import by_people
 from tests.support.diversions import unanswered
 from tests.support.storage import (
     AU,
@@ -225,7 +226,7 @@ class TestForwarding:
         assert (await client.put(f"/v1/lines/{DOCOMO}/forwarding", json=FORWARD)).json() == FORWARD
         assert (await client.get(f"/v1/lines/{DOCOMO}/forwarding")).json() == FORWARD
         assert await office.forwarding.of(DOCOMO) == unanswered(True, SOMEWHERE, 20)
-        (change,) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
+        (change, *_) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
         assert (change["who"], change["origin"]) == ("api", "http from 127.0.0.1")
         assert change["before"] == "off; rings 15 s"
         assert change["after"] == f"no_answer on, to {SOMEWHERE}; rings 20 s"
@@ -234,7 +235,7 @@ class TestForwarding:
         self, client: httpx2.AsyncClient, office: Office
     ) -> None:
         await office.forwarding.set_target(DOCOMO, SOMEWHERE)
-        (change,) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
+        (change, *_) = (await client.get(f"/v1/lines/{DOCOMO}/changes")).json()
         assert (change["who"], change["origin"]) == (DOCOMO, "telephone")
 
     @pytest.mark.rule("FWD-06")
@@ -254,7 +255,10 @@ class TestForwarding:
             ({"ring_time_s": "20"}, 422, "bad-request"),
             ({"ring_time_s": 10**400}, 422, "out-of-range"),
             ({"no_answer": to(SOMEWHERE, 1)}, 422, "bad-request"),
-            ({"no_answer": {"active": True}}, 422, "bad-request"),
+            ({"no_answer": to("")}, 422, "out-of-range"),
+            ({"no_answer": to("+810312345678")}, 422, "out-of-range"),
+            ({"no_answer": {"active": True}}, 409, "no-target"),
+            ({"no_answer": {"target": SOMEWHERE}}, 422, "bad-request"),
             ({"active": True}, 422, "bad-request"),
             ({"volume": 11}, 422, "bad-request"),
         ],
@@ -271,7 +275,7 @@ class TestForwarding:
         assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
         assert answer.json()["type"] == f"urn:tokuban:problem:{kind}"
         assert await office.forwarding.of(DOCOMO) == unanswered()
-        assert await office.audit.of(DOCOMO) == ()
+        assert await by_people(office, DOCOMO) == ()
 
     @pytest.mark.rule("FWD-04")
     @pytest.mark.rule("FWD-05")
@@ -308,6 +312,42 @@ class TestForwarding:
         assert (await client.get(path)).json() == whole
         off = {"ring_time_s": 15}
         assert (await client.put(path, json=off)).json()["busy"] == to(None, active=False)
+
+    @pytest.mark.rule("FWD-05")
+    @pytest.mark.parametrize("line", [AU, NTT])
+    async def test_switching_off_and_on_needs_neither_target_nor_time(
+        self, client: httpx2.AsyncClient, line: E164
+    ) -> None:
+        path = f"/v1/lines/{line}/forwarding"
+        await client.put(path, json={"ring_time_s": 30, "busy": to(SOMEWHERE)})
+        for active in (False, True):
+            shown = (await client.put(path, json={"busy": {"active": active}})).json()
+            assert (shown["ring_time_s"], shown["busy"]) == (30, to(SOMEWHERE, active))
+
+    @pytest.mark.rule("FWD-03")
+    async def test_the_one_destination_moves_with_what_is_switched_off(
+        self, client: httpx2.AsyncClient
+    ) -> None:
+        path = f"/v1/lines/{NTT}/forwarding"
+        await client.put(path, json={"busy": to(SOMEWHERE)})
+        moved = {"busy": {"active": False}, "always": to(ELSEWHERE)}
+        shown = (await client.put(path, json=moved)).json()
+        assert (shown["busy"], shown["always"]) == (to(ELSEWHERE, active=False), to(ELSEWHERE))
+
+    @pytest.mark.rule("FWD-06")
+    async def test_a_target_that_is_forbidden_by_now_can_be_switched_off(
+        self, client: httpx2.AsyncClient
+    ) -> None:
+        path, abroad = f"/v1/lines/{AU}", "+14155550100"
+        await client.patch(path, json={"options": ["international-forwarding"]})
+        assert (
+            await client.put(f"{path}/forwarding", json={"busy": to(abroad)})
+        ).status_code == 200
+        await client.patch(path, json={"options": []})
+        off = await client.put(f"{path}/forwarding", json={"busy": {"active": False}})
+        assert off.json()["busy"] == to(abroad, active=False)
+        on = await client.put(f"{path}/forwarding", json={"busy": {"active": True}})
+        assert on.status_code == 422
 
 
 @pytest.mark.rule("SHOW-01")

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from provisioning.db.connection import Connection
 from provisioning.office import Office, OfficeSettings
+from tests.support.changes import by_people
 from tests.support.storage import DOCOMO, SOMEWHERE
 
 pytestmark = pytest.mark.rule("LAB-02")
@@ -184,6 +185,6 @@ async def test_changes_are_dated_on_both_clocks(office: Office) -> None:
     await office.clock.freeze()
     await office.clock.set(JULY_31)
     await office.forwarding.set_target(DOCOMO, SOMEWHERE)
-    (change,) = await office.audit.of(DOCOMO)
+    (change,) = await by_people(office, DOCOMO)
     assert change.business_at == JULY_31.timestamp()
     assert change.wall_at != change.business_at

@@ -24,6 +24,7 @@ from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store
 from provisioning.forwarding.store import MemoryDiversions
 from provisioning.office import Office, OfficeSettings
+from tests.support.changes import by_people
 from tests.support.diversions import unanswered
 from tests.support.storage import AU, DOCOMO, NTT, RAKUTEN, SOMEWHERE, TOKYO, seed
 
@@ -124,7 +125,7 @@ async def test_a_loaded_snapshot_is_known_at_once(office: Office) -> None:
 async def test_every_change_is_audited(office: Office) -> None:
     await office.forwarding.by(BY_TEST).forward(AU, Condition.CFB, SOMEWHERE)
     await office.forwarding.by(BY_TEST).stop(AU)
-    stopped, started = await office.audit.of(AU)
+    stopped, started = await by_people(office, AU)
     assert (started.what, started.who) == ("forwarding started", "tester")
     assert started.before == "off; rings 24 s"
     assert started.after == stopped.before == f"busy on, to {SOMEWHERE}; rings 24 s"

@@ -38,6 +38,7 @@ from provisioning.upkeep.model import LineChanges
 from tests.support import postgres
 from tests.support.boxes import leave
 from tests.support.call_records import record
+from tests.support.changes import by_people
 from tests.support.storage import AU, DOCOMO, FREEPHONE, NTT, REALM, SOMEWHERE, binding, seed
 from tests.support.whole_seed import CONTRACT, OPERATOR, whole
 
@@ -167,7 +168,7 @@ async def test_numbers_that_the_database_gives_go_on(office: Office) -> None:
     await office.snapshots.save("one")
     await office.snapshots.load("one")
     await office.forwarding.stop(DOCOMO)
-    assert len(await office.audit.of(DOCOMO)) == 3
+    assert len(await by_people(office, DOCOMO)) == 3
 
 
 async def test_cleared_nothing_is_left(office: Office) -> None:
@@ -234,7 +235,7 @@ async def test_what_is_saved_meanwhile_is_seen_whole(office: Office) -> None:
     for number in range(10):
         await office.snapshots.load(f"s{number}")
         await office.refresh()
-        changes = await office.audit.of(DOCOMO)
+        changes = await by_people(office, DOCOMO)
         ring_time_s = (await office.forwarding.of(DOCOMO)).ring_time_s
         assert not changes or changes[0].after.endswith(f" {ring_time_s} s")
 

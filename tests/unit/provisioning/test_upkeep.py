@@ -88,13 +88,13 @@ class TestLines:
         assert office.directory.line(line.number) is None
 
     async def test_a_refused_change_changes_nothing(self, office: Office) -> None:
-        before = office.directory.line(AU)
+        before, noted = office.directory.line(AU), await office.audit.of(AU)
         changes = LineChanges(ma="横浜", options=frozenset({"tokutei-notify"}))
         with pytest.raises(OutOfRange):
             await office.upkeep.change(AU, changes, origin=OPERATOR)
         await office.refresh()
         assert office.directory.line(AU) == before
-        assert await office.audit.of(AU) == ()
+        assert await office.audit.of(AU) == noted
 
     async def test_a_line_goes_with_all_it_has(self, office: Office) -> None:
         await office.bindings.save("docomo", (binding(),))
