@@ -51,7 +51,7 @@ def pages(page: Page, desk: Desk) -> Iterator[str]:
     for path in (f"/numbers/{number.user}", "/numbers", "/orders", "/mail", "/mail/code"):
         page.goto(desk.url(path))
         yield path
-    for path in ("/password", "/voicemail", "/log", "/nowhere"):
+    for path in ("/password", "/voicemail", "/calls", "/log", "/nowhere"):
         page.goto(desk.url(path))
         yield path
 
@@ -103,6 +103,7 @@ def test_english_reads_on_every_page(contexts: Contexts, desk: Desk) -> None:
         "/numbers",
         "/orders",
         "/voicemail",
+        "/calls",
         "/mail",
         "/password",
         "/nowhere",
