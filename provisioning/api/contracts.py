@@ -79,10 +79,13 @@ class ContractShape(Shape):
     status: ContractStatus
     number_cap: int
     numbers_added: int = Field(description="Over its life: cancelling gives none back.")
+    monthly_fee_yen: int = Field(
+        description="What its added numbers cost a month by its plan, without tax (N050-07)."
+    )
     selfcare_id: str | None = Field(description="The login that opens it, where it has one.")
 
     @classmethod
-    def of(cls, contract: Contract, selfcare_id: str | None) -> Self:
+    def of(cls, contract: Contract, selfcare_id: str | None, monthly_fee_yen: int) -> Self:
         """The contract as it stands."""
         return cls(
             id=contract.id,
@@ -94,6 +97,7 @@ class ContractShape(Shape):
             status=contract.status,
             number_cap=contract.number_cap,
             numbers_added=contract.numbers_added,
+            monthly_fee_yen=monthly_fee_yen,
             selfcare_id=selfcare_id,
         )
 
@@ -229,4 +233,5 @@ async def reset_login(office: Here, asker: Asker, contract: Id) -> LoginShape:
 
 async def _shape(office: Here, contract: Contract) -> ContractShape:
     login = await office.selfcare.of_contract(contract.id)
-    return ContractShape.of(contract, login.selfcare_id if login else None)
+    fee_yen = await office.customers.monthly_fee_yen(contract.id)
+    return ContractShape.of(contract, login.selfcare_id if login else None, fee_yen)

@@ -79,6 +79,21 @@ class TestContracts:
         assert {plan["name"] for plan in plans} == {"standard", "business"}
         assert all(plan["monthly_fee_yen"] > 0 and plan["source"] == "A" for plan in plans)
 
+    @pytest.mark.rule("N050-07")
+    async def test_a_contract_says_what_its_numbers_cost_by_its_plan(
+        self, api: httpx2.AsyncClient, known: Known, office: Office
+    ) -> None:
+        path = f"/v1/contracts/{known.contract}"
+        fee = office.customers.plans["standard"].monthly_fee_yen
+        before = (await api.get(path)).json()["monthly_fee_yen"]
+        placed = await order(api, known.contract, 3, "fees")
+        assert (await api.get(path)).json()["monthly_fee_yen"] == before + 3 * fee
+        number = placed["numbers"][0]["number"]
+        cancellation = f"/v1/numbers/{number}/cancellation"
+        await api.post(cancellation, json={"form_reference": "F-1"})
+        (listed,) = await walk(api, "/v1/contracts", customer=known.customer)
+        assert listed["monthly_fee_yen"] == before + 2 * fee
+
     @pytest.mark.rule("N050-01")
     async def test_the_cap_says_how_many_are_left(
         self, api: httpx2.AsyncClient, known: Known
