@@ -20,6 +20,7 @@ from ivr.sip.session_actions import ACTIONS
 from ivr.sip.session_incoming import IncomingInvite
 from ivr.sip.session_offers import Offer, Reoffers
 from ivr.sip.session_outgoing import OutgoingInvite
+from ivr.sip.session_probe import Probe
 from ivr.sip.session_requests import acknowledge_answer, handle_request
 from ivr.sip.session_table import ORDERS, TABLE, Input, State
 from ivr.sip.session_timer import SessionExpires, SessionTimer, Terms, accept_terms
@@ -216,6 +217,15 @@ class Session:
         self.core.send_in_dialog(
             self.require_dialog(), "INFO", CARELESS, now, body=body, content_type=content_type
         )
+
+    def probe(self, now: float) -> None:
+        """Ask the peer whether it still knows the call, which ends when it does not.
+
+        A call that session timers watch is left to them (RFC 4028).
+        """
+        watched = self._timer is not None and self._timer.terms is not None
+        if self.state is State.CONFIRMED and not watched:
+            self.core.send_in_dialog(self.require_dialog(), "OPTIONS", Probe(self), now)
 
     # Inputs from below
 

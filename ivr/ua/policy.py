@@ -14,6 +14,9 @@ class CallPolicy:
     """After which a killed carrier's record ends with the call's last media (A)."""
     watch_s: float = 1.0
     """How often silent calls are looked for."""
+    probe_s: float = 90.0
+    """How often a party that may be silent, since one holds the other, and that agreed on no
+    session timer is asked whether it is still there (A: the least interval of RFC 4028 §5)."""
     step_s: float = 4.0
     """How long phones may give no sign of life before less wanted ones ring too, or the next peer
     of a trunk is tried (A)."""

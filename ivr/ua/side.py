@@ -85,7 +85,7 @@ class Side:
         self.transfers = 0
         self.direct = False
         self._driver = driver
-        self._refreshed_at = 0.0
+        self._refreshed_at = self._probed_at = 0.0
         self._closed = False
         self.media.on_key = self._media_key
 
@@ -114,6 +114,19 @@ class Side:
         if self.coupling is not None and self.coupling.held:
             return None
         return max(self.media.last_received, self.established_at, self._refreshed_at)
+
+    def probe(self, now: float, after_s: float) -> None:
+        """Ask the party by signalling whether it is there, `after_s` after its last sign of life.
+
+        The session of a party that is gone ends by itself then (CALL-02).
+        """
+        if self.established_at is None or self._closed:
+            return
+        heard_at = max(self.media.last_received, self.established_at, self._refreshed_at)
+        if now - max(heard_at, self._probed_at) >= after_s:
+            self._probed_at = now
+            with self._driver.turn() as turn_at:
+                self.session.probe(turn_at)
 
     def excuse(self, now: float) -> None:
         """Count the party's silence from now on (loop time)."""

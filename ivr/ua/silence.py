@@ -11,7 +11,10 @@ _REASON = 'SIP;cause=408;text="no media"'
 
 
 class SilenceWatch:
-    """Looks now and then for sides without RTP and without session refresh."""
+    """Looks now and then for sides without RTP and without session refresh.
+
+    Who may be silent is asked whether it is still there.
+    """
 
     def __init__(self, policy: CallPolicy, log: Log) -> None:
         self._policy = policy
@@ -41,6 +44,8 @@ class SilenceWatch:
         now = asyncio.get_running_loop().time()
         for side in list(self._sides):
             silent_since = side.silent_since()
+            if silent_since is None:
+                side.probe(now, self._policy.probe_s)
             silent_s = 0.0 if silent_since is None else now - silent_since
             side.ticket.heard_until(silent_s if silent_s > self._policy.lull_s else None)
             if silent_s > self._policy.silence_s:

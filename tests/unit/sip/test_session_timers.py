@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ivr.sip.events import (
     CallReceived,
     EndCause,
@@ -107,3 +109,39 @@ def test_a_refresh_by_reinvite_of_the_same_description_is_answered_unasked() -> 
     assert bob.one(SessionConfirmed).session is theirs
     network.run(200.0)
     assert (ours.state, theirs.state) == (State.CONFIRMED, State.CONFIRMED)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_peer_without_a_timer_is_asked_whether_it_lives(lost: bool) -> None:
+    network, alice, bob, _, theirs = ringing_call(EndpointSettings(supported=()))
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    network.lose = lambda sender, message, nth: lost and sender is alice
+    theirs.probe(network.now)
+    network.run(33.0)
+    assert len(alice.responses(200, "OPTIONS")) == (11 if lost else 1)
+    assert theirs.state is (State.ENDED if lost else State.CONFIRMED)
+    assert [each.cause for each in bob.all(SessionEnded)] == [EndCause.TIMEOUT][: int(lost)]
+
+
+def test_a_peer_that_forgot_the_call_when_asked_has_ended_it() -> None:
+    network, alice, bob, ours, theirs = ringing_call(EndpointSettings(supported=()))
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    network.lose = lambda sender, message, nth: sender is alice
+    ours.hang_up(network.now)
+    network.run(40.0)
+    network.lose = lambda sender, message, nth: False
+    theirs.probe(network.now)
+    network.run()
+    assert len(alice.responses(481, "OPTIONS")) == 1
+    assert bob.one(SessionEnded).cause is EndCause.TIMEOUT
+
+
+def test_a_call_that_session_timers_watch_is_not_asked_about() -> None:
+    network, _, bob, _, theirs = ringing_call(SHORT)
+    theirs.answer(OTHER_SDP, network.now)
+    network.run()
+    theirs.probe(network.now)
+    network.run()
+    assert bob.requests("OPTIONS") == []

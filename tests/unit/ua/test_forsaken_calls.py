@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.text_phone import CARRIER, OFFER, USER, TextCaller
+from tests.support.text_phone import CARRIER, OFFER, USER, TextCaller, TextPhone
 from tests.support.virtual_exchange import VirtualExchange, pass_, play
 
 
@@ -50,3 +50,54 @@ def test_who_answers_our_offer_in_the_ack_talks_on() -> None:
         phone.one("BYE")
 
     assert ends(play(scene)) == [(1, "hung-up"), (2, "far-hung-up")]
+
+
+def call_that_is_held(exchange: VirtualExchange) -> tuple[TextCaller, TextPhone]:
+    """Whoever is called holds: nobody sends anything, and no session timer runs."""
+    phone = exchange.phone()
+    phone.invites(phone.answers(OFFER + "a=inactive\r\n"))
+    caller = exchange.caller()
+    for each in (phone, caller):
+        each.acts["OPTIONS"] = each.ok
+        each.acts["BYE"] = each.ok
+    return caller, phone
+
+
+@pytest.mark.rule("CALL-02")
+def test_a_held_call_whose_phones_live_is_asked_now_and_then_and_goes_on() -> None:
+    async def scene(exchange: VirtualExchange) -> None:
+        caller, phone = call_that_is_held(exchange)
+        await pass_(85)
+        assert caller.requests("OPTIONS") == phone.requests("OPTIONS") == []
+        await pass_(915)
+        assert len(caller.requests("OPTIONS")) == len(phone.requests("OPTIONS")) == 11
+        assert caller.requests("BYE") == phone.requests("BYE") == []
+        caller.hang_up()
+        await pass_()
+
+    assert ends(play(scene)) == [(1, "hung-up"), (2, "far-hung-up")]
+
+
+@pytest.mark.rule("CALL-02")
+def test_a_held_call_whose_phones_have_vanished_ends() -> None:
+    async def scene(exchange: VirtualExchange) -> None:
+        caller, phone = call_that_is_held(exchange)
+        await pass_(5)
+        caller.gone()
+        phone.gone()
+        await pass_(90 + 32 + 5)
+        assert exchange.records.live() == []
+
+    assert [cause for _, cause in ends(play(scene))] == ["unreachable", "unreachable"]
+
+
+@pytest.mark.rule("CALL-02")
+@pytest.mark.parametrize("status", [408, 481])
+def test_a_held_call_that_a_phone_has_forgotten_ends(status: int) -> None:
+    async def scene(exchange: VirtualExchange) -> None:
+        caller, phone = call_that_is_held(exchange)
+        caller.acts["OPTIONS"] = caller.refuses(status)
+        await pass_(92)
+        phone.one("BYE")
+
+    assert ends(play(scene))[0] == (1, "unreachable")
