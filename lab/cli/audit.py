@@ -7,7 +7,7 @@ import typer
 from lab.cli import office, options
 from lab.client import Carrier
 
-COLUMNS = ("business_at", "subject", "what", "after", "who")
+COLUMNS = ("business_at", "wall_at", "subject", "what", "after", "who", "origin")
 
 
 def audit(
@@ -21,7 +21,7 @@ def audit(
     url: options.Url = options.URL,
     token: options.Token = None,
 ) -> None:
-    """List changes, newest first; times are business time in Japan."""
+    """List changes, newest first: when by both clocks (Japan time), by whom and from where."""
     carrier = Carrier(url, token)
     filters = {"subject": subject, "who": who, "contract": contract}
     found = carrier.items("/v1/audit", filters, limit)
