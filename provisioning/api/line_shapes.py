@@ -118,17 +118,9 @@ class DiversionShape(Shape):
         """The diversion as it stands."""
         return cls(active=diversion.active, target=diversion.target)
 
-    def diversion(self) -> Diversion:
-        """What the sender wants."""
-        return Diversion(self.active, E164(self.target) if self.target else None)
-
 
 class ForwardingShape(Shape):
-    """How a line's calls are forwarded (FWD-05); null where its carrier has no such condition.
-
-    Sent, an absent or null condition is off, without a target. On a line with one destination for
-    all conditions, one of them names it.
-    """
+    """How a line's calls are forwarded (FWD-05); null where its carrier has no such condition."""
 
     ring_time_s: int = Field(description="Seconds without an answer until the call is forwarded.")
     always: DiversionShape | None = Field(default=None, description="Every call (CFU).")
@@ -156,16 +148,48 @@ class ForwardingShape(Shape):
             no_answer=shown.get(Condition.CFNR),
         )
 
-    def diversions(self) -> Diversions:
-        """What the sender wants."""
-        off = Diversion()
-        return Diversions(
-            always=self.always.diversion() if self.always else off,
-            unreachable=self.unreachable.diversion() if self.unreachable else off,
-            busy=self.busy.diversion() if self.busy else off,
-            no_answer=self.no_answer.diversion() if self.no_answer else off,
-            ring_time_s=self.ring_time_s,
-        )
+
+class WantedDiversion(Shape):
+    """Forwarding on one condition, as it is sent."""
+
+    active: bool
+    target: str | None = Field(
+        default=None, description=f"{NUMBER}; absent: the one it has, null: none."
+    )
+
+    def over(self, before: Diversion) -> Diversion:
+        """What the sender wants of a diversion as it stands."""
+        if "target" not in self.model_fields_set:
+            return Diversion(self.active, before.target)
+        return Diversion(self.active, None if self.target is None else E164(self.target))
+
+
+class WantedForwarding(Shape):
+    """How a line's calls are to be forwarded (FWD-05).
+
+    An absent or null condition is off, without a target. On a line with one destination for all
+    conditions, one of them names it.
+    """
+
+    ring_time_s: int | None = Field(
+        default=None,
+        description="Seconds without an answer until the call is forwarded; absent: as it is.",
+    )
+    always: WantedDiversion | None = None
+    unreachable: WantedDiversion | None = None
+    busy: WantedDiversion | None = None
+    no_answer: WantedDiversion | None = None
+
+    def over(self, before: Diversions, profile: CarrierProfile) -> Diversions:
+        """What the sender wants of diversions as they stand."""
+        given: dict[Condition, WantedDiversion] = {
+            on: wanted for on in Condition if (wanted := getattr(self, on.value)) is not None
+        }
+        named = any(each.target is not None for each in given.values())
+        kept = Diversions() if named and profile.forwarding.one_target else before
+        seconds = before.ring_time_s if self.ring_time_s is None else self.ring_time_s
+        wanted = {on: each.over(kept.on(on)) for on, each in given.items()}
+        return Diversions(ring_time_s=seconds).but(wanted)
 
 
 class PresentationShape(Shape):

@@ -18,6 +18,7 @@ from provisioning.api.line_shapes import (
     PresentationShape,
     PresentationSwitch,
     RegistrationShape,
+    WantedForwarding,
 )
 from provisioning.api.shapes import WRITTEN, ChangeShape, e164
 from provisioning.contract import (
@@ -118,10 +119,10 @@ async def show_forwarding(office: Here, line: Known) -> ForwardingShape:
 
 @router.put("/{number}/forwarding", responses=refusals(UnknownLine, NoTarget, OutOfRange))
 async def set_forwarding(
-    office: Here, line: Known, asker: Asker, wanted: ForwardingShape
+    office: Here, line: Known, asker: Asker, wanted: WantedForwarding
 ) -> ForwardingShape:
     """Make forwarding exactly this; a refused value changes nothing (FWD-05, FWD-06)."""
-    kept = await office.forwarding.by(asker).put(line.number, wanted.diversions())
+    kept = await office.forwarding.by(asker).put(line.number, wanted.over)
     return ForwardingShape.of(kept, office.profiles.of(line.profile))
 
 

@@ -40,6 +40,7 @@ class Why(StrEnum):
     PREMIUM = "premium"
     INTERNATIONAL = "international"
     CARRIER_PREFIX = "carrier-prefix"
+    ZERO_KEPT = "zero-kept"
     NO_COUNTRY_CODE = "no-country-code"
     NOT_A_NUMBER = "not-a-number"
 
@@ -54,6 +55,7 @@ REASONS: Mapping[Why, str] = {
     Why.INTERNATIONAL: f"numbers abroad need the contracted option {ABROAD}",
     Why.CARRIER_PREFIX: "the destination is a number without a carrier's prefix (00XY), as "
     "+81312345678",
+    Why.ZERO_KEPT: "drop the 0 after +81: 0312345678 is written +81312345678",
     Why.NO_COUNTRY_CODE: "the destination is written with its country code, as +81312345678",
     Why.NOT_A_NUMBER: "calls are forwarded to subscribers' numbers, as +81312345678",
 }
@@ -67,6 +69,9 @@ _REFUSED = (
     (Why.CARRIER_PREFIX, re.compile(r"00[0-9]{2,}", re.ASCII)),
 )
 """Numbers as they are keyed in Japan that are no destination of anybody's."""
+
+_ZERO_KEPT = re.compile(r"\+810(?P<rest>[1-9][0-9]*)", re.ASCII)
+"""The country code, and the 0 that it takes the place of."""
 
 
 class RefusedTarget(OutOfRange):
@@ -127,6 +132,8 @@ def checked(
 def _why_not(target: str, *, abroad: bool) -> Why | None:
     if _FOREIGN.fullmatch(target):
         return None if abroad else Why.INTERNATIONAL
+    if (kept := _ZERO_KEPT.fullmatch(target)) is not None:
+        return _why_not(f"+81{kept['rest']}", abroad=abroad) or Why.ZERO_KEPT
     keyed = _as_keyed(target)
     for why, pattern in _REFUSED:
         if pattern.fullmatch(keyed):
@@ -153,8 +160,12 @@ def ringing(diversions: Diversions, seconds: int, bounds: RingTimes) -> Diversio
     return replace(diversions, ring_time_s=seconds)
 
 
-def whole(wanted: Diversions, line: Line, profile: CarrierProfile) -> Diversions:
+def whole(
+    wanted: Diversions, line: Line, profile: CarrierProfile, before: Diversions | None = None
+) -> Diversions:
     """What a line's diversions become that are to be exactly as `wanted`.
+
+    A number that a condition has in `before` is not looked at again where it is off.
 
     Raises:
         NoTarget: something is switched on that has no number.
@@ -165,11 +176,11 @@ def whole(wanted: Diversions, line: Line, profile: CarrierProfile) -> Diversions
     ringing(wanted, wanted.ring_time_s, profile.ring_times)
     named = [condition for condition in Condition if wanted.on(condition) != Diversion()]
     _require(rules, named)
-    targets = [
-        checked(target, line.number, abroad=abroad, condition=each)
-        for each in named
-        if (target := wanted.on(each).target) is not None
-    ]
+    targets = [target for each in named if (target := wanted.on(each).target) is not None]
+    for each in named:
+        target = wanted.on(each).target
+        if target is not None and not _left_off(each, wanted, before):
+            checked(target, line.number, abroad=abroad, condition=each)
     if rules.one_target and targets:
         if len(set(targets)) > 1:
             raise OutOfRange("the line has one destination for all conditions: send one")
@@ -177,6 +188,11 @@ def whole(wanted: Diversions, line: Line, profile: CarrierProfile) -> Diversions
     if any(wanted.on(condition).target is None for condition in wanted.active):
         raise NoTarget("forwarding cannot start: set a destination first")
     return wanted
+
+
+def _left_off(condition: Condition, wanted: Diversions, before: Diversions | None) -> bool:
+    now = wanted.on(condition)
+    return before is not None and not now.active and now.target == before.on(condition).target
 
 
 def words(diversions: Diversions) -> str:

@@ -28,6 +28,9 @@ Stop = Callable[[Connection, E164, Origin], Awaitable[None]]
 
 Change = Callable[[Diversions, Line, CarrierProfile], Diversions]
 
+Wanted = Callable[[Diversions, CarrierProfile], Diversions]
+"""What is wanted of a line's diversions as they stand."""
+
 
 class StoredForwarding:
     """The diversions of every line (FWD-01 to FWD-06); `origin` is who changes them here.
@@ -134,11 +137,14 @@ class StoredForwarding:
             lambda old, _, profile: model.ringing(old, seconds, profile.ring_times),
         )
 
-    async def put(self, line: E164, wanted: Diversions) -> Diversions:
+    async def put(self, line: E164, wanted: Diversions | Wanted) -> Diversions:
         """Make everything as `wanted` in one change; raises what the single changes raise."""
-        return await self._change(
-            line, "forwarding set", lambda _, known, profile: model.whole(wanted, known, profile)
-        )
+
+        def change(old: Diversions, known: Line, profile: CarrierProfile) -> Diversions:
+            new = wanted if isinstance(wanted, Diversions) else wanted(old, profile)
+            return model.whole(new, known, profile, old)
+
+        return await self._change(line, "forwarding set", change)
 
     async def stop_within(self, connection: Connection, line: E164, origin: Origin) -> None:
         """Switch forwarding off in another service's unit of work, which starts that (FWD-09)."""
