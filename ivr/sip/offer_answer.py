@@ -28,6 +28,10 @@ class NotAcceptable(Exception):
     """No audio stream that both ends can carry: answered 488 (RFC 3261 §21.4.26)."""
 
 
+class NoKey(NotAcceptable):
+    """The audio is encrypted in a way not spoken here, or not to be had on this leg."""
+
+
 class Capabilities(NamedTuple):
     """What we can carry: static codec names, best first; DTMF events; one packet time."""
 
@@ -101,10 +105,24 @@ def answer(
         mine = _audio_media(port, (codec,), event, ours.ptime_ms, flow, line.proto)
         audio, mine = _sealed(audio, mine, theirs, securing)
         media.append(mine)
-    if audio is None and any(line.kind == "audio" and line.port for line in offer.media):
-        raise NotAcceptable("no audio stream with a codec of ours")
+    if audio is None:
+        _refuse_audio([line for line in offer.media if line.kind == "audio" and line.port], ours)
     sdp = Sdp(Origin(session_id, version, address), tuple(media), address, times=offer.times)
     return Answer(sdp if previous is None else _versioned(sdp, previous), audio)
+
+
+def _refuse_audio(live: Sequence[Media], ours: Capabilities) -> None:
+    """Say why none of the live audio was taken."""
+    secure = [line for line in live if _is_secure(line)]
+    if any(_best(line.codecs(), ours) is not None for line in secure):
+        raise NoKey("no key of the encrypted audio can be used")
+    if live:
+        raise NotAcceptable("no audio stream with a codec of ours")
+
+
+def _is_secure(media: Media) -> bool:
+    """Whether it is SRTP, keyed here or by DTLS (RFC 5764 §8)."""
+    return media.proto.upper().removeprefix("UDP/TLS/") in _SECURE_PROTOCOLS
 
 
 def make_offer(

@@ -18,6 +18,12 @@ _WARNING = (("Warning", '305 tokuban "No audio stream with PCMU or PCMA over RTP
 _WARNING_SECURE = (
     ("Warning", '305 tokuban "SRTP alone is taken here: AES_CM_128_HMAC_SHA1_80, SIP over TLS"'),
 )
+_WARNING_KEY = (
+    (
+        "Warning",
+        '305 tokuban "SRTP is taken with a=crypto AES_CM_128_HMAC_SHA1_80 over TLS, without MKI"',
+    ),
+)
 _LAWS: dict[str, Law] = {"PCMU": "PCMU", "PCMA": "PCMA"}
 
 
@@ -111,7 +117,7 @@ class Sound:
                 raise NotAcceptable("the offer has no audio")
             self._agree(answer.audio)
         except (SdpError, offer_answer.NotAcceptable, ValueError) as error:
-            raise NotAcceptable(str(error), self._warning) from error
+            raise NotAcceptable(str(error), self._warning(error)) from error
         self._ours, self._text = answer.sdp, None
         self._elsewhere = False
         return self.description
@@ -167,10 +173,11 @@ class Sound:
         self._ours, self._text = offer_answer.reoffer(ours, address=host, port=port), None
         return self.description
 
-    @property
-    def _warning(self) -> tuple[tuple[str, str], ...]:
-        required = self._settings.srtp is Srtp.REQUIRED
-        return _WARNING_SECURE if required else _WARNING
+    def _warning(self, error: Exception) -> tuple[tuple[str, str], ...]:
+        if self._settings.srtp is Srtp.REQUIRED:
+            return _WARNING_SECURE
+        keyless = isinstance(error, offer_answer.NoKey) and self._settings.srtp is Srtp.ALLOWED
+        return _WARNING_KEY if keyless else _WARNING
 
     def _check_allowed(self) -> None:
         if self._forbidden:

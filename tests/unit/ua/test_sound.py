@@ -78,6 +78,28 @@ async def test_where_it_is_required_all_else_is_refused(
     assert "SRTP" in refused.value.warning[0][1]
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        SECURE.replace(b"A" * 40, b"A" * 36),
+        SECURE.replace(b"HMAC_SHA1_80", b"HMAC_SHA1_32"),
+        SECURE.replace(b"A" * 40, b"A" * 40 + b"|2^20|1:4"),
+        PLAIN.replace(b"RTP/AVP", b"UDP/TLS/RTP/SAVP"),
+        PLAIN.replace(b"RTP/AVP", b"UDP/TLS/RTP/SAVPF"),
+    ],
+)
+async def test_a_key_that_cannot_be_used_is_named_as_what_is_wrong(
+    engine: MediaEngine, offer: bytes
+) -> None:
+    with pytest.raises(NotAcceptable) as refused:
+        sound(engine, Srtp.ALLOWED, secured=True).answer(offer)
+    ((_, warning),) = refused.value.warning
+    assert "AES_CM_128_HMAC_SHA1_80" in warning
+    with pytest.raises(NotAcceptable) as refused:
+        sound(engine, Srtp.ALLOWED, secured=True).answer(SECURE.replace(b"SAVP 0", b"SAVP 3"))
+    assert "PCMU" in refused.value.warning[0][1]
+
+
 async def test_where_it_is_required_no_key_is_offered_in_the_clear(engine: MediaEngine) -> None:
     with pytest.raises(NotAcceptable):
         sound(engine, Srtp.REQUIRED, secured=False).offer()
