@@ -75,6 +75,12 @@ class TestRefusals:
         file = write(tmp_path, "[sip]\nhost = 127.0.0.1\n")
         assert refusal(file).startswith(f"{file}:2: not TOML: ")
 
+    @pytest.mark.parametrize("header", ["[sip", "[[sip", "[sip]]", "[sip.", "["])
+    @pytest.mark.parametrize("after", ["", "\nport = 5070\n"])
+    def test_a_broken_table_header(self, tmp_path: Path, header: str, after: str) -> None:
+        file = write(tmp_path, f"# mine\n{header}{after}")
+        assert refusal(file).startswith(f"{file}:2: not TOML: ")
+
     def test_cut_off_file(self, tmp_path: Path) -> None:
         file = write(tmp_path, '[sip]\nhost = "127')
         assert refusal(file).startswith(f"{file}:2: not TOML: ")
