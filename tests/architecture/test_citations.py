@@ -71,6 +71,7 @@ KNOWN = {
     5626: "outbound connections",
     5627: "GRUU",
     5630: "SIPS",
+    5764: "DTLS-SRTP",
     5806: "Diversion",
     5922: "SIP certificates",
     5923: "connection reuse",
