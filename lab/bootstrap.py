@@ -22,6 +22,7 @@ from lab.routes import explain, whole
 from lab.safety import refuse_unsafe
 from lab.settings import Settings
 from lab.signals import stop_event
+from lab.sip_settings import networks_of
 from lab.state import CarrierState
 from lab.telephony_part import TelephonyPart
 from lab.trace import TraceHub
@@ -130,7 +131,13 @@ class Carrier:
             lab_token_file=self._token_file,
             portal=create_portal(office, listening, self._portal()),
         )
-        return WebPart(app, http.host, http.port, proxies=self._settings.portal.trusted)
+        return WebPart(
+            app,
+            http.host,
+            http.port,
+            proxies=self._settings.portal.trusted,
+            here=networks_of(http.here),
+        )
 
     @property
     def _catches_mail(self) -> bool:

@@ -1,6 +1,7 @@
 """Mail as a part of the assembly: the catcher, and the outbox's way to a server."""
 
 import errno
+import ipaddress
 import socket
 
 import structlog
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 
 from lab.errors import Refused
 from lab.mail_settings import MailSettings
-from lab.web import bind_failure
+from lab.web import bind_failure, family_of
 from provisioning.notify.address import Sender, ServerAddress, StartTls
 from provisioning.notify.catcher import Catcher
 from provisioning.notify.model import Patience
@@ -17,13 +18,12 @@ from provisioning.office import Office
 
 log = structlog.stdlib.get_logger("tokuban.mail")
 
-LOOPBACK = "127.0.0.1"
 USUAL_PORT = 1025
 SHARE_TO_DELIVER = 0.8
 
 
 class MailPart:
-    """Catches mail on loopback, and delivers the outbox there or to the configured server."""
+    """Catches mail, and delivers the outbox there or to the configured server."""
 
     name = "mail"
 
@@ -60,7 +60,7 @@ class MailPart:
             await self._catcher.stop()
 
     async def _start_catcher(self) -> None:
-        listening = _listen(self._settings.catcher_port)
+        listening = _listen(self._settings.catcher_host, self._settings.catcher_port)
         self.port = int(listening.getsockname()[1])
         self._catcher = Catcher(self._office.caught)
         await self._catcher.start(listening)
@@ -75,6 +75,14 @@ class MailPart:
             give_up_s=settings.give_up_h * 3600,
         )
 
+    @property
+    def _reached(self) -> str:
+        """Where this process reaches its own catcher."""
+        host = ipaddress.ip_address(self._settings.catcher_host)
+        if not host.is_unspecified:
+            return str(host)
+        return "127.0.0.1" if host.version == 4 else "::1"
+
     def _server(self) -> MailServer | None:
         settings = self._settings
         waits = Waits(settings.command_timeout_s, settings.data_timeout_s)
@@ -82,7 +90,7 @@ class MailPart:
             return _configured(settings, settings.server, waits)
         if self.port is None:
             return None
-        return MailServer(LOOPBACK, self.port, starttls=StartTls.OFF, waits=waits)
+        return MailServer(self._reached, self.port, starttls=StartTls.OFF, waits=waits)
 
 
 def _configured(settings: MailSettings, url: SecretStr, waits: Waits) -> MailServer:
@@ -99,21 +107,21 @@ def _configured(settings: MailSettings, url: SecretStr, waits: Waits) -> MailSer
     )
 
 
-def _listen(port: int | None) -> socket.socket:
-    """A listening loopback socket on the port; without one on the usual port or a free one."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket on the port; without one on the usual port or a free one."""
+    listening = socket.socket(family_of(host), socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         try:
-            listening.bind((LOOPBACK, USUAL_PORT if port is None else port))
+            listening.bind((host, USUAL_PORT if port is None else port))
         except OSError as error:
             if port is not None or error.errno != errno.EADDRINUSE:
                 raise
-            listening.bind((LOOPBACK, 0))
+            listening.bind((host, 0))
         listening.listen(64)
     except OSError as error:
         listening.close()
-        what = bind_failure(error, "mail", LOOPBACK, port or USUAL_PORT, "mail.catcher_port =")
+        what = bind_failure(error, "mail", host, port or USUAL_PORT, "mail.catcher_port =")
         raise Refused(what) from None
     listening.setblocking(False)
     return listening

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from lab.section import Section
+from lab.sip_settings import Address
 from provisioning.contract import ContractError
 from provisioning.notify.address import Sender, ServerAddress, StartTls
 
@@ -70,13 +71,17 @@ class MailSettings(Section):
     give_up_h: float = Field(
         default=96.0, gt=0, description="Hours until an undelivered mail is given up."
     )
+    catcher_host: Address = Field(
+        default="127.0.0.1",
+        description="Address the catcher listens on; it takes mail from whoever reaches it.",
+    )
     catcher_port: int | None = Field(
         default=None,
         ge=0,
         le=65535,
         examples=[1025],
-        description="Loopback port of the catcher, which takes mail from any program; 0 takes a "
-        "free one; absent: 1025, or a free one when that is taken.",
+        description="Port of the catcher, which takes mail from any program; 0 takes a free one; "
+        "absent: 1025, or a free one when that is taken.",
     )
     catcher_keeps: int = Field(
         default=500, ge=1, le=100_000, description="Caught mails remembered; older ones go."

@@ -24,6 +24,11 @@ def refuse_untold_address(settings: Settings) -> None:
             f"sip.host {settings.sip.host} is every address of this host, and phones must be told "
             "one: name it with --advertise ADDRESS"
         )
+    if settings.sip.needs_host:
+        raise Refused(
+            f"sip.host {settings.sip.host} is every address of this host, and the phones of "
+            "sip.inside must be told one: name it with --host ADDRESS"
+        )
 
 
 def refuse_shared_port(settings: Settings) -> None:

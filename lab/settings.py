@@ -19,7 +19,7 @@ from lab.messages_settings import MessagesSettings
 from lab.portal_settings import PortalSettings
 from lab.records_settings import RecordsSettings
 from lab.section import Section
-from lab.sip_settings import Address, Port, SipSettings
+from lab.sip_settings import Address, Port, SipSettings, networks
 from lab.voicemail_settings import VoicemailSettings
 
 ENVIRONMENT_PREFIX = "TOKUBAN__"
@@ -115,6 +115,12 @@ class HttpSettings(Section):
         examples=["a-long-random-text"],
         description="Bearer token for callers from other hosts; without one only this host "
         "may use the API.",
+    )
+    here: Annotated[str, AfterValidator(networks)] = Field(
+        default="",
+        examples=["172.30.50.1"],
+        description="Addresses and networks, comma-separated, that count as this host: the gateway "
+        "of a container whose HTTP port is published on the host's own loopback address alone.",
     )
 
 

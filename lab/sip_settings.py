@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ivr.sip.networks import Networks
 from lab.section import Section, keep_order
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -54,6 +55,26 @@ def _reachable(text: str | None) -> str | None:
     return str(address)
 
 
+def networks(text: str) -> str:
+    """Addresses and networks, comma-separated."""
+    try:
+        networks_of(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: write addresses or networks, for example 192.168.0.0/24"
+        ) from None
+    return text
+
+
+def networks_of(text: str) -> Networks:
+    """The same, to look hosts up in.
+
+    Raises:
+        ValueError: a part is no address or network.
+    """
+    return Networks(part.strip() for part in text.split(",") if part.strip())
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Reachable = Annotated[str | None, AfterValidator(_reachable)]
 
@@ -80,6 +101,12 @@ class SipSettings(Section):
         examples=["192.0.2.10"],
         description="Address written into Contact, Via and SDP, when phones reach this host by "
         "another one than `host` (NAT, containers, 0.0.0.0). Absent: `host`.",
+    )
+    inside: Annotated[str, AfterValidator(networks)] = Field(
+        default="",
+        examples=["192.168.0.0/24, 172.30.50.128/25"],
+        description="Addresses and networks, comma-separated, whose phones reach `host` itself and "
+        "are told it instead of `advertise`: the own side of a NAT, containers beside this one.",
     )
     realm: str = Field(
         default="tokuban",
@@ -238,3 +265,13 @@ class SipSettings(Section):
     def needs_advertise(self) -> bool:
         """Whether `host` is no address a phone could be told (0.0.0.0, ::)."""
         return self.advertise is None and ipaddress.ip_address(self.host).is_unspecified
+
+    @property
+    def needs_host(self) -> bool:
+        """Whether the phones of `inside` are to be told an address, and `host` is none."""
+        return bool(self.inside.strip()) and ipaddress.ip_address(self.host).is_unspecified
+
+    @property
+    def networks_inside(self) -> Networks:
+        """The networks of `inside`."""
+        return networks_of(self.inside)

@@ -32,7 +32,6 @@ from ivr.ua.occupancy import Occupancy
 from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
-from ivr.ua.sound import SoundSettings, Srtp
 from ivr.ua.ticket import Tickets
 from ivr.ua.transfer import ReferredLeg, TransferPolicy, Transfers
 from lab import areas
@@ -41,6 +40,7 @@ from lab.message_lamps import Lamps
 from lab.messaging import Messaging
 from lab.office_part import OfficePart
 from lab.settings import Settings
+from lab.told_address import advertised, sound_settings_of
 from lab.transports import listen_further, stream_limits
 from lab.trunk_logins import TrunkLogins
 from lab.web import bind_failure
@@ -148,9 +148,8 @@ class TelephonyPart:
     ) -> None:
         """Put together who answers callers, and who rings parties for them."""
         office, sip = self._office.office, self._settings.sip
-        media_settings = self._settings.media
-        sound = SoundSettings(sip.public_host, srtp=Srtp[media_settings.srtp.name])
-        policy = CallPolicy(sip.calls_per_user, float(media_settings.silence_s))
+        sound = sound_settings_of(self._settings)
+        policy = CallPolicy(sip.calls_per_user, float(self._settings.media.silence_s))
         tickets = Tickets(office.records, office.events, office.clocks)
         occupancy, silence = Occupancy(), SilenceWatch(policy, self._log)
         parties = Parties(registrar.of, office.directory, office.trunks)
@@ -336,17 +335,14 @@ def _leads_to_a_line(dialled: str, directory: Directory) -> bool:
 def endpoint_settings_of(settings: Settings) -> EndpointSettings:
     """The signalling core's share of the settings."""
     sip = settings.sip
-    advertised = {}
-    if sip.advertise is not None:
-        advertised = dict.fromkeys(("UDP", "TCP"), (sip.advertise, sip.port))
-        advertised |= dict.fromkeys(("TLS", "WS", "WSS"), (sip.advertise, 0))
     return EndpointSettings(
         timing=Timing(t1_s=sip.t1_ms / 1000, t2_s=sip.t2_ms / 1000, t4_s=sip.t4_ms / 1000),
         session_expires_s=sip.session_expires_s,
         min_se_s=sip.min_session_expires_s,
         allow=ALLOW,
         user_agent=sip.user_agent,
-        advertised=advertised,
+        advertised=advertised(sip),
+        inside=sip.networks_inside,
     )
 
 

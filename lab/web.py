@@ -3,14 +3,16 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.errors import Refused
 from lab.patience import PatientProtocol
+
+LOOPBACK = "127.0.0.1"
 
 
 class _Server(uvicorn.Server):
@@ -21,24 +23,39 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Here:
+    """ASGI middleware: who counts as this host asks by its loopback address."""
+
+    def __init__(self, app: ASGIApp, here: Container[str]) -> None:
+        self._app, self._here = app, here
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        if client is not None and client[0] in self._here:
+            scope["client"] = (LOOPBACK, client[1])
+        await self._app(scope, receive, send)
+
+
 class WebPart:
     """The HTTP part of the assembly.
 
     `proxies`: addresses and networks whose X-Forwarded-Proto and X-Forwarded-For are believed.
+    `here`: hosts that count as this one.
     """
 
     name = "http"
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         host: str,
         port: int,
         protocol: type[PatientProtocol] = PatientProtocol,
         *,
         proxies: Sequence[str] = (),
+        here: Container[str] = (),
     ) -> None:
-        self._app, self._host, self._port, self._protocol = app, host, port, protocol
+        self._app, self._host, self._port, self._protocol = _Here(app, here), host, port, protocol
         self._proxies = tuple(proxies)
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,8 +99,7 @@ class WebPart:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket; an error says which option to change."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family_of(host), socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
@@ -93,6 +109,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise Refused(bind_failure(error, "HTTP", host, port, "--http-port")) from None
     listening.setblocking(False)
     return listening
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """The address family of a literal address."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def bind_failure(error: OSError, what: str, host: str, port: int, option: str) -> str:

@@ -17,6 +17,8 @@ from ivr.sip.transaction_layer import TransactionLayer
 from ivr.sip.uri import Uri, host_text
 
 Header = tuple[str, str]
+_Told = tuple[str, tuple[str, int], bool]
+"""Transport, local address, and whether the peer is inside."""
 
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
 _NEVER_OPENED = frozenset(("WS", "WSS"))
@@ -61,25 +63,30 @@ class Core:
         self._allow = ", ".join(settings.allow)
         self._supported = ", ".join(settings.supported)
         self._server = f"Server: {settings.user_agent}\r\n"
-        self._sent_by: dict[tuple[str, tuple[str, int]], str] = {}
-        self._contacts: dict[tuple[tuple[str, tuple[str, int]], bool], str] = {}
-        self._dialog_texts: dict[tuple[tuple[str, tuple[str, int]], bool], str] = {}
+        self._sent_by: dict[_Told, str] = {}
+        self._contacts: dict[tuple[_Told, bool], str] = {}
+        self._dialog_texts: dict[tuple[_Told, bool], str] = {}
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
     def sent_by(self, flow: Flow) -> str:
         """`host:port` as our Via names it."""
-        key = flow[:2]
+        key = self._told(flow)
         text = self._sent_by.get(key)
         if text is None:
-            host, port = self.settings.advertised.get(flow.transport, flow.local)
+            advertised = {} if key[2] else self.settings.advertised
+            host, port = advertised.get(flow.transport, flow.local)
             text = self._sent_by[key] = f"{host_text(host)}:{port or flow.local[1]}"
         return text
 
+    def _told(self, flow: Flow) -> _Told:
+        """What decides which address a peer is told."""
+        return flow.transport, flow.local, flow.peer[0] in self.settings.inside
+
     def contact(self, flow: Flow, *, sips: bool = False) -> str:
         """Our Contact on a flow; `sips` for a dialog that asks for TLS all the way (§12.1.1)."""
-        key = flow[:2], sips
+        key = self._told(flow), sips
         text = self._contacts.get(key)
         if text is None:
             scheme = "sips" if sips else "sip"
@@ -122,7 +129,7 @@ class Core:
     def _dialog_fields(self, request: Request, flow: Flow) -> str:
         """What a response that makes a dialog, or refreshes one, has besides (§12.1.1)."""
         sips = flow.secured and _asks_for_sips(request)
-        key = flow[:2], sips
+        key = self._told(flow), sips
         ours = self._dialog_texts.get(key)
         if ours is None:
             ours = self._dialog_texts[key] = (

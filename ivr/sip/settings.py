@@ -1,6 +1,6 @@
 """What a deployment may choose about the signalling core."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from ivr.sip.timers import Timing
@@ -45,6 +45,8 @@ class EndpointSettings:
 
     Port 0 stands for the port the flow ends at, where the system chose it.
     """
+    inside: Container[str] = ()
+    """Hosts that reach the flow's local address itself, and are told it whatever is advertised."""
     resolve: Resolve | None = None
     """`(host, port, transport) -> (address, port)` for names; addresses need no resolver.
 

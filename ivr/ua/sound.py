@@ -1,6 +1,7 @@
 """One leg's sound: the descriptions exchanged (RFC 3264) and the media that follows them."""
 
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -47,11 +48,17 @@ class Srtp(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
-    """`address` is where peers send RTP, as they see it."""
+    """`address` is where peers send RTP, as they see it; those `inside` see `inner` instead."""
 
     address: str
     capabilities: Capabilities = field(default_factory=Capabilities)
     srtp: Srtp = Srtp.OFF
+    inside: Container[str] = ()
+    inner: str = ""
+
+    def told(self, peer: str) -> str:
+        """The address a host is told to send RTP to."""
+        return self.inner if self.inner and peer in self.inside else self.address
 
 
 class Sound:
@@ -68,6 +75,7 @@ class Sound:
         self.audio: Negotiated | None = None
         self._settings = settings
         self._learn_from = learn_from
+        self._address = settings.told(learn_from)
         self._session_id = secrets.randbits(31)
         self._securing: Securing | None = None
         self._forbidden = settings.srtp is Srtp.REQUIRED and not secured
@@ -107,7 +115,7 @@ class Sound:
             answer = offer_answer.answer(
                 Sdp.parse(offer),
                 self._settings.capabilities,
-                address=self._settings.address,
+                address=self._address,
                 port=self.media.port,
                 session_id=self._session_id,
                 previous=self._ours,
@@ -150,7 +158,7 @@ class Sound:
                 securing = replace(securing, required=True)
             self._ours = offer_answer.make_offer(
                 self._settings.capabilities,
-                address=self._settings.address,
+                address=self._address,
                 port=self.media.port,
                 session_id=self._session_id,
                 securing=securing,
@@ -168,7 +176,7 @@ class Sound:
             raise RuntimeError("nothing was described that could be redirected")
         self._elsewhere = address is not None
         self._follow(self.audio)
-        host, port = address or (self._settings.address, self.media.port)
+        host, port = address or (self._address, self.media.port)
         ours = self._ours if events is None else offer_answer.renumbered(self._ours, events)
         self._ours, self._text = offer_answer.reoffer(ours, address=host, port=port), None
         return self.description
@@ -205,7 +213,8 @@ class Sound:
     def _checked(self, remote: tuple[str, int]) -> tuple[str, int]:
         """Where sound for that address goes."""
         pair = self.media.pair
-        ends = Ends(self._learn_from, (self._settings.address, pair.host), pair.taken)
+        ours = (self._address, self._settings.address, pair.host)
+        ends = Ends(self._learn_from, ours, pair.taken)
         if (said := objection(remote, ends)) is not None:
             warning = (("Warning", f'{said.code} tokuban "{said.why}"'),)
             raise NotAcceptable(f"{said.why}: {remote[0]}", warning)

@@ -107,3 +107,20 @@ def test_settings_say_what_is_wrong_and_never_the_login() -> None:
     given = load(None, {"TOKUBAN__MAIL__SERVER": f"smtps://user:{MARKER}@mail.example"})
     assert given.mail.server is not None
     assert MARKER not in repr(given)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "0.0.0.0", "::1"])
+async def test_the_catcher_listens_where_it_is_told_and_is_reached_there(
+    on_sqlite: Office, host: str
+) -> None:
+    part = MailPart(MailSettings(catcher_host=host, catcher_port=0), on_sqlite)
+    await part.start()
+    await write_code(on_sqlite)
+    found = await on_sqlite.caught.latest_code(to=TO, wait_s=20)
+    await part.stop(5)
+    assert found is not None
+
+
+async def test_an_address_of_another_host_is_refused(on_sqlite: Office) -> None:
+    with pytest.raises(Refused, match=r"mail cannot listen on 192\.0\.2\.1"):
+        await MailPart(MailSettings(catcher_host="192.0.2.1"), on_sqlite).start()

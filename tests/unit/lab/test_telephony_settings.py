@@ -7,6 +7,7 @@ from ivr.sip.events import Flow
 from lab.settings import Settings
 from lab.sip_settings import SipSettings
 from lab.telephony_part import endpoint_settings_of
+from lab.told_address import sound_settings_of
 
 FLOW = Flow("TCP", ("127.0.0.1", 40123), ("127.0.0.1", 5071))
 
@@ -26,3 +27,19 @@ def test_the_port_advertised_is_one_that_is_listened_on(
     core = Core(settings, lambda: "token", lambda: 0.5)
     assert core.sent_by(FLOW) == seen
     assert core.contact(FLOW) == f"<sip:{seen};transport=tcp>"
+
+
+OUTSIDE, INSIDE = ("172.30.50.1", 40001), ("172.30.50.130", 5060)
+BEHIND = SipSettings(host="172.30.50.10", advertise="192.0.2.9", inside="172.30.50.128/25")
+
+
+@pytest.mark.parametrize(("peer", "told"), [(OUTSIDE, "192.0.2.9"), (INSIDE, "172.30.50.10")])
+def test_phones_inside_are_told_the_inner_address_and_others_the_advertised(
+    peer: tuple[str, int], told: str
+) -> None:
+    settings = Settings(sip=BEHIND)
+    core = Core(endpoint_settings_of(settings), lambda: "token", lambda: 0.5)
+    flow = Flow("UDP", ("172.30.50.10", 5060), peer)
+    assert core.sent_by(flow) == f"{told}:5060"
+    assert core.contact(flow) == f"<sip:{told}:5060>"
+    assert sound_settings_of(settings).told(peer[0]) == told

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ivr.net.media_engine import MediaEngine, RtpPorts
+from ivr.sip.networks import Networks
 from ivr.sip.sdp import Sdp
 from ivr.ua.sound import NotAcceptable, Sound, SoundSettings, Srtp
 from tests.support.ports import LOOPBACK, free_range
@@ -158,3 +159,17 @@ async def test_a_wildcard_address_is_a_hold_from_the_first_offer_on(engine: Medi
     assert leg.held
     leg.answer(PLAIN)
     assert not leg.held
+
+
+@pytest.mark.parametrize(
+    ("peer", "told"), [("172.30.50.130", "172.30.50.10"), ("172.30.50.1", "192.0.2.9")]
+)
+async def test_a_phone_inside_sends_its_sound_to_the_inner_address(
+    engine: MediaEngine, peer: str, told: str
+) -> None:
+    inside = Networks(("172.30.50.128/25",))
+    settings = SoundSettings("192.0.2.9", inside=inside, inner="172.30.50.10")
+    leg = Sound(engine.open(), settings, peer)
+    assert f"c=IN IP4 {told}\r\n".encode() in leg.answer(PLAIN)
+    assert f"c=IN IP4 {told}\r\n".encode() in leg.redirect(None)
+    assert f"c=IN IP4 {told}\r\n".encode() in Sound(engine.open(), settings, peer).offer()
