@@ -21,6 +21,8 @@ class Ticket(Protocol):
     """Who is charged for the leg, once it is answered; None when nobody is."""
     service: str
     """What serves the call."""
+    destination: str | None
+    """Where it leads: a number, or a service's code."""
 
     outcome: str | None
     """How the service ended the call, as `Outcome` says it."""

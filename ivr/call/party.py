@@ -76,6 +76,10 @@ class Role(StrEnum):
     TRUNK = "trunk"
     DEPOSIT = "voicemail-deposit"
     FREEPHONE = "freephone"
+    FREEPHONE_REFUSED = "freephone-refused"
+    """A caller, or a call, that the freephone number does not take (FREE-01 to FREE-03)."""
+    FREEPHONE_OFF_HOURS = "freephone-off-hours"
+    FREEPHONE_BUSY = "freephone-busy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from ivr.call.call import Call
 from ivr.call.limits import CallLimits
-from ivr.call.party import FarLeg
+from ivr.call.party import FarLeg, Ring, Role, Rung
 from ivr.flows import talkies
 from ivr.flows.line_call import LineCall, Lines
 from ivr.flows.origin import Origin
@@ -22,10 +22,12 @@ from ivr.numbering.freephone import (
     Caller,
     Circumstances,
     Connect,
+    Found,
     Guidance,
     OffHours,
     Outcome,
     Refused,
+    Step,
     decide,
 )
 from ivr.numbering.plan import national
@@ -52,6 +54,9 @@ REFUSALS = {
     Guidance.AREA: Prompt.FREEPHONE_NOT_THIS_AREA,
 }
 """接続規制ガイダンス, by why."""
+MISSED = frozenset({Found.LINE_BUSY, Found.LINE_OFF_HOURS, Found.CHANGED})
+"""What a step finds of a line that could have taken a call, and did not."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,13 @@ class FreephoneCall:
     async def connect(self, lines: Lines, origin: Origin, limits: CallLimits) -> NoReturn:
         """Serve the caller: a guidance, the busy tone, or a line (FREE-01 to FREE-14)."""
         self._call.ticket.payer = self._contract.number
+        self._steps: tuple[Step, ...] = ()
         if not self._call.is_plain_voice:
             await self._call.talkie(Prompt.FREEPHONE_VOICE_ALONE, then=NOT_ACCEPTABLE)
         freephones = self._desk.freephones
         outcome = await freephones.with_turns(self._contract.number, self._decide)
         connected = await self._connected(outcome)
+            self._call.ticket.service = Role.FREEPHONE_REFUSED
         line_call = LineCall(self._call, lines, origin, limits, escort=self)
         with self._counted():
             await line_call.to_line(await self._go_to(connected.line, lines))
@@ -107,13 +114,16 @@ class FreephoneCall:
             await self._call.talkie(
                 Prompt.FREEPHONE_OFF_HOURS, number, then=UNAVAILABLE, times=OFF_HOURS_TIMES
             )
+            self._call.ticket.service = Role.FREEPHONE_REFUSED
         if isinstance(outcome, AllBusy):
             await self._call.busy_tone(BUSY)
+            self._missed(Role.FREEPHONE_OFF_HOURS)
         assert isinstance(outcome, Connect)
         return outcome
 
     async def detour(self, line: Line, lines: Lines) -> Line | None:
         """話中時迂回 (FREE-07): where a call goes on that found its line busy."""
+            self._missed(Role.FREEPHONE_BUSY)
         if line is not self._line or FreephoneOption.DETOUR not in self._contract.options:
             return None
         self._busy.add(line.number)
@@ -126,11 +136,24 @@ class FreephoneCall:
             await self._call.introduce(far, Prompt.FREEPHONE_GUIDANCE, Prompt.FREEPHONE_WHISPER)
 
     def _decide(self, turns: Turns) -> tuple[Outcome, Turns]:
+    def not_reached(self, rung: Rung) -> None:
+        """Nobody answered at the end of the way: a busy line is counted as such (FREE-12)."""
+        if rung.outcome is Ring.BUSY:
+            self._call.ticket.service = Role.FREEPHONE_BUSY
+
         contract, going = self._contract, self._going
         calls = going.numbers[contract.number] - (self._line is not None)
         now = Circumstances(
             self._desk.moment(),
             going.full(contract) | self._busy,
+    def _missed(self, service: Role) -> None:
+        """Leave what usage is counted by: why it ends, and the first line that did not take it."""
+        ticket = self._call.ticket
+        ticket.service = service
+        ticket.destination = next(
+            (step.subject for step in self._steps if step.found in MISSED), ticket.destination
+        )
+
             calls,
             {group: Turn(*turn) for group, turn in turns.items()},
         )
@@ -141,6 +164,7 @@ class FreephoneCall:
         return outcome, {group: (t.weights, t.saved) for group, t in decision.turns.items()}
 
     async def _go_to(self, number: E164, lines: Lines) -> Line:
+        self._steps = decision.steps
         """The call is the line's from now on; a line that is not served ends it."""
         line = lines.directory.line(number)
         if line is None or line.status is LineStatus.SUSPENDED:

@@ -115,6 +115,9 @@ class Escort(Protocol):
     async def introduce(self, far: FarLeg) -> None:
         """Tell caller and called party what they are to know before they talk."""
 
+    def not_reached(self, rung: Rung) -> None:
+        """Nobody answered, and the caller is about to hear why."""
+
 
 class LineCall:
     """One call on its way, from the number that was dialled to whoever answers."""
@@ -168,6 +171,8 @@ class LineCall:
             self._passed_on.answered()
             await self._call.talk(rung.far)
         await self._fall_back(rung)
+        if self._escort is not None:
+            self._escort.not_reached(rung)
         await talkies.tell(self._call, talkie_of(rung))
 
     async def _fall_back(self, rung: Rung) -> None:

@@ -309,3 +309,24 @@ def test_the_off_hours_guidance_reads_the_number(language: str) -> None:
 def test_a_number_nobody_contracted_is_not_in_use() -> None:
     heard = network(contract()).dial(DOCOMO, "0120999999")
     assert (heard.prompts[0], heard.ending) == (said(Prompt.TALKIE_UNASSIGNED), Ending(404))
+
+
+def counted(heard: Heard) -> tuple[str, str | None]:
+    """What usage is counted by: the service of the caller's leg, and where it led."""
+    record = heard.leg.ticket.record()
+    return record.service, record.destination
+
+
+@pytest.mark.rule("FREE-12")
+def test_a_call_nobody_pays_for_leaves_what_it_is_counted_by() -> None:
+    closed = contract(receptions=(TestHours.CLOSED,))
+    off = call(closed, {FIRST: TALKS}, moment=NIGHT)
+    assert counted(off) == ("freephone-off-hours", NTT.number)
+    gave_up = call(closed, {FIRST: TALKS}, moment=NIGHT, hang_up_after_s=1)
+    assert counted(gave_up) == ("freephone-off-hours", NTT.number)
+    abroad = from_trunk(contract(), TrunkClass.INTERNATIONAL, "+12125551234")
+    assert counted(abroad) == ("freephone-refused", FREEPHONE)
+    busy = call(contract(), {FIRST: IS_BUSY})
+    assert counted(busy)[0] == "freephone-busy"
+    in_vain = call(contract(), {FIRST: behaves(answers_s=None)}, hang_up_after_s=5)
+    assert counted(in_vain) == ("freephone", FREEPHONE)
