@@ -107,9 +107,9 @@ class PhoneCall:
         """Give each received frame to `hear(offset in samples, µ-law)`, early media included."""
         self._sound.media.record(hear)
 
-    def say(self, ulaw: bytes) -> None:
-        """Say 8 kHz µ-law in place of silence."""
-        self._sound.media.play(ulaw)
+    def say(self, ulaw: bytes, *, loop: bool = False) -> None:
+        """Say 8 kHz µ-law in place of silence, once or over and over."""
+        self._sound.media.play(ulaw, loop=loop)
 
     async def press(self, keys: str, duration_ms: int = 100, gap_ms: int = 60) -> bool:
         """Send keys one after the other; False when the call ended before the last was sent."""
@@ -225,8 +225,7 @@ class Phone:
         flow = Flow(
             settings.transport, self.driver.transports[settings.transport].local, settings.server
         )
-        wanted = SoundSettings(settings.host, settings.capabilities, Srtp.ALLOWED)
-        sound = Sound(media, wanted, settings.server[0], secured=flow.secured)
+        sound = Sound(media, self._wanted(), settings.server[0], secured=flow.secured)
         user = number.replace("#", "%23")
         with self.driver.turn() as now:
             session = self.driver.endpoint.invite(
@@ -239,6 +238,9 @@ class Phone:
             )
             call = self._calls[session] = PhoneCall(self.driver, session, sound)
         return call
+
+    def _wanted(self) -> SoundSettings:
+        return SoundSettings(self._settings.host, self._settings.capabilities, Srtp.ALLOWED)
 
     def _handle(self, event: events.Event) -> None:
         session = getattr(event, "session", None)

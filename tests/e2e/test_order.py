@@ -8,10 +8,10 @@ import pypdf
 import pytest
 from playwright.sync_api import Page, expect
 
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from tests.e2e.conftest import Contexts
 from tests.e2e.desk import PASSWORD, Desk, added, expect_title
 from tests.support.carrier import Carrier
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.selfcare import wrong
 
 pytestmark = pytest.mark.interop

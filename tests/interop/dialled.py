@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Call, Pjsua2Phone
 from prompts.catalogue import Voice
 from tests.interop.lines import TestLine
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.phones.pjsua2_phone import Pjsua2Call, Pjsua2Phone
 
 
 @contextmanager

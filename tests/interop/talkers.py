@@ -6,13 +6,13 @@ from typing import Protocol
 
 import numpy as np
 
+from lab.scenarios.hearing import RATE_HZ, Samples, load, tone_level
+from lab.scenarios.phones import sounds
+from lab.scenarios.phones.baresip_phone import BaresipPhone
+from lab.scenarios.phones.linphone_phone import LinphonePhone
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Call, Pjsua2Phone
 from tests.interop.lines import TestLine
 from tests.support.carrier import Carrier
-from tests.support.hearing import RATE_HZ, Samples, load, tone_level
-from tests.support.phones import sounds
-from tests.support.phones.baresip_phone import BaresipPhone
-from tests.support.phones.linphone_phone import LinphonePhone
-from tests.support.phones.pjsua2_phone import Pjsua2Call, Pjsua2Phone
 from tests.support.ports import free_range
 from tests.support.waiting import until
 

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from lab.scenarios.phones.program import Program
 from tests.interop import lines
-from tests.support.phones.program import Program
 from tests.support.ports import LOOPBACK
 
 PATIENCE_S = 180.0

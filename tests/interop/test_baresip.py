@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones import sounds
+from lab.scenarios.phones.baresip_phone import BaresipPhone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import journeys, lines
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.phones import sounds
-from tests.support.phones.baresip_phone import BaresipPhone
 from tests.support.ports import free_range
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from tests.interop import lines
 from tests.interop.conftest import SETTINGS
 from tests.support.carrier import Carrier
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.waiting import until
 from tests.support.wire import WireCall, WirePhone
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from prompts.catalogue import Prompt, Voice
 from provisioning.contract import E164
 from tests.interop import journeys, lines
 from tests.interop.dialled import Dialled, registered
 from tests.support.carrier import Carrier
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens, pytest.mark.rule("SHOW-01")]
 

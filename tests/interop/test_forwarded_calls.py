@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.hearing import loudest_hertz, loudest_window, tone_level
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.interop.wired import registered
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.hearing import loudest_hertz, loudest_window, tone_level
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.waiting import until
 from tests.support.wire import Message, WireCall, WirePhone
 

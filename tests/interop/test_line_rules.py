@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.hearing import from_ulaw, tone_level
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.interop.dialled import Dialled
@@ -17,7 +18,6 @@ from tests.interop.lines import TestLine
 from tests.interop.room import BOB_HZ, CAROL_HZ, DAVE_HZ, Room, connect
 from tests.interop.talkers import Pjsua2, talk
 from tests.support.carrier import Carrier
-from tests.support.hearing import from_ulaw, tone_level
 from tests.support.open_phone import OpenPhone, Ringing
 from tests.support.waiting import until
 

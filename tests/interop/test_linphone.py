@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones.linphone_phone import LinphonePhone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.phones.linphone_phone import LinphonePhone
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens]
 

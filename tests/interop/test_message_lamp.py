@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.phones.baresip_phone import BaresipPhone
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.carrier import DOCOMO, NTT, PASSWORDS, Carrier
-from tests.support.phones.baresip_phone import BaresipPhone
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.ports import free_range
 from tests.support.waiting import until
 

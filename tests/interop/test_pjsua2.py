@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones.pjsua2_phone import KeyMethod, Pjsua2Phone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import journeys, lines
 from tests.interop.dialled import Dialled, registered
 from tests.support.carrier import Carrier
-from tests.support.phones.pjsua2_phone import KeyMethod, Pjsua2Phone
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.hearing import Recording, from_ulaw
+from lab.scenarios.phones.baresip_phone import BaresipPhone
+from lab.scenarios.phones.linphone_phone import LinphonePhone
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import journeys, lines
 from tests.interop.terminal import terminal_call
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.hearing import Recording, from_ulaw
-from tests.support.phones.baresip_phone import BaresipPhone
-from tests.support.phones.linphone_phone import LinphonePhone
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.ports import free_range
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens]

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones import sounds
+from lab.scenarios.phones.baresip_phone import BaresipPhone
+from lab.scenarios.phones.linphone_phone import LinphonePhone
+from lab.scenarios.phones.program import find
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.interop.secure_carrier import SecureCarrier
@@ -18,10 +22,6 @@ from tests.interop.talkers import Baresip, Linphone, talk
 from tests.interop.terminal import terminal_call
 from tests.support.carrier import Carrier
 from tests.support.ear import Ear
-from tests.support.phones import sounds
-from tests.support.phones.baresip_phone import BaresipPhone
-from tests.support.phones.linphone_phone import LinphonePhone
-from tests.support.phones.program import find
 from tests.support.ports import LOOPBACK, free_range
 from tests.support.waiting import until
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.hearing import RATE_HZ, tone_level
+from lab.scenarios.phones.pjsua2_phone import Pjsua2Phone
 from prompts.catalogue import Prompt, Voice
 from tests.interop import lines
 from tests.interop.dialled import Dialled, registered
 from tests.support.carrier import Carrier
-from tests.support.hearing import RATE_HZ, tone_level
-from tests.support.phones.pjsua2_phone import Pjsua2Phone
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens]

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.phones.program import Program
+from lab.scenarios.phones.program import Program
 from tests.support.ports import LOOPBACK, free_port, free_range
 from tests.support.waiting import until
 

@@ -1,203 +1,25 @@
-"""A caller who listens to a call while it goes on, and keys when a prompt has been said."""
+"""A caller who listens to the file that a phone writes while the call goes on."""
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
-from prompts.catalogue import Prompt, Voice
-from tests.support.hearing import (
-    RATE_HZ,
-    Match,
-    Recording,
-    Samples,
-    from_ulaw,
-    load,
-    loud_seconds,
-    loudest_hertz,
-    loudest_window,
-    tone_level,
-)
-from tests.support.waiting import until
-
-_LISTEN_EVERY_S = 0.3
-_BEGINNING_S = 2.5
-_TAIL_S = 0.15
-_LAST_S = 0.9
-"""The last piece of a prompt, which a stall may have broken as any other."""
-_LOST_S = 2.0
-"""What stalls may take out of a long prompt."""
-_HEARD = 0.8
-_GLITCHED = 0.6
-"""The share of a prompt that is left when a softphone's sound clock stalls on a busy machine."""
-_AS_GOOD = 0.01
-"""A digit that is said weighs four times as much; one that a stall swallowed weighs nothing."""
+from lab.scenarios import ear
+from lab.scenarios.ear import Unheard as Unheard
+from lab.scenarios.ear import neighbours as neighbours
+from lab.scenarios.hearing import Samples, load
+from prompts.catalogue import Voice
 
 
-Rivals: TypeAlias = Callable[[], list[Samples]]
-"""The prompts that one might be taken for."""
-
-
-class Ear:
-    """Follows the recording of one call; what was heard once is behind it."""
+class Ear(ear.Ear):
+    """Follows the recording of one call, a 16-bit WAV file."""
 
     def __init__(self, recording: Callable[[], Path | None], voice: Voice) -> None:
-        self._recording = recording
-        self._voice = voice
-        self._from = 0
-        self._next_look = 0.0
-        self._length = 0
+        def sound() -> Samples:
+            path = recording()
+            if path is None or not path.exists():
+                return np.zeros(0, dtype=np.float32)
+            return load(path)
 
-    def sound(self) -> Samples:
-        """What was recorded so far; shape (n,), 8 kHz."""
-        path = self._recording()
-        if path is None or not path.exists():
-            return np.zeros(0, dtype=np.float32)
-        return load(path)
-
-    def speech(self, prompt: Prompt, *values: object) -> Samples:
-        """How a prompt sounds."""
-        return from_ulaw(self._voice.speech(prompt, *values).ulaw)
-
-    def hears(self, prompt: Prompt, *values: object, timeout_s: float = 60.0) -> Match:
-        """Wait until the whole prompt was said, after what was heard before.
-
-        Raises:
-            AssertionError: it was not; the message says what was heard instead.
-        """
-        wanted = self.speech(prompt, *values)
-        return self._wait_for(
-            prompt, wanted, cache(lambda: self._rivals(prompt, values)), timeout_s
-        )
-
-    def hears_beginning(self, prompt: Prompt, *values: object, timeout_s: float = 60.0) -> Match:
-        """Wait until the first seconds of a prompt were said, that goes on or was cut short.
-
-        Raises:
-            AssertionError: they were not; the message says what was heard instead.
-        """
-        length = int(_BEGINNING_S * RATE_HZ)
-        wanted = self.speech(prompt, *values)[:length]
-        rivals = cache(lambda: [rival[:length] for rival in self._rivals(prompt, values)])
-        return self._wait_for(prompt, wanted, rivals, timeout_s)
-
-    def _wait_for(self, prompt: Prompt, wanted: Samples, rivals: Rivals, timeout_s: float) -> Match:
-        heard: list[Match] = []
-
-        def said() -> Match | None:
-            if time.monotonic() < self._next_look:
-                return None
-            self._next_look = time.monotonic() + _LISTEN_EVERY_S
-            heard[:] = self._said_since(wanted, rivals)
-            return heard[0] if heard else None
-
-        try:
-            match = until(said, prompt.value, timeout_s)
-        except AssertionError as error:
-            raise AssertionError(f"{prompt.value} was not heard; {self.story()}") from error
-        self._from = int((match.start_s + match.heard_s + match.late_s) * RATE_HZ)
-        return match
-
-    def _rivals(self, prompt: Prompt, values: tuple[object, ...]) -> list[Samples]:
-        """Every other prompt that can be said with these values, one of them or none."""
-        ways = {values, *((value,) for value in values), ()}
-        rivals = []
-        for other in Prompt:
-            for way in ways if other is not prompt else ():
-                with suppress(ValueError):
-                    rivals.append(self.speech(other, *way))
-        return rivals
-
-    def _said_since(self, wanted: Samples, rivals: Rivals) -> list[Match]:
-        """Finds of the prompt that have come to their end, in seconds of the whole recording.
-
-        A find with a glitch in it counts when it fits better than its rivals do.
-        """
-        begin = max(0, self._from - RATE_HZ // 4)
-        sound = self.sound()
-        still = len(sound) == self._length
-        self._length = len(sound)
-        length_s = len(wanted) / RATE_HZ
-        if len(sound) - begin < len(wanted) - _LOST_S * RATE_HZ:
-            return []
-        recording = Recording(sound[begin:])
-        found = recording.find(wanted, _GLITCHED)
-        found = [match for match in found if _beats(match, wanted, rivals, recording)]
-        tail_s = 0.0 if still else _TAIL_S
-        shift_s, end_s = begin / RATE_HZ, len(sound) / RATE_HZ - tail_s
-        moved = [replace(match, start_s=match.start_s + shift_s) for match in found]
-        return [match for match in moved if match.start_s + match.late_s + length_s <= end_s]
-
-    def hears_number(
-        self, prompt: Prompt, number: str, *more: object, timeout_s: float = 60.0
-    ) -> None:
-        """Wait until the prompt was said with this number, and with no other that is near it.
-
-        One digit is a short sound: beside the prompt itself each number that differs in one digit
-        is laid over the recording, and none may fit better than the right one.
-        """
-        begin = max(0, self._from - RATE_HZ // 4)
-        self.hears(prompt, number, *more, timeout_s=timeout_s)
-        recording = Recording(self.sound()[begin:])
-        fits = {
-            each: recording.fit(self.speech(prompt, each, *more))
-            for each in (number, *neighbours(number))
-        }
-        best = max(fits, key=lambda each: fits[each])
-        said = f"{prompt.value} said {best} ({fits[best]:.3f}), not {number} ({fits[number]:.3f})"
-        assert fits[number] > fits[best] - _AS_GOOD, said
-
-    def hears_tone(self, hertz: float, seconds: float = 1.0, timeout_s: float = 30.0) -> None:
-        """Wait until a pure tone of that frequency sounded for so long, after what was heard."""
-
-        def sounds() -> bool:
-            sound = self.sound()[self._from :]
-            if loud_seconds(sound) < seconds:
-                return False
-            window = loudest_window(sound, seconds * 0.9)
-            return abs(loudest_hertz(window) - hertz) < 2 and tone_level(window, hertz) > 0.95
-
-        until(sounds, f"a tone of {hertz:g} Hz for {seconds:g} s; {self.story()}", timeout_s)
-
-    def story(self) -> str:
-        """The prompts without values that were heard so far, for an error's text."""
-        sound = self.sound()
-        if len(sound) < RATE_HZ:
-            return f"the recording has {len(sound) / RATE_HZ:.1f} s"
-        recording = Recording(sound)
-        plain = []
-        for prompt in Prompt:
-            try:
-                samples = self.speech(prompt)
-            except ValueError:
-                continue
-            plain += [f"{m.start_s:.1f} s {prompt.value}" for m in recording.find(samples, 0.6)]
-        loud_s = loud_seconds(sound)
-        return f"heard in {recording.seconds:.1f} s ({loud_s:.1f} s loud): {sorted(plain)}"
-
-
-def _beats(match: Match, wanted: Samples, rivals: Rivals, recording: Recording) -> bool:
-    """Whether a find is whole, or about its end was heard and no rival fits its place as well."""
-    if match.score >= _HEARD:
-        return True
-    length_s = len(wanted) / RATE_HZ
-    ends_s = match.start_s + length_s
-    return match.heard_s >= length_s - _LAST_S and not any(
-        other.score >= match.score and match.start_s < other.start_s + other.heard_s
-        for rival in rivals()
-        for other in recording.find(rival, _GLITCHED)
-        if other.start_s < ends_s
-    )
-
-
-def neighbours(number: str) -> list[str]:
-    """Numbers that differ from this one in a single digit of the last eight."""
-    return [
-        number[:place] + str((int(number[place]) + 1) % 10) + number[place + 1 :]
-        for place in range(len(number) - 8, len(number))
-    ]
+        super().__init__(sound, voice)

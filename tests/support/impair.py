@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.support.closing import Closing
+from lab.scenarios.phones.closing import Closing
 from tests.support.ports import LOOPBACK
 
 _DATAGRAM = 65_535

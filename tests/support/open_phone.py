@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tests.support.closing import Closing
+from lab.scenarios.phones.closing import Closing
 from tests.support.ports import LOOPBACK
 from tests.support.wire import Address, Message, WireCall, WirePhone, token
 from tests.support.wire_rtp import RtpEnd

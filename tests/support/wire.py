@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.support.closing import Closing
+from lab.scenarios.phones.closing import Closing
 from tests.support.ports import LOOPBACK
 from tests.support.wire_rtp import RtpEnd
 

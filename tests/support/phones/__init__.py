@@ -1,1 +1,1 @@
-"""Real softphones on a leash: each starts, registers, dials, keys, records and stops by its pid."""
+"""Softphones that tests alone drive; baresip, linphone and pjsua2 are in `lab.scenarios.phones`."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.closing import Closing
+from lab.scenarios.phones.closing import Closing
 from tests.support.ports import LOOPBACK
 from tests.support.waiting import until
 from tests.support.wire_rtp import RtpEnd

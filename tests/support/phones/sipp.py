@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.closing import Closing
-from tests.support.phones.program import Program, find
+from lab.scenarios.phones.closing import Closing
+from lab.scenarios.phones.program import Program, find
 from tests.support.ports import LOOPBACK, free_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.hearing import (
+from lab.scenarios.hearing import (
     RATE_HZ,
     Recording,
     Samples,
@@ -19,7 +19,7 @@ from tests.support.hearing import (
     tone_level,
     which,
 )
-from tests.support.phones.program import find
+from lab.scenarios.phones.program import find
 
 SENTENCES = {
     "menu": "To start forwarding, press one. To stop forwarding, press two.",

@@ -25,7 +25,14 @@ def read_wav(path: Path) -> Sound:
     Raises:
         ValueError: another format.
     """
-    data = path.read_bytes()
+    try:
+        return parse_wav(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
+
+
+def parse_wav(data: bytes) -> Sound:
+    """The same of bytes already read."""
     if data[: len(_BLANK)] == _BLANK:
         return Sound(_first_channel(data[len(_BLANK) :], 1), 8000)
     place, rate, channels = _HEADER, 8000, 1
@@ -36,7 +43,7 @@ def read_wav(path: Path) -> Sound:
             kind, channels = _field(data, body, 2), _field(data, body + 2, 2)
             rate, bits = _field(data, body + 4, 4), _field(data, body + 14, 2)
             if kind != _PCM or bits != 16:
-                raise ValueError(f"{path.name}: format {kind} with {bits} bits, not 16-bit PCM")
+                raise ValueError(f"format {kind} with {bits} bits, not 16-bit PCM")
         if name == b"data":
             end = body + size if 0 < size <= len(data) - body else len(data)
             return Sound(_first_channel(data[body:end], channels), rate)

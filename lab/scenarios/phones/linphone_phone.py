@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from tests.support.closing import Closing
-from tests.support.phones import sounds
-from tests.support.phones.program import Program, find
-from tests.support.ports import LOOPBACK, free_port, free_range
-from tests.support.waiting import until
+from lab.scenarios.phones import sounds
+from lab.scenarios.phones.closing import Closing
+from lab.scenarios.phones.ports import LOOPBACK, free_port, free_range
+from lab.scenarios.phones.program import Program, find
+from lab.scenarios.phones.waiting import until
 
 _PATIENCE_S = 30.0
 
@@ -64,19 +64,20 @@ class LinphonePhone(Closing):
         authority: Path | None = None,
         srtp: bool = False,
         voice: Path | None = None,
+        host: str = LOOPBACK,
     ) -> None:
-        """Start it; `voice`: the WAV file it speaks from."""
+        """Start it; `voice`: the WAV file it speaks from. It listens on `host`."""
         home = folder / "home"
         for part in (".local/share/linphone", ".config/linphone"):
             (home / part).mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
-        rtp_low, rtp_high = free_range(16)
+        self.port = free_port(host)
+        rtp_low, rtp_high = free_range(16, host)
         config = _CONFIG.format(
             sip=self.port,
-            tls=free_port() if authority else 0,
+            tls=free_port(host) if authority else 0,
             authority=authority or "",
             encryption="srtp" if srtp else "none",
-            address=LOOPBACK,
+            address=host,
             rtp_low=rtp_low,
             rtp_high=rtp_high,
             use_info=int(keys_by_info),
@@ -84,7 +85,8 @@ class LinphonePhone(Closing):
         )
         (folder / "linphonerc").write_text(config)
         self._folder = folder
-        self._server = (LOOPBACK, 0)
+        self._server = (host, 0)
+        self._begin = 0
         self._by = ";transport=tls" if authority else ""
         environment = {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share")}
         environment["XDG_CONFIG_HOME"] = str(home / ".config")
@@ -105,10 +107,18 @@ class LinphonePhone(Closing):
         seeker = re.compile(pattern)
 
         def found() -> re.Match[str] | None:
-            return seeker.search(self.program.output())
+            return seeker.search(self.output())
 
         match = until(found, f"linphone saying {pattern!r}; it said {self._tail()}", timeout_s)
         return match[match.re.groups]
+
+    def output(self) -> str:
+        """What it said since `forget`, or since it was started."""
+        return self.program.output()[self._begin :]
+
+    def forget(self) -> None:
+        """Look only at what it says from now on: another call begins."""
+        self._begin = len(self.program.output())
 
     def _tail(self) -> str:
         return self.program.output()[-1500:]

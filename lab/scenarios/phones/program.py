@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
-from tests.support.waiting import until
+from lab.scenarios.phones.errors import NotInstalled
+from lab.scenarios.phones.waiting import until
 
 REPOSITORY = Path(__file__).parents[3]
+"""Where this program's packages lie: children find them from there."""
 
 
 def find(name: str) -> str:
     """The path of an installed program.
 
     Raises:
-        AssertionError: it is not installed; a test that needs it fails, it is never skipped.
+        NotInstalled: it is not there; the text says so.
     """
     path = shutil.which(name)
-    assert path is not None, f"{name} is not installed: run `make setup`"
+    if path is None:
+        raise NotInstalled(f"{name} is not installed on this host")
     return path
 
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tests.support.wavefile import read_wav
+from lab.scenarios.wavefile import read_wav
 
 RATE_HZ = 8000
 

@@ -13,12 +13,11 @@ from typing import Any, TextIO
 
 import pjsua2 as pj
 
-from tests.support.phones.sdp_text import without_events
+from lab.scenarios.phones.sdp_text import without_events
 
 Json = dict[str, Any]
 
-_TONE_ON_MS = 100
-_TONE_OFF_MS = 100
+_TONE_ON_MS, _TONE_OFF_MS = 100, 100
 _LEAVE_WITHIN_S = 1.0
 
 
@@ -61,7 +60,7 @@ class Call(pj.Call):  # type: ignore[misc]
         super().__init__(account, call_id)
         self._child = child
         self.name = 0
-        self.record_to = ""
+        self.record_to = self.voice = ""
         self.recorder: pj.AudioMediaRecorder | None = None
         self.tones: pj.ToneGenerator | None = None
         self.player: pj.AudioMediaPlayer | None = None
@@ -105,9 +104,17 @@ class Call(pj.Call):  # type: ignore[misc]
             self.recorder.createRecorder(self.record_to)
         if self.recorder is not None:
             audio.startTransmit(self.recorder)
+        if self.voice and self.player is None:
+            self.speak(self.voice)
         for source in (self.tones, self.player):
             if source is not None:
                 source.startTransmit(audio)
+
+    def speak(self, path: str) -> pj.AudioMediaPlayer:
+        """Make the player of a WAV file."""
+        self.player = player = pj.AudioMediaPlayer()
+        player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
+        return player
 
     def let_go(self) -> None:
         """Close the recording and the sources, so that the file on disk is whole."""
@@ -219,8 +226,7 @@ class Child:
         config.regConfig.registerOnAdd = command["register"]
         config.regConfig.timeoutSec = command["expires_s"]
         config.mwiConfig.enabled = command["mwi"]
-        config.regConfig.retryIntervalSec = 0
-        config.regConfig.firstRetryIntervalSec = 0
+        config.regConfig.retryIntervalSec = config.regConfig.firstRetryIntervalSec = 0
         if command["proxy"]:
             config.sipConfig.proxies.append(command["proxy"])
         config.sipConfig.authCreds.append(
@@ -247,9 +253,12 @@ class Child:
         self.say(type="incoming", call=name, caller=caller)
 
     def _dial(self, command: Json) -> Json:
-        assert self._account is not None, "no account: register first"
-        call = Call(self, self._account)
+        account = self._account
+        if account is None:
+            return {"error": "no account: register first"}
+        call = Call(self, account)
         name = self._new(call, command["record"])
+        call.voice = command["voice"]
         param = pj.CallOpParam(True)
         for header, value in command["headers"].items():
             extra = pj.SipHeader()
@@ -260,7 +269,7 @@ class Child:
 
     def _answer(self, command: Json) -> Json:
         call = self._calls[command["call"]]
-        call.record_to = command["record"]
+        call.record_to, call.voice = command["record"], command["voice"]
         param = pj.CallOpParam(True)
         param.statusCode = command["status"]
         call.answer(param)
@@ -296,9 +305,7 @@ class Child:
 
     def _play(self, command: Json) -> Json:
         call = self._calls[command["call"]]
-        call.player = pj.AudioMediaPlayer()
-        call.player.createPlayer(command["path"], pj.PJMEDIA_FILE_NO_LOOP)
-        call.player.startTransmit(call.getAudioMedia(-1))
+        call.speak(command["path"]).startTransmit(call.getAudioMedia(-1))
         return {}
 
     def _hold(self, command: Json) -> Json:
@@ -322,7 +329,8 @@ class Child:
         return {}
 
     def _message(self, command: Json) -> Json:
-        assert self._account is not None
+        if self._account is None:
+            return {"error": "no account: register first"}
         peer = pj.Buddy()
         config = pj.BuddyConfig()
         config.uri = command["uri"]
@@ -375,8 +383,7 @@ def _digits(keys: str) -> pj.ToneDigitVector:
     for key in keys:
         digit = pj.ToneDigit()
         digit.digit = key
-        digit.on_msec = _TONE_ON_MS
-        digit.off_msec = _TONE_OFF_MS
+        digit.on_msec, digit.off_msec = _TONE_ON_MS, _TONE_OFF_MS
         digit.volume = 0
         vector.append(digit)
     return vector

@@ -6,11 +6,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from tests.support.closing import Closing
-from tests.support.phones import sounds
-from tests.support.phones.program import Program, find
-from tests.support.ports import LOOPBACK, free_port
-from tests.support.waiting import until
+from lab.scenarios.phones import sounds
+from lab.scenarios.phones.closing import Closing
+from lab.scenarios.phones.errors import PhoneError
+from lab.scenarios.phones.ports import LOOPBACK, free_port
+from lab.scenarios.phones.program import Program, find
+from lab.scenarios.phones.waiting import until
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ module ctrl_tcp.so
 module g711.so
 module aufile.so
 module sndfile.so
-{further}ctrl_tcp_listen {address}:{control}
+{further}ctrl_tcp_listen 127.0.0.1:{control}
 sip_listen {address}:{sip}
 net_interface {address}
 audio_source aufile,{voice}
@@ -54,20 +55,21 @@ class BaresipPhone(Closing):
         authority: Path | None = None,
         srtp: bool = False,
         mwi: bool = False,
+        host: str = LOOPBACK,
+        answers: bool = True,
     ) -> None:
         """Start it; with `register` it registers at once. `voice`: 8 kHz mono 16-bit WAV.
 
         `authority` (PEM) signs the certificate of a server it speaks TLS with; with `srtp` it
-        offers SRTP by SDES and insists on it. With `mwi` it subscribes to its messages.
+        offers SRTP by SDES and insists on it. With `mwi` it subscribes to its messages. It
+        listens on `host`; unless it `answers` by itself a call rings until it is taken.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.port = free_port()
-        self._control_port = free_port()
-        self._server = server
+        self.folder, self.host, self._server = folder, host, server
+        self.port, self._control_port = free_port(host), free_port()
+        self._mode = "auto" if answers else "manual"
         self._transport = "tls" if authority else transport
-        self._pending = b""
-        self._last_token = 0
+        self._pending, self._last_token = b"", 0
         self._answers: dict[str, Json] = {}
         self.events: list[Json] = []
         self._further = f"sip_cafile {authority}\n" if authority else ""
@@ -93,7 +95,7 @@ class BaresipPhone(Closing):
             modules=_MODULE_FOLDER,
             further=self._further + self._mwi,
             encryption=self._encryption_module,
-            address=LOOPBACK,
+            address=self.host,
             control=self._control_port,
             sip=f"{self.port}",
             voice=quiet,
@@ -106,14 +108,15 @@ class BaresipPhone(Closing):
         host, port = self._server
         account = (
             f"<sip:{user}@{host}:{port};transport={self._transport}>;auth_user={user};"
-            f"auth_pass={password};regint={60 if register else 0};answermode=auto;"
+            f"auth_pass={password};regint={60 if register else 0};answermode={self._mode};"
             f"audio_codecs=pcmu,pcma;ptime=20{self._encryption}\n"
         )
         (self.folder / "accounts").write_text(account)
         (self.folder / "contacts").write_text("")
 
     def _connect(self) -> socket.socket | None:
-        assert self.program.process.poll() is None, f"baresip died: {self.program.output()}"
+        if self.program.process.poll() is not None:
+            raise PhoneError(f"baresip died: {self.program.output()[-1500:]}")
         try:
             return socket.create_connection((LOOPBACK, self._control_port), timeout=1)
         except OSError:
@@ -126,7 +129,8 @@ class BaresipPhone(Closing):
         body = json.dumps({"command": command, "params": params, "token": token}).encode()
         self._control.sendall(b"%d:%s," % (len(body), body))
         answer = until(lambda: self._take(token), f"baresip's answer to {command}")
-        assert answer.get("ok"), f"baresip refused {command} {params}: {answer}"
+        if not answer.get("ok"):
+            raise PhoneError(f"baresip refused {command} {params}: {answer}")
         text: str = answer.get("data", "")
         return text
 
@@ -141,7 +145,8 @@ class BaresipPhone(Closing):
             data = self._control.recv(65536)
         except TimeoutError:
             return
-        assert data, f"baresip closed its control port: {self.program.output()[-1000:]}"
+        if not data:
+            raise PhoneError(f"baresip closed its control port: {self.program.output()[-1000:]}")
         self._pending += data
         while found := re.match(rb"(\d+):", self._pending):
             end = found.end() + int(found[1])
@@ -195,6 +200,10 @@ class BaresipPhone(Closing):
         """Why the last call ended, in baresip's words (`404 Not Found`, `Connection reset` ...)."""
         reason: str = self.wait_event("CALL_CLOSED", timeout_s=timeout_s).get("param", "")
         return reason
+
+    def take(self) -> None:
+        """Answer the call that rings here."""
+        self.command("accept")
 
     def keys(self, keys: str) -> None:
         """Send keys as RFC 4733 events."""

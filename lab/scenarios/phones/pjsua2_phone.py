@@ -10,18 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.support.closing import Closing
-from tests.support.phones.program import Program
-from tests.support.ports import LOOPBACK, free_port, free_range
+from lab.scenarios.phones.closing import Closing
+from lab.scenarios.phones.errors import PhoneError, TooLate
+from lab.scenarios.phones.ports import LOOPBACK, free_port, free_range
+from lab.scenarios.phones.program import Program
 
 Json = dict[str, Any]
 KeyMethod = Literal["rfc4733", "info", "inband"]
 
 _PATIENCE_S = 30.0
-
-
-class PhoneError(Exception):
-    """The phone refused a command; the text is the library's own."""
 
 
 class Pjsua2Call:
@@ -114,9 +111,13 @@ class Pjsua2Call:
         code: int = event["code"]
         return code
 
-    def answer(self, status: int = 200, record: Path | None = None) -> None:
+    def answer(
+        self, status: int = 200, record: Path | None = None, *, voice: Path | None = None
+    ) -> None:
+        """Answer with a status, recording what is heard and speaking from a file."""
         self.recording = record
-        self._phone.ask("answer", call=self.name, status=status, record=str(record or ""))
+        files = {"record": str(record or ""), "voice": str(voice or "")}
+        self._phone.ask("answer", call=self.name, status=status, **files)
 
     def hang_up(self) -> None:
         """End the call and close its recording."""
@@ -135,19 +136,21 @@ class Pjsua2Phone(Closing):
         codecs: tuple[str, ...] = ("PCMU", "PCMA"),
         events: bool = True,
         log_level: int = 4,
+        host: str = LOOPBACK,
     ) -> None:
-        """Start it; without `events` its offers have no telephone-event (RFC 4733)."""
+        """Start it on `host`; without `events` its offers have no telephone-event (RFC 4733)."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.host = host
+        self.port = free_port(host)
         self.tcp = tcp
         self.events: list[Json] = []
-        self._rtp_port = free_range(16)[0]
+        self._rtp_port = free_range(16, host)[0]
         self.rtp_ports = range(self._rtp_port, self._rtp_port + 16)
         self._answers: dict[int, Json] = {}
         self._last_id = 0
         self._pending = b""
         self.program = Program(
-            [sys.executable, "-m", "tests.support.phones.pjsua2_child"],
+            [sys.executable, "-m", "lab.scenarios.phones.pjsua2_child"],
             folder / "pjsua2.log",
             talk=True,
         )
@@ -156,7 +159,7 @@ class Pjsua2Phone(Closing):
         self.ask(
             "start",
             port=self.port,
-            address=LOOPBACK,
+            address=host,
             tcp=tcp,
             codecs=list(codecs),
             events=events,
@@ -201,14 +204,14 @@ class Pjsua2Phone(Closing):
         while not arrived():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise AssertionError(f"pjsua2: no {what} within {timeout_s:g} s; {self._tail()}")
+                raise TooLate(f"pjsua2: no {what} within {timeout_s:g} s; {self._tail()}")
             if self._selector.select(left):
                 self._read(what)
 
     def _read(self, what: str) -> None:
         data = os.read(self.program.stdout.fileno(), 65536)
         if not data:
-            raise AssertionError(f"pjsua2 died while waiting for {what}; {self._tail()}")
+            raise PhoneError(f"pjsua2 died while waiting for {what}; {self._tail()}")
         self._pending += data
         while b"\n" in self._pending:
             line, _, self._pending = self._pending.partition(b"\n")
@@ -247,7 +250,7 @@ class Pjsua2Phone(Closing):
             register=register,
             expires_s=expires_s,
             mwi=mwi,
-            address=LOOPBACK,
+            address=self.host,
             rtp_port=self._rtp_port,
         )
 
@@ -268,10 +271,11 @@ class Pjsua2Phone(Closing):
         record: Path | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        voice: Path | None = None,
     ) -> Pjsua2Call:
-        """Call a number of the registered server, recording what is heard."""
+        """Call a number of the registered server, recording what is heard; it speaks `voice`."""
         user = number.replace("#", "%23")
-        return self.dial_uri(f"sip:{user}@{self._server}", record, headers=headers)
+        return self.dial_uri(f"sip:{user}@{self._server}", record, headers=headers, voice=voice)
 
     def dial_uri(
         self,
@@ -279,8 +283,10 @@ class Pjsua2Phone(Closing):
         record: Path | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        voice: Path | None = None,
     ) -> Pjsua2Call:
-        answer = self.ask("dial", uri=uri, record=str(record or ""), headers=dict(headers or {}))
+        files = {"record": str(record or ""), "voice": str(voice or "")}
+        answer = self.ask("dial", uri=uri, headers=dict(headers or {}), **files)
         return Pjsua2Call(self, answer["call"], record)
 
     def message(self, number: str, text: str, kind: str = "text/plain") -> None:
@@ -331,7 +337,7 @@ class Pjsua2Phone(Closing):
             try:
                 self.ask("quit")
                 self.program.wait(10)
-            except (AssertionError, BrokenPipeError, subprocess.TimeoutExpired):
+            except (PhoneError, BrokenPipeError, subprocess.TimeoutExpired):
                 self.program.kill()
         else:
             self.program.stop()
