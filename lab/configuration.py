@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
@@ -59,9 +60,40 @@ def load(
     except ValidationError as error:
         sources = _Sources(written, from_environment, from_flags)
         problems += [_said(detail, sources) for detail in error.errors()]
+    above = _merged(from_environment, from_flags)
+    if written:
+        problems += _booleans(written)
+        problems += _hidden(written.values, above, _Sources(written, {}, {}))
+    problems += _hidden(from_environment, from_flags, _Sources(None, from_environment, {}))
     if problems:
         raise Refused("\n".join(problems))
     return settings
+
+
+def _booleans(file: TomlFile) -> list[str]:
+    """Where `true` or `false` stands for a number or text, which would be read as 1 or 0."""
+    found = []
+    for section, keys in file.values.items():
+        known = _fields(section)
+        for key, value in keys.items() if isinstance(keys, Mapping) else ():
+            if isinstance(value, bool) and key in known and known[key].annotation is not bool:
+                where, name = file.where((section, key)), f"{section}.{key}"
+                found.append(f"{where}: {name}: is neither true nor false; write its value")
+    return found
+
+
+def _hidden(values: dict[str, Any], above: dict[str, Any], sources: "_Sources") -> list[str]:
+    """What is wrong with values that a source above replaces: a later start may lack it."""
+    try:
+        Settings(**values)
+    except ValidationError as error:
+        return [
+            _said(detail, sources)
+            for detail in error.errors()
+            # Whether values fit each other counts for those in force alone.
+            if not isinstance(detail["input"], Mapping | BaseModel) and _has(above, _place(detail))
+        ]
+    return []
 
 
 class _Sources:
@@ -141,8 +173,12 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+def _place(detail: ErrorDetails) -> Place:
+    return tuple(part for part in detail["loc"] if not isinstance(part, int))
+
+
 def _said(detail: ErrorDetails, sources: _Sources) -> str:
-    place: Place = tuple(part for part in detail["loc"] if not isinstance(part, int))
+    place = _place(detail)
     name = ".".join(str(part) for part in place) or "settings"
     if detail["type"] == OUT_OF_ORDER:
         return _out_of_order(detail, place, sources)
@@ -168,12 +204,14 @@ def _out_of_order(detail: ErrorDetails, place: Place, sources: _Sources) -> str:
 
 
 def _keys_beside(place: Place) -> list[str]:
-    if len(place) < 2:
-        return list(Settings.model_fields)
-    section = Settings.model_fields[str(place[0])].annotation
-    if isinstance(section, type) and issubclass(section, BaseModel):
-        return list(section.model_fields)
-    return []
+    return list(_fields(str(place[0])) if len(place) > 1 else Settings.model_fields)
+
+
+def _fields(section: str) -> dict[str, FieldInfo]:
+    """The settings of a section; none where there is no such section."""
+    known = Settings.model_fields.get(section)
+    model = known.annotation if known else None
+    return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
 
 
 SECRET_KEYS = frozenset({"key", "password", "server", "token", "url"})

@@ -167,6 +167,37 @@ class TestRefusals:
             "TOKUBAN__SIP__T1_MS: sip.t1_ms: must not be more than t2_ms, which is 400"
         )
 
+    @pytest.mark.parametrize("written", ['port = "x"', "port = 70000"])
+    def test_a_wrong_value_is_refused_even_where_a_flag_replaces_it(
+        self, tmp_path: Path, written: str
+    ) -> None:
+        file = write(tmp_path, f"[sip]\n{written}\n")
+        for environment, flags in (
+            ({}, {"sip": {"port": 5070}}),
+            ({"TOKUBAN__SIP__PORT": "5070"}, {}),
+        ):
+            assert refusal(file, environment, flags).startswith(f"{file}:2: sip.port: ")
+
+    @pytest.mark.parametrize(
+        "written", ["[sip]\nport = true", "[sip]\nport = false", "[ivr]\nring_s = true"]
+    )
+    def test_a_truth_is_no_number(self, tmp_path: Path, written: str) -> None:
+        assert "is neither true nor false" in refusal(write(tmp_path, f"{written}\n"))
+
+    def test_a_wrong_variable_is_refused_even_where_a_flag_replaces_it(self) -> None:
+        told = refusal(None, {"TOKUBAN__SIP__PORT": "x"}, {"sip": {"port": 5070}})
+        assert told.startswith("TOKUBAN__SIP__PORT: sip.port: ")
+        assert len(told.splitlines()) == 1
+
+    def test_a_section_that_is_no_table_is_refused_even_beside_a_flag(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "sip = 3\n")
+        assert refusal(file, {}, {"sip": {"port": 5070}}).startswith(f"{file}:1: sip: ")
+
+    def test_values_need_to_fit_those_in_force_alone(self, tmp_path: Path) -> None:
+        file = write(tmp_path, "[sip]\nt1_ms = 5000\n")
+        assert load(file, {}, {"sip": {"t2_ms": 8000}}).sip.t1_ms == 5000
+        assert load(file, {"TOKUBAN__SIP__T1_MS": "400"}).sip.t1_ms == 400
+
     def test_a_secret_is_never_repeated(self, tmp_path: Path) -> None:
         file = write(tmp_path, "[storage]\nurl = 'mysql://me:marker-secret@host/db'\n")
         assert "marker-secret" not in refusal(file)
