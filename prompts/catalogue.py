@@ -56,6 +56,7 @@ class Prompt(StrEnum):
     VOICEMAIL_SAVED = "voicemail.saved"
     VOICEMAIL_ERASED = "voicemail.erased"
     VOICEMAIL_GONE = "voicemail.gone"
+    VOICEMAIL_OUT_OF_REACH = "voicemail.out-of-reach"
     VOICEMAIL_TIME = "voicemail.time"
     VOICEMAIL_CALLER = "voicemail.caller"
     VOICEMAIL_CALLER_WITHHELD = "voicemail.caller-withheld"

@@ -36,7 +36,7 @@ class Call:
     ahead answer the questions that follow, whose prompts are then not spoken.
     `number_dialled` is what was dialled after a service code that a number follows, `party_heard`
     whether the party rung last made itself heard before it answered, or did not. `tape` records the
-    caller, and plays recordings.
+    caller, and plays recordings; `voice` speaks, and may be exchanged.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Call:
         self._far: FarLeg | None = None
         self._leg = leg
         self._party = party
-        self._voice = party.voice
+        self.voice = party.voice
         self._limits = limits
         self._keys = KeyBuffer()
         self._mouth = Mouth(leg, limits.closing_pause_s)
@@ -272,7 +272,7 @@ class Call:
 
     async def introduce(self, far: FarLeg, to_caller: Prompt, to_party: Prompt) -> None:
         """Before they talk, tell the caller and whoever answered the latest `ring` of the call."""
-        await introducing.introduce(self.announce, self._voice, far, to_caller, to_party)
+        await introducing.introduce(self.announce, self.voice, far, to_caller, to_party)
 
     async def talk(self, far: FarLeg) -> NoReturn:
         """Answer the caller, let both talk until one hangs up, and end the other half.
@@ -377,7 +377,7 @@ class Call:
     ) -> None:
         if not self._audible:
             raise RuntimeError(f"{prompt.value} would not be heard: answer the call first")
-        speech = self._voice.speech(prompt, *values)
+        speech = self.voice.speech(prompt, *values)
         self.log.info("prompt.started", prompt=prompt.value, text=speech.text)
         self._leg.ticket.heard(prompt.value)
         to_its_end = await self._mouth.say(speech.ulaw, interruptible=interruptible)

@@ -13,6 +13,7 @@ from ivr.call.outcome import CallOver, Outcome
 from ivr.call.party import Role
 from ivr.call.subscriber import Subscriber, Visitor
 from ivr.flows import talkies
+from ivr.flows.digit_by_digit import DigitByDigit, refuse_at_once
 from ivr.flows.freephone import FreephoneCall, FreephoneDesk, Going
 from ivr.flows.line_call import LineCall, Lines
 from ivr.flows.origin import Origin, subscribers, visitors
@@ -49,7 +50,6 @@ from provisioning.contract import (
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 FORBIDDEN = 403
-ADDRESS_INCOMPLETE = 484
 LONGEST_LOGGED = 80
 
 REMOTE = "voicemail-remote"
@@ -97,11 +97,13 @@ class Incoming:
             office.profiles,
             office.services.forwarding,
             office.services.mailboxes,
+            office.voices,
             office.trunks,
         )
         self._numbers = remote_numbers(office.profiles)
         self._freephones = office.freephone.freephones if office.freephone else None
         self._going = Going()
+        self._digits = DigitByDigit()
 
     async def serve(self, leg: Caller, log: Log) -> Outcome:
         """Serve one caller until the network hangs up.
@@ -145,6 +147,18 @@ class Incoming:
         found = self._route(leg.dialled, party)
         _tell(log, leg.dialled, found)
         _note(leg.ticket, found, party)
+        flow = self._leading(leg, party, found, log)
+        if leg.account is None:
+            return flow
+        self._digits.dialled(leg.account.user, leg.dialled)
+        if not found.extendable:
+            return flow
+        wait_s = self._limits.inter_digit_s
+        return self._digits.patient(leg.account.user, leg.dialled, flow, wait_s)
+
+    def _leading(
+        self, leg: Caller, party: Subscriber | Visitor, found: Route, log: Log
+    ) -> BoundFlow:
         match found.destination:
             case Service() as service:
                 return limited(self._service(party, service), self._limits)
@@ -153,7 +167,7 @@ class Incoming:
             case ToFreephone(freephone=contract):
                 return self._freephone(leg, party, found.dialled, contract)
             case Incomplete():
-                return _refuse_at_once(ADDRESS_INCOMPLETE)
+                return _more_digits
             case Emergency():
                 who = party.line.number if isinstance(party, Subscriber) else None
                 log.warning("emergency.refused", line=who, dialled=found.dialled.digits)
@@ -287,13 +301,9 @@ def _outward(dialled: Dialled) -> str:
     return dialled.digits
 
 
-def _refuse_at_once(status: int) -> BoundFlow:
-    """A flow that ends the call without a word."""
-
-    async def refuse(call: Call) -> NoReturn:
-        call.refuse(status)
-
-    return refuse
+async def _more_digits(call: Call) -> NoReturn:
+    """The flow of a number that is not whole yet."""
+    refuse_at_once(call)
 
 
 def _talkie(talkie: talkies.Talkie) -> BoundFlow:

@@ -31,7 +31,7 @@ from ivr.numbering.diversion import (
 from ivr.numbering.plan import national
 from ivr.numbering.presentation import withholds
 from ivr.numbering.route import AssignedLine, Destination, ToTrunk, route
-from prompts.catalogue import Prompt
+from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
     Access,
     Account,
@@ -75,6 +75,7 @@ class Lines:
     profiles: Profiles
     forwarding: Forwarding
     mailboxes: Mailboxes
+    voices: Voices
     trunks: Trunks | None = None
 
     def rules(self, line: Line) -> ForwardingRules:
@@ -188,6 +189,10 @@ class LineCall:
         """The line's voicemail takes the call: the end of every way."""
         line = missed.line
         self._call.log.info("call.to-voicemail", line=line.number)
+        if self._origin.line is None:
+            # Of another carrier's callers nothing is known: they hear the owner's language. Ours
+            # hear the one that they chose for their own line (an assumption).
+            self._call.voice = self._lines.voices.of(line.language.value)
         if self._forwarder is not None and self._forwarder.number != line.number:
             self._passed_on.add(self._forwarder.number, line.number)
         if missed.rules.deposit_is_forwarded:

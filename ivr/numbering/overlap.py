@@ -34,6 +34,8 @@ class Extent(Enum):
     """How much of a number is there."""
 
     COMPLETE = auto()
+    EXTENDABLE = auto()
+    """A number, and the beginning of a longer one: time shows which is meant."""
     INCOMPLETE = auto()
     """More digits may make it one."""
     IMPOSSIBLE = auto()
@@ -41,11 +43,7 @@ class Extent(Enum):
 
 
 def extent(dialled: str, profile: CarrierProfile) -> Extent:
-    """How much of a number a caller of `profile` has dialled. Total.
-
-    A code that is also the beginning of a longer one (135 and 1351) is complete: what serves it
-    asks for the rest.
-    """
+    """How much of a number a caller of `profile` has dialled. Total."""
     if not dialled.strip():
         return Extent.INCOMPLETE
     keys = normalised(dialled)
@@ -102,12 +100,15 @@ def _extent_national(digits: str) -> Extent:
 
 
 def _extent_of_code(digits: str, keys: str, profile: CarrierProfile) -> Extent:
+    codes = (*profile.services, *profile.numbered, *EMERGENCY_NUMBERS)
     if digits in profile.services:
-        return Extent.COMPLETE
+        longer = digits in profile.numbered or any(
+            code != digits and code.startswith(digits) for code in codes
+        )
+        return Extent.EXTENDABLE if longer else Extent.COMPLETE
     for code in profile.numbered:
         if digits.startswith(code):
             return _extent_behind_code(code, digits.removeprefix(code), profile)
-    codes = (*profile.services, *profile.numbered, *EMERGENCY_NUMBERS)
     # 18 may become 184, in front of which nothing stands.
     begun = digits == keys and any(prefix.value.startswith(keys) for prefix in CallerIdPrefix)
     possible = begun or any(code.startswith(digits) for code in codes)
@@ -118,7 +119,9 @@ def _extent_behind_code(code: str, behind: str, profile: CarrierProfile) -> Exte
     wanted = profile.digits_behind.get(code)
     if wanted is None:
         return _extent_behind(behind, profile)
-    return Extent.INCOMPLETE if len(behind) < wanted else Extent.COMPLETE
+    if len(behind) >= wanted:
+        return Extent.COMPLETE
+    return Extent.EXTENDABLE if behind else Extent.INCOMPLETE
 
 
 def _extent_behind(number: str, profile: CarrierProfile) -> Extent:

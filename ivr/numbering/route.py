@@ -100,10 +100,14 @@ Destination: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What was dialled and where it leads."""
+    """What was dialled and where it leads.
+
+    `extendable`: a phone that dials digit by digit may send more digits yet, which lead elsewhere.
+    """
 
     dialled: Dialled
     destination: Destination
+    extendable: bool = False
 
 
 EMERGENCY_BEHIND = re.compile(r"(?:18[46]|002[0-9]{3}|00[0-9]{2})+(?:110|118|119)")
@@ -140,20 +144,20 @@ def route(
         freephones: freephone numbers of this network's subscribers.
         overlap: the caller's phone dials digit by digit, and `#` ends a number.
     """
-    begun = False
+    reached = Extent.COMPLETE
     if overlap:
         dialled, whole = ended(dialled)
-        begun = not whole and extent(dialled, profile) is Extent.INCOMPLETE
+        reached = Extent.COMPLETE if whole else extent(dialled, profile)
     understood = parse(dialled)
     destination = (
         _barred(understood, caller)
-        or (Incomplete() if begun else None)
+        or (Incomplete() if reached is Extent.INCOMPLETE else None)
         or _service(understood.digits, profile)
         or _own(understood, numbers)
         or _freephone(understood, freephones)
         or _number(understood, directory, trunks)
     )
-    return Route(understood, destination)
+    return Route(understood, destination, reached is Extent.EXTENDABLE)
 
 
 def route_inward(

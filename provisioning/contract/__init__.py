@@ -280,7 +280,8 @@ class CarrierProfile:
     """What a carrier's lines may dial: service by code, and its limits (profiles/*.toml).
 
     `options` are the names a line of the profile may contract. `numbered`: services whose code is
-    followed by a telephone number in the same string, or by as many digits as `digits_behind` says.
+    followed by a telephone number in the same string, or by at most so many digits as
+    `digits_behind` says.
     `link_excluded` and, by their first digits,
     `link_excluded_prefixes`: numbers that leave through the phone's own dialler though they are
     dialled on Link (LINK-02).

@@ -1,6 +1,7 @@
 """A missed call leaves a message: what the caller hears, and what is in the box."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from provisioning.contract import (
     E164,
     Access,
     Greeting,
+    Language,
     MessageMark,
     StorageUnavailable,
     Trunk,
@@ -17,12 +19,15 @@ from provisioning.contract import (
     TrunkClass,
 )
 from tests.support.fake_mailboxes import InMemoryMailboxes
+from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import (
+    ACCOUNTS,
     BEEP,
     DOCOMO,
     LINES,
     OWNER,
     RING_BACK,
+    Network,
     said,
 )
 from tests.support.scripted_leg import Ending, ScriptedLeg, account_of
@@ -271,6 +276,17 @@ class TestWhoCalled:
         caller = TrunkCaller(trunk, E164("+81312345678"), TrunkClass.FIXED)
         calls_owner(net, says=SAID, leg=ScriptedLeg(caller, OWNERS_PHONE))
         assert [message.caller for message in box(net)] == ["+81312345678"]
+
+    @pytest.mark.rule("VM-01")
+    def test_another_carrier_s_caller_hears_the_owner_s_language(self) -> None:
+        english = replace(OWNER, language=Language.EN)
+        lines = [english if line is OWNER else line for line in LINES]
+        net = Network(directory=InMemoryDirectory(lines, ACCOUNTS))
+        caller = TrunkCaller(Trunk("other", TrunkClass.FIXED), None, TrunkClass.FIXED)
+        calls_owner(net, says=SAID, leg=ScriptedLeg(caller, OWNERS_PHONE))
+        assert net.voices.asked == ["ja", "en"]
+        calls_owner(net, says=SAID)
+        assert net.voices.asked[2:] == ["ja"], "a line of ours hears its own"
 
 
 @pytest.mark.rule("VM-01")

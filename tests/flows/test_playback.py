@@ -8,7 +8,7 @@ import pytest
 
 from ivr.call.outcome import Outcome
 from prompts.catalogue import Prompt
-from provisioning.contract import Access, MessageMark, StorageUnavailable
+from provisioning.contract import E164, Access, MessageMark, StorageUnavailable
 from tests.support.fake_mailboxes import InMemoryMailboxes
 from tests.support.fakes import InMemoryDirectory
 from tests.support.scripted_call import (
@@ -263,6 +263,20 @@ class TestTwoPhonesInOneBox:
         leg = meanwhile(net, 7, erased)
         heard = hears(net, key, HELLO, leg=leg)
         assert heard.prompts[-2:] == [GONE, END]
+
+    def test_one_whose_sound_is_out_of_reach_is_told_and_passed(self) -> None:
+        net = network()
+        sound = net.mailboxes.sound
+
+        async def elsewhere(line: E164, message: str) -> bytes:
+            if message == (await net.mailboxes.messages(line))[0].id:
+                raise StorageUnavailable("another carrier of this office keeps it")
+            return await sound(line, message)
+
+        net.mailboxes.sound = elsewhere  # type: ignore[method-assign]
+        heard = hears(net, ",4", HELLO, HELLO)
+        assert heard.prompts[1:3] == [said(Prompt.VOICEMAIL_OUT_OF_REACH), message(2, 16)]
+        assert heard.prompts[-1] == END
 
     def test_a_message_that_comes_meanwhile_is_heard(self) -> None:
         net = network()

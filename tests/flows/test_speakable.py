@@ -140,6 +140,7 @@ ON_FAILURE = {
     Prompt.GREETING_REFUSED,
     Prompt.PIN_LOCKED,
     Prompt.VOICEMAIL_CUT_SHORT,
+    Prompt.VOICEMAIL_OUT_OF_REACH,
 }
 """Said only when something fails; none takes a value."""
 

@@ -95,13 +95,23 @@ class _Course:
         found = {message.id: message for message in await self._messages()}
         message = found.get(self._ids[place])
         try:
-            if message is not None:
-                sound = await self._mailboxes.sound(self._line, message.id)
+            sound = await self._sound(message)
+            if message is not None and sound is not None:
                 return await _Hearing(self._call, self._mailboxes, message, sound).run(place + 1)
         except UnknownVoiceMessage:
-            pass
-        await self._call.warn(Prompt.VOICEMAIL_GONE)
+            await self._call.warn(Prompt.VOICEMAIL_GONE)
         return NEXT
+
+    async def _sound(self, message: VoiceMessage | None) -> bytes | None:
+        """What a message says; None, which is told, when it cannot be had here and now."""
+        if message is None:
+            raise UnknownVoiceMessage
+        try:
+            return await self._mailboxes.sound(self._line, message.id)
+        except StorageUnavailable as error:
+            self._call.log.warning("message.out-of-reach", message=message.id, error=str(error))
+            await self._call.warn(Prompt.VOICEMAIL_OUT_OF_REACH)
+            return None
 
     async def _messages(self) -> tuple[VoiceMessage, ...]:
         return await self._mailboxes.messages(self._line)

@@ -19,7 +19,7 @@ PROFILE = CarrierProfile(
 @pytest.mark.rule("VM-02")
 def test_a_code_that_two_digits_follow_is_whole_with_them() -> None:
     digits = ("1418", "14180", "141805", "1418055")
-    expected = [Extent.INCOMPLETE, Extent.INCOMPLETE, Extent.COMPLETE, Extent.COMPLETE]
+    expected = [Extent.INCOMPLETE, Extent.EXTENDABLE, Extent.COMPLETE, Extent.COMPLETE]
     assert [extent(each, PROFILE) for each in digits] == expected
 
 
@@ -38,7 +38,6 @@ def test_a_code_that_two_digits_follow_is_whole_with_them() -> None:
         "010" + "1" * 15,
         "110",
         "184110",
-        "135",
         "1351",
         "000001",
         "14240312345678",
@@ -51,6 +50,11 @@ def test_a_code_that_two_digits_follow_is_whole_with_them() -> None:
 )
 def test_whole_numbers(dialled: str) -> None:
     assert extent(dialled, PROFILE) is Extent.COMPLETE
+
+
+@pytest.mark.parametrize("dialled", ["135", "14181", "184135"])
+def test_codes_that_a_longer_one_begins_with(dialled: str) -> None:
+    assert extent(dialled, PROFILE) is Extent.EXTENDABLE
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ OWN = {
         "1420": "forwarding-stop",
         "1411": "voicemail-start",
         "1412": "voicemail-always",
+        "1414": "voicemail-greeting",
         "1417": "voicemail-playback",
         "141": "voicemail-guide",
     },
