@@ -1,121 +1,85 @@
-"""What would happen if somebody dialled a freephone number: answered without a call (FREE-15)."""
+"""What would happen if somebody dialled a number: answered without a call (FREE-15)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.flows.incoming import remote_numbers
 from ivr.numbering import calling_from, freephone_words
 from ivr.numbering.areas import Areas
-from ivr.numbering.freephone import Caller, Circumstances, Decision, Found, decide
-from ivr.numbering.freephone_words import Words
-from ivr.numbering.plan import national, parse
-from ivr.numbering.shares import Turn
+from ivr.numbering.freephone import Caller, Circumstances, Connect, decide
+from ivr.numbering.plan import Dialled, national, parse
+from ivr.numbering.route import Route, ToFreephone, route, route_inward
+from lab.explanation import Asked, End, Explanation, Told
+from lab.reaching import Reaching
 from provisioning import calendar
-from provisioning.contract import E164, Moment, TrunkClass, Turns
-from provisioning.freephone.service import UnknownFreephone
+from provisioning.contract import E164, Freephone, Line, Moment
 from provisioning.instants import JST
 from provisioning.office import Office
 
-SKIPPED = frozenset({Found.NOT_REACHED, Found.NOT_SET})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question: who dials what, when, and what is assumed of the caller and of busy lines.
-
-    `at` is business time, UTC epoch seconds; None: now. `kind` and `prefecture` are what the
-    caller's number does not tell.
-    """
-
-    caller: str
-    dialled: str
-    at: float | None = None
-    kind: TrunkClass | None = None
-    prefecture: str | None = None
-    busy: frozenset[E164] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The answer, as the call itself would be decided."""
-
-    asked: Asked
-    number: E164
-    caller: Caller
-    moment: Moment
-    decision: Decision
-
-    @property
-    def outcome(self) -> Words:
-        """What becomes of the call."""
-        return freephone_words.of_outcome(self.decision.outcome)
-
-    def lines(self, language: str) -> Iterator[str]:
-        """As a text, a line a step: `>` decided, `-` was not asked."""
-        place = " ".join(filter(None, [self.caller.prefecture, self.caller.ma]))
-        kind = _in(freephone_words.KINDS[self.caller.kind], language)
-        clock = f"{self.moment.minute // 60:02}:{self.moment.minute % 60:02}"
-        who = f"{national(self.asked.caller)} ({f'{kind} {place}'.strip()})"
-        yield f"{who} -> {national(self.number)}"
-        yield f"{self.moment.day} {clock} ({self.moment.kind})"
-        for step in self.decision.steps:
-            mark = ">" if step.decided else "-" if step.found in SKIPPED else " "
-            yield f"{mark} {step.rule}  {_in(freephone_words.of_step(step), language)}"
-        yield f"= {_in(self.outcome, language)}"
-
-    def mermaid(self, language: str) -> str:
-        """As a Mermaid flow chart of the rules that were asked."""
-        drawn = ["flowchart TD"]
-        steps = [step for step in self.decision.steps if step.found not in SKIPPED]
-        drawn.append(f'  call(["{_plain(national(self.asked.caller))}"]) --> s0')
-        for at, step in enumerate(steps):
-            words = _plain(_in(freephone_words.of_step(step), language))
-            after = f"s{at + 1}" if at + 1 < len(steps) else "end_"
-            drawn.append(f'  s{at}["{step.rule}<br>{words}"] --> {after}')
-        drawn.append(f'  end_(["{_plain(_in(self.outcome, language))}"])')
-        return "\n".join(drawn) + "\n"
-
 
 class Explainer:
-    """Answers questions of the office's contracts."""
+    """Answers questions of the office's contracts, lines and carriers."""
 
     def __init__(self, office: Office, areas: Areas) -> None:
         self._office, self._areas = office, areas
+        self._numbers = remote_numbers(office.profiles)
 
     async def explain(self, asked: Asked) -> Explanation:
         """What would happen.
 
         Raises:
-            UnknownFreephone: nobody contracted the number.
             ValueError: nobody can call from such a number.
         """
-        freephones = self._office.freephones
-        number = E164(parse(asked.dialled).e164 or asked.dialled)
-        contract = freephones.of(number)
-        if contract is None:
-            raise UnknownFreephone(f"{asked.dialled:.40} is no contracted freephone number")
-        caller = self._caller(asked)
+        line = self._office.directory.line(E164(parse(asked.caller).e164 or ""))
+        caller = self._caller(asked, line)
         at = self._office.clock.seconds() if asked.at is None else asked.at
-        turns = turns_of(await freephones.turns(number))
         moment = calendar.moment(at)
+        found = self._route(asked.dialled, line)
+        number = found.dialled.digits or asked.dialled
+        if isinstance(found.destination, ToFreephone):
+            contract = found.destination.freephone
+            return await self._freephone(asked, contract, caller, moment, found.dialled)
+        reaching = Reaching(self._office, line, asked.busy)
+        steps, end = await reaching.told(found)
+        return Explanation(asked, number, caller, moment, steps, end)
+
+    async def _freephone(
+        self, asked: Asked, contract: Freephone, caller: Caller, moment: Moment, dialled: Dialled
+    ) -> Explanation:
+        freephones = self._office.freephones
+        turns = await freephones.turns(contract.number)
         now = Circumstances(moment, asked.busy, turns=turns)
         decision = decide(contract, caller, freephones.geography, now)
-        return Explanation(asked, number, caller, moment, decision)
+        outcome = decision.outcome
+        end = End(
+            type(outcome).__name__,
+            freephone_words.of_outcome(outcome),
+            outcome.line if isinstance(outcome, Connect) else None,
+        )
+        steps = tuple(map(Told.of, decision.steps))
+        number = national(contract.number)
+        return Explanation(asked, number, caller, moment, steps, end, decision)
 
-    def _caller(self, asked: Asked) -> Caller:
-        dialled = parse(asked.caller)
-        line = self._office.directory.line(E164(dialled.e164 or ""))
+    def _route(self, dialled: str, line: Line | None) -> Route:
+        office = self._office
+        if line is None:
+            return route_inward(dialled, office.directory, self._numbers, office.freephones)
+        return route(
+            dialled,
+            line,
+            office.profiles.of(line.profile),
+            office.directory,
+            office.trunks,
+            numbers=self._numbers,
+            freephones=office.freephones,
+        )
+
+    def _caller(self, asked: Asked, line: Line | None) -> Caller:
         if line is None:
             return calling_from.of_number(asked.caller, self._areas, asked.kind, asked.prefecture)
         known = calling_from.of_line(line)
         if asked.prefecture is not None:
             known = known._replace(prefecture=asked.prefecture, ma=None)
         return known._replace(kind=asked.kind or known.kind)
-
-
-def turns_of(stored: Turns) -> dict[str, Turn]:
-    """Stored turns as a decision takes them."""
-    return {group: Turn(weights, saved) for group, (weights, saved) in stored.items()}
 
 
 def business_seconds(written: str) -> float:
@@ -126,12 +90,3 @@ def business_seconds(written: str) -> float:
     """
     at = datetime.fromisoformat(written)
     return (at if at.tzinfo is not None else at.replace(tzinfo=JST)).timestamp()
-
-
-def _in(words: Words, language: str) -> str:
-    return words.en if language == "en" else words.ja
-
-
-def _plain(text: str) -> str:
-    """Text that ends no Mermaid label."""
-    return text.replace('"', "'")

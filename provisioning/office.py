@@ -213,7 +213,7 @@ class Office:
             Topic.LINES: self._lines.learn,
             Topic.FORWARDING: self.forwarding.learn,
             Topic.TRUNKS: lambda _names: self.trunking.refresh(),
-            Topic.FREEPHONES: lambda _numbers: self.freephones.refresh(),
+            Topic.FREEPHONES: self.freephones.learn,
             Topic.VOICEMAIL: self.voicemail.learn,
             Topic.CLOCK: lambda _: self.clock.load(),
         }

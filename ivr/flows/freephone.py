@@ -31,7 +31,6 @@ from ivr.numbering.freephone import (
     decide,
 )
 from ivr.numbering.plan import national
-from ivr.numbering.shares import Turn
 from prompts.catalogue import Prompt
 from provisioning.contract import (
     E164,
@@ -54,9 +53,9 @@ REFUSALS = {
     Guidance.AREA: Prompt.FREEPHONE_NOT_THIS_AREA,
 }
 """接続規制ガイダンス, by why."""
+
 MISSED = frozenset({Found.LINE_BUSY, Found.LINE_OFF_HOURS, Found.CHANGED})
 """What a step finds of a line that could have taken a call, and did not."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,11 @@ class Going:
         """The lines of a contract on which no further call fits."""
         return {each.line for each in contract.receptions if self.lines[each.line] >= each.channels}
 
+    def fits(self, contract: Freephone, line: E164) -> bool:
+        """Whether a further call of the number fits, on this line."""
+        has_room = contract.capacity is None or self.numbers[contract.number] < contract.capacity
+        return has_room and line not in self.full(contract)
+
 
 class FreephoneCall:
     """One call to a contracted number; the escort of the call to the line it leads to."""
@@ -90,17 +94,19 @@ class FreephoneCall:
         self._desk, self._going = desk, going
         self._busy: set[E164] = set()
         self._line: Line | None = None
+        self._steps: tuple[Step, ...] = ()
 
     async def connect(self, lines: Lines, origin: Origin, limits: CallLimits) -> NoReturn:
         """Serve the caller: a guidance, the busy tone, or a line (FREE-01 to FREE-14)."""
         self._call.ticket.payer = self._contract.number
-        self._steps: tuple[Step, ...] = ()
         if not self._call.is_plain_voice:
+            self._call.ticket.service = Role.FREEPHONE_REFUSED
             await self._call.talkie(Prompt.FREEPHONE_VOICE_ALONE, then=NOT_ACCEPTABLE)
         freephones = self._desk.freephones
         outcome = await freephones.with_turns(self._contract.number, self._decide)
+        if isinstance(outcome, Connect) and not self._going.fits(self._contract, outcome.line):
+            outcome = AllBusy()  # taken by another call, while the turn of this one was saved
         connected = await self._connected(outcome)
-            self._call.ticket.service = Role.FREEPHONE_REFUSED
         line_call = LineCall(self._call, lines, origin, limits, escort=self)
         with self._counted():
             await line_call.to_line(await self._go_to(connected.line, lines))
@@ -108,44 +114,38 @@ class FreephoneCall:
     async def _connected(self, outcome: Outcome) -> Connect:
         """The line that an outcome names; any other outcome ends the call."""
         if isinstance(outcome, Refused):
+            self._call.ticket.service = Role.FREEPHONE_REFUSED
             await self._call.talkie(REFUSALS[outcome.guidance], then=FORBIDDEN)
         if isinstance(outcome, OffHours):
+            self._missed(Role.FREEPHONE_OFF_HOURS)
             number = national(self._contract.number)
             await self._call.talkie(
                 Prompt.FREEPHONE_OFF_HOURS, number, then=UNAVAILABLE, times=OFF_HOURS_TIMES
             )
-            self._call.ticket.service = Role.FREEPHONE_REFUSED
         if isinstance(outcome, AllBusy):
+            self._missed(Role.FREEPHONE_BUSY)
             await self._call.busy_tone(BUSY)
-            self._missed(Role.FREEPHONE_OFF_HOURS)
         assert isinstance(outcome, Connect)
         return outcome
 
     async def detour(self, line: Line, lines: Lines) -> Line | None:
         """話中時迂回 (FREE-07): where a call goes on that found its line busy."""
-            self._missed(Role.FREEPHONE_BUSY)
         if line is not self._line or FreephoneOption.DETOUR not in self._contract.options:
             return None
         self._busy.add(line.number)
         outcome, _ = self._decide({})
         return await self._go_to(outcome.line, lines) if isinstance(outcome, Connect) else None
 
-    async def introduce(self, far: FarLeg) -> None:
-        """着信課金サービスガイダンス (FREE-04), where the contract wants it."""
-        if self._contract.guidance:
-            await self._call.introduce(far, Prompt.FREEPHONE_GUIDANCE, Prompt.FREEPHONE_WHISPER)
-
-    def _decide(self, turns: Turns) -> tuple[Outcome, Turns]:
     def not_reached(self, rung: Rung) -> None:
         """Nobody answered at the end of the way: a busy line is counted as such (FREE-12)."""
         if rung.outcome is Ring.BUSY:
             self._call.ticket.service = Role.FREEPHONE_BUSY
 
-        contract, going = self._contract, self._going
-        calls = going.numbers[contract.number] - (self._line is not None)
-        now = Circumstances(
-            self._desk.moment(),
-            going.full(contract) | self._busy,
+    async def introduce(self, far: FarLeg) -> None:
+        """着信課金サービスガイダンス (FREE-04), where the contract wants it."""
+        if self._contract.guidance:
+            await self._call.introduce(far, Prompt.FREEPHONE_GUIDANCE, Prompt.FREEPHONE_WHISPER)
+
     def _missed(self, service: Role) -> None:
         """Leave what usage is counted by: why it ends, and the first line that did not take it."""
         ticket = self._call.ticket
@@ -154,17 +154,23 @@ class FreephoneCall:
             (step.subject for step in self._steps if step.found in MISSED), ticket.destination
         )
 
+    def _decide(self, turns: Turns) -> tuple[Outcome, Turns]:
+        contract, going = self._contract, self._going
+        calls = going.numbers[contract.number] - (self._line is not None)
+        now = Circumstances(
+            self._desk.moment(),
+            going.full(contract) | self._busy,
             calls,
-            {group: Turn(*turn) for group, turn in turns.items()},
+            turns,
         )
         decision = decide(contract, self._caller, self._desk.freephones.geography, now)
+        self._steps = decision.steps
         steps = [f"{each.rule} {each.found.name.lower()}" for each in decision.steps]
         outcome = decision.outcome
         self._call.log.info("freephone.decided", outcome=type(outcome).__name__, steps=steps)
-        return outcome, {group: (t.weights, t.saved) for group, t in decision.turns.items()}
+        return outcome, decision.turns
 
     async def _go_to(self, number: E164, lines: Lines) -> Line:
-        self._steps = decision.steps
         """The call is the line's from now on; a line that is not served ends it."""
         line = lines.directory.line(number)
         if line is None or line.status is LineStatus.SUSPENDED:

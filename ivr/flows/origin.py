@@ -51,12 +51,13 @@ async def subscribers(
     """The origin of a line's call; its number is the account's, whatever the phone says of itself.
 
     A phone that asks for privacy withholds, as its line may by default; 186 beats both (CALL-04).
+    No freephone number is shown by a call that offers more than a voice (FREE-01).
     """
     prefix = dialled.prefix
     if prefix is None and leg.withholds:
         prefix = CallerIdPrefix.WITHHOLD
     display = NumberDisplay()
-    if line.freephone is not None:
+    if line.freephone is not None and leg.is_plain_voice:
         display = await presentation.of(line.number)
     return Origin(
         line=line,

@@ -5,12 +5,12 @@ besides the outcome is the list of steps: a call is routed and an explanation is
 words.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
-from ivr.numbering.shares import Turn, next_turn
+from ivr.numbering.shares import next_turn
 from provisioning.contract import (
     E164,
     Freephone,
@@ -23,6 +23,7 @@ from provisioning.contract import (
     Reception,
     Shares,
     TrunkClass,
+    Turns,
 )
 
 
@@ -110,21 +111,21 @@ class Circumstances:
     """What is so when the call comes.
 
     `busy`: lines on which no further call fits. `calls`: how many calls of the number go on.
-    `turns`: where the split of each group stands, by the group's name.
+    `turns`: where the splits of its groups stand.
     """
 
     moment: Moment
     busy: Collection[E164] = ()
     calls: int = 0
-    turns: Mapping[str, Turn] = field(default_factory=dict)
+    turns: Turns = field(default_factory=dict)
 
 
 class Decision(NamedTuple):
-    """What becomes of a call, by which steps, and the turns that its split stands at after it."""
+    """What becomes of a call, by which steps, and where the splits stand after it."""
 
     outcome: Outcome
     steps: tuple[Step, ...]
-    turns: Mapping[str, Turn]
+    turns: Turns
 
 
 RULES = (
@@ -248,8 +249,9 @@ class _Deciding:
                 raise ValueError(f"group {group.name} leads nowhere")
             return group.line
         shares = group.shares
-        place, turn = next_turn(self._weights(shares), self._turns.get(group.name))
-        self._turns[group.name] = turn
+        weights = self._weights(shares)
+        split = group.name, weights
+        place, self._turns[split] = next_turn(weights, self._turns.get(split, ()))
         self._note("FREE-08", Found.SHARE_CHOSEN, shares.lines[place])
         return shares.lines[place]
 

@@ -1,4 +1,4 @@
-"""`/v1/explain`: what would happen if somebody dialled a freephone number (FREE-15)."""
+"""`/v1/explain`: what would happen if somebody dialled a number (FREE-15)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,15 +8,12 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 from starlette.responses import Response
 
-from ivr.numbering import freephone_words
-from ivr.numbering.freephone import Connect
 from ivr.numbering.plan import national
-from lab.explaining import Asked, Explainer, Explanation, business_seconds
-from provisioning.api.describe import refusals
-from provisioning.api.shapes import WRITTEN, Shape, e164
+from lab.explaining import Explainer, business_seconds
+from lab.explanation import Asked, Explanation
+from provisioning.api.shapes import Shape, e164
 from provisioning.contract import TrunkClass
 from provisioning.freephone.document import LINE
-from provisioning.freephone.service import UnknownFreephone
 from provisioning.instants import JST
 
 TEXT, MERMAID = "text", "mermaid"
@@ -25,7 +22,14 @@ Caller = Annotated[
     str,
     Query(alias="from", pattern=r"^[+0-9-]{1,20}$", description="Who calls, as 0312345678."),
 ]
-Dialled = Annotated[str, Query(alias="to", pattern=WRITTEN, description="As 0120000003.")]
+Dialled = Annotated[
+    str,
+    Query(
+        alias="to",
+        pattern=r"^[+0-9*#-]{1,30}$",
+        description="Whatever can be dialled: 0120000003, 0312345678, 1429, 184 in front.",
+    ),
+]
 At = Annotated[
     datetime | None, Query(description="Business time, in Japan's time unless it says another.")
 ]
@@ -60,7 +64,7 @@ class ExplanationShape(Shape):
     dialled: str
     at: datetime = Field(description="The minute in Japan that was looked at.")
     day: str = Field(description="Which day plan holds: mon to sun, or holiday.")
-    outcome: str
+    outcome: str = Field(description="As Connect, Refused, OffHours, AllBusy or AssignedLine.")
     line: str | None = Field(description="Where the call goes; null when nowhere.")
     ja: str
     en: str
@@ -71,7 +75,7 @@ def router(explainer: Explainer) -> APIRouter:
     """The one route."""
     routes = APIRouter(prefix="/v1/explain", tags=["freephones"])
 
-    @routes.get("", responses=refusals(UnknownFreephone), response_model=ExplanationShape)
+    @routes.get("", response_model=ExplanationShape)
     async def explain(
         caller: Caller,
         dialled: Dialled,
@@ -91,7 +95,7 @@ def router(explainer: Explainer) -> APIRouter:
         asked = Asked(caller, dialled, seconds, kind, prefecture, lines)
         try:
             found = await explainer.explain(asked)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise HTTPException(422, str(error)) from None
         if form == TEXT:
             return PlainTextResponse("\n".join(found.lines(language)) + "\n")
@@ -103,7 +107,7 @@ def router(explainer: Explainer) -> APIRouter:
 
 
 def _shape(found: Explanation) -> ExplanationShape:
-    outcome, moment = found.decision.outcome, found.moment
+    moment = found.moment
     at = datetime(
         moment.day.year, moment.day.month, moment.day.day, *divmod(moment.minute, 60), tzinfo=JST
     )
@@ -114,21 +118,22 @@ def _shape(found: Explanation) -> ExplanationShape:
             prefecture=found.caller.prefecture,
             ma=found.caller.ma,
         ),
-        dialled=national(found.number),
+        dialled=found.number,
         at=at,
         day=moment.kind.value,
-        outcome=type(outcome).__name__,
-        line=national(outcome.line) if isinstance(outcome, Connect) else None,
+        outcome=found.end.name,
+        line=national(found.end.line) if found.end.line else None,
         ja=found.outcome.ja,
         en=found.outcome.en,
         steps=[
             StepShape(
                 rule=step.rule,
-                found=step.found.name.lower(),
+                found=step.found,
                 subject=step.subject,
                 decided=step.decided,
-                **freephone_words.of_step(step)._asdict(),
+                ja=step.words.ja,
+                en=step.words.en,
             )
-            for step in found.decision.steps
+            for step in found.steps
         ],
     )

@@ -133,7 +133,7 @@ class Reception:
     """How one line receives freephone calls.
 
     Attributes:
-        channels: so many calls at once, of all callers; a further one finds it busy.
+        channels: so many freephone calls at once, of all numbers; a further one finds it busy.
         detours: where calls go, in turn, that find it busy (話中時迂回, FREE-07).
         off_hours: True while the off-hours guidance stands for it (時間外案内, FREE-10).
         change: where its calls go at that time instead; None: they stay (受付先変更, FREE-09).
@@ -171,8 +171,11 @@ class Freephone:
         return next((each for each in self.receptions if each.line == line), None)
 
 
-Turns = Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
-"""By group: the weights of its split, and what each number has saved up under them (FREE-08)."""
+Turns = Mapping[tuple[str, tuple[int, ...]], tuple[int, ...]]
+"""By group and weights: what each number has saved up under them (FREE-08).
+
+Weights that hold at some hours alone go on where they stood when they last held.
+"""
 
 
 class Freephones(Protocol):

@@ -201,6 +201,8 @@ class Customers:
                 raise ContractClosed(f"contract {id} is closed")
             if unused and (held := await store.numbers_held(connection, id)):
                 raise ContractInUse(f"contract {id} holds {held} numbers: cancel them first")
+            if unused and (paid := await store.freephones_held(connection, id)):
+                raise ContractInUse(f"contract {id} pays for {', '.join(paid)}: give them up first")
             new, before, after = change(old)
             await store.update_contract(connection, new)
             await self._audit.note(

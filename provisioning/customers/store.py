@@ -20,6 +20,7 @@ from provisioning.customers.model import (
 )
 from provisioning.db.connection import Connection
 from provisioning.db.customer_tables import contracts, customers, numbers
+from provisioning.db.freephone_tables import freephones
 from provisioning.db.serials import is_id
 
 PLANS = Path(__file__).with_name("plans.toml")
@@ -124,6 +125,12 @@ async def numbers_held(connection: Connection, contract: str) -> int:
     used = (numbers.c.contract == contract) & (numbers.c.state == "assigned")
     query = select(func.count()).select_from(numbers).where(used)
     return (await connection.execute(query)).scalar_one()
+
+
+async def freephones_held(connection: Connection, contract: str) -> tuple[str, ...]:
+    """The freephone numbers that the contract pays for."""
+    query = select(freephones.c.number).where(freephones.c.contract == contract)
+    return tuple((await connection.execute(query.order_by(freephones.c.number))).scalars())
 
 
 def _row(customer: Customer) -> dict[str, Any]:

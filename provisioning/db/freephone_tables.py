@@ -56,10 +56,13 @@ freephone_turns = Table(
     metadata,
     Column("number", Text, ForeignKey("freephones.number", ondelete="CASCADE"), primary_key=True),
     Column("group_name", Text, primary_key=True),
-    Column("weights", Text, nullable=False),
+    Column("weights", Text, primary_key=True),
     Column("saved", Text, nullable=False),
 )
-"""Where the split of a group stands (FREE-08): it survives a restart, and nodes share it."""
+"""Where the split of a group stands under some weights (FREE-08).
+
+It survives a restart, and nodes share it. Both lists are JSON.
+"""
 
 freephone_fees = Table(
     "freephone_fees",

@@ -188,7 +188,7 @@ async def _take_try(connection: Connection, number: E164, now: float) -> _Try | 
 
 
 async def _contracted(connection: Connection, number: E164) -> Kept:
-    kept = (await store.read(connection, number)).get(number)
+    kept = (await store.read(connection, {number})).get(number)
     if kept is None:
         raise UnknownFreephone(f"{dialled(number)} is not contracted")
     if FreephoneOption.CUSTOMER_CONTROL not in kept.freephone.options:

@@ -4,6 +4,7 @@ A contract is judged as a whole; every fault is told with its rule, the field, a
 Japanese and English, so that a form or an API can show all of them at once.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
@@ -22,6 +23,7 @@ from provisioning.contract.freephone import (
     Reception,
     Shares,
 )
+from provisioning.freephone.document import FREEPHONE, dialled
 from provisioning.freephone.schedules import (
     Fault,
     schedule_faults,
@@ -62,19 +64,30 @@ def faults(contract: Freephone, geography: Geography) -> list[Fault]:
     return list(chain.from_iterable(checks))
 
 
+def named_lines(contract: Freephone) -> Iterator[tuple[str, E164]]:
+    """Every line that calls of the number may reach, with each field that names it."""
+    for at, group in enumerate(contract.groups):
+        if group.line is not None:
+            yield f"groups[{at}].line", group.line
+        if group.shares is not None:
+            yield from ((f"groups[{at}].shares.lines", line) for line in group.shares.lines)
+    for at, reception in enumerate(contract.receptions):
+        yield f"receptions[{at}].line", reception.line
+        yield from ((f"receptions[{at}].detours", line) for line in reception.detours)
+        for where, line in _changes(reception):
+            yield f"receptions[{at}].change.{where}", line
+
+
 def lines_of(contract: Freephone) -> tuple[E164, ...]:
-    """Every line that calls of the number may reach, each once, in the order they are named."""
-    named = [line for group in contract.groups for line in group.lines]
-    for reception in contract.receptions:
-        named += [reception.line, *reception.detours, *_changes(reception)]
-    return tuple(dict.fromkeys(named))
+    """The same lines, each once, in the order they are named."""
+    return tuple(dict.fromkeys(line for _, line in named_lines(contract)))
 
 
-def _changes(reception: Reception) -> list[E164]:
-    if reception.change is None:
-        return []
-    named = [value for _, value in schedule_values(reception.change)]
-    return [line for line in named if line is not None]
+def _changes(reception: Reception) -> Iterator[tuple[str, E164]]:
+    if reception.change is not None:
+        for where, line in schedule_values(reception.change):
+            if line is not None:
+                yield where, line
 
 
 def _of_options(contract: Freephone) -> Iterator[Fault]:
@@ -86,19 +99,24 @@ def _of_options(contract: Freephone) -> Iterator[Fault]:
             "話中時迂回機能と着信振分接続機能は、同じ番号に同時にご契約いただけません。",
             "Detour when busy and split by shares exclude each other on one number.",
         )
-    if Option.SEVERAL_LINES not in contract.options and len(lines_of(contract)) > 1:
-        yield _missing(Use(Option.SEVERAL_LINES, "FREE-05", "receptions"))
-    for use in _uses(contract):
+    for use in chain(_uses(contract), _uses_of_lines(contract)):
         if use.option not in contract.options:
             yield _missing(use)
 
 
 def _uses(contract: Freephone) -> Iterator[Use]:
+    if len(lines_of(contract)) > 1:
+        yield Use(Option.SEVERAL_LINES, "FREE-05", "receptions")
+    if contract.capacity is not None:
+        yield Use(Option.SEVERAL_LINES, "FREE-05", "capacity")
     if len(contract.groups) > 1:
         yield Use(Option.AREA_SPLIT, "FREE-06", "groups")
     for at, group in enumerate(contract.groups):
         if group.shares is not None:
             yield Use(Option.SHARE_SPLIT, "FREE-08", f"groups[{at}].shares")
+
+
+def _uses_of_lines(contract: Freephone) -> Iterator[Use]:
     for at, reception in enumerate(contract.receptions):
         if reception.detours:
             yield Use(Option.DETOUR, "FREE-07", f"receptions[{at}].detours")
@@ -136,20 +154,34 @@ def _of_lines(contract: Freephone) -> Iterator[Fault]:
                 "A group has either a line or shares, not both and not neither.",
             )
     yield from _of_names(contract)
+    yield from _of_loops(contract)
     yield from _of_capacities(contract)
 
 
 def _of_names(contract: Freephone) -> Iterator[Fault]:
     yield from _repeated("groups", "FREE-06", (group.name for group in contract.groups))
-    yield from _repeated("receptions", "FREE-05", (each.line for each in contract.receptions))
+    lines = (dialled(each.line) for each in contract.receptions)
+    yield from _repeated("receptions", "FREE-05", lines)
     described = {each.line for each in contract.receptions}
     for line in lines_of(contract):
         if line not in described:
             yield Fault(
                 "FREE-05",
                 "receptions",
-                f"着信先 {line} の受付方法が設定されていません。",
-                f"{line} receives calls, and nothing says how: describe it in receptions.",
+                f"着信先 {dialled(line)} の受付方法が設定されていません。",
+                f"{dialled(line)} receives calls, and nothing says how: describe it in receptions.",
+            )
+
+
+def _of_loops(contract: Freephone) -> Iterator[Fault]:
+    """FREE-01: calls go to lines; a freephone number, its own above all, would lead back."""
+    for field, line in named_lines(contract):
+        if re.fullmatch(FREEPHONE, dialled(line)):
+            yield Fault(
+                "FREE-01",
+                field,
+                f"着信課金番号 {dialled(line)} は、着信先に設定できません。",
+                f"{dialled(line)} is a freephone number, which receives nothing: name a line.",
             )
 
 
@@ -164,12 +196,23 @@ def _repeated(field: str, rule: str, names: Iterable[str]) -> Iterator[Fault]:
             )
 
 
+def no_such_line(field: str, line: E164) -> Fault:
+    """What is wrong with a set-up that names a line nobody has."""
+    number = dialled(line)
+    reason = f"{number} という回線はありません。", f"There is no line {number}."
+    return Fault("FREE-01", field, *reason)
+
+
 def _of_capacities(contract: Freephone) -> Iterator[Fault]:
-    least = min((each.channels for each in contract.receptions), default=1)
-    if min(least, 1 if contract.capacity is None else contract.capacity) < 1:
+    numbers = [
+        (f"receptions[{at}].channels", r.channels) for at, r in enumerate(contract.receptions)
+    ]
+    if contract.capacity is not None:
+        numbers.append(("capacity", contract.capacity))
+    for field in (field for field, number in numbers if number < 1):
         yield Fault(
             "FREE-05",
-            "receptions",
+            field,
             "同時に受けられる通話の数は1以上にしてください。",
             "A line, and the number, takes at least one call at a time.",
         )
@@ -253,8 +296,8 @@ def _of_shares(contract: Freephone) -> Iterator[Fault]:
             yield Fault(
                 "FREE-08",
                 "groups",
-                f"{line} は、複数の振分グループに設定できません。",
-                f"{line} is in {times} groups that split by shares; a line is in one only.",
+                f"{dialled(line)} は、複数の振分グループに設定できません。",
+                f"{dialled(line)} is in {times} groups that split by shares; one is the most.",
             )
 
 
@@ -266,7 +309,7 @@ def _of_share(field: str, shares: Shares) -> Iterator[Fault]:
             f"振分先は1から{MOST_SHARES}までです。",
             f"Calls are split over 1 to {MOST_SHARES} numbers, not {len(shares.lines)}.",
         )
-    yield from _repeated(f"{field}.lines", "FREE-08", shares.lines)
+    yield from _repeated(f"{field}.lines", "FREE-08", map(dialled, shares.lines))
     rows = [("weights", shares.weights)]
     if shares.schedule is not None:
         rows += [
@@ -304,7 +347,7 @@ def _of_detours(contract: Freephone) -> Iterator[Fault]:
     """FREE-07: a detour leads elsewhere, to each number once."""
     for at, reception in enumerate(contract.receptions):
         field = f"receptions[{at}].detours"
-        yield from _repeated(field, "FREE-07", reception.detours)
+        yield from _repeated(field, "FREE-07", map(dialled, reception.detours))
         if reception.line in reception.detours:
             yield Fault(
                 "FREE-07",
@@ -327,7 +370,7 @@ def _of_schedules(contract: Freephone) -> Iterator[Fault]:
             yield from schedule_faults("FREE-10", f"{field}.off_hours", reception.off_hours)
         if reception.change is not None:
             yield from schedule_faults("FREE-09", f"{field}.change", reception.change)
-            if reception.line in _changes(reception):
+            if reception.line in (line for _, line in _changes(reception)):
                 yield Fault(
                     "FREE-09",
                     f"{field}.change",

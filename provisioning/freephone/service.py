@@ -5,7 +5,14 @@ from typing import TypeVar
 
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
-from provisioning.contract import E164, ContractError, Freephone, Geography, OutOfRange, Turns
+from provisioning.contract import (
+    E164,
+    ContractError,
+    Freephone,
+    Geography,
+    OutOfRange,
+    Turns,
+)
 from provisioning.customers import store as customers
 from provisioning.customers.model import ContractClosed, ContractStatus
 from provisioning.db import news
@@ -15,9 +22,10 @@ from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.freephone import store
 from provisioning.freephone.document import FreephoneDocument, dialled
 from provisioning.freephone.fees import BASE, FeeList
-from provisioning.freephone.model import faults, lines_of
+from provisioning.freephone.model import faults, lines_of, named_lines, no_such_line
 from provisioning.freephone.schedules import Fault
 from provisioning.freephone.store import Kept, Owed, Version
+from provisioning.freephone.turning import Turning
 from provisioning.lines.service import Lines
 
 T = TypeVar("T")
@@ -70,6 +78,7 @@ class Freephones:
         self.geography, self.fees = geography, FeeList.load()
         lines.keepers.append(self._keep_line)
         self._known: Mapping[E164, Kept] = {}
+        self._turning = Turning(database)
 
     def of(self, number: E164) -> Freephone | None:
         """The contract of a number; None when it has none."""
@@ -89,11 +98,20 @@ class Freephones:
 
     async def refresh(self) -> None:
         """Read the rows anew; a change made meanwhile is not lost."""
+        await self.learn(frozenset())
+
+    async def learn(self, numbers: frozenset[str]) -> None:
+        """Read the rows of some numbers anew, which another node has changed; of all without any.
+
+        Ten thousand set-ups are not read again for each one that changes.
+        """
+        wanted = frozenset(map(E164, numbers))
         while True:
             before = self._known
-            found = await self._database.read(store.read)
+            found = await self._database.read(lambda connection: store.read(connection, wanted))
             if self._known is before:
-                self._known = found
+                others = before.items() if wanted else ()
+                self._known = {n: kept for n, kept in others if n not in wanted} | found
                 return
 
     async def create(
@@ -109,7 +127,7 @@ class Freephones:
         one = wanted.freephone(number)
 
         async def work(connection: Connection) -> Kept:
-            if await store.read(connection, number):
+            if await store.read(connection, {number}):
                 raise FreephoneExists(f"{dialled(number)} is contracted already: change it instead")
             payer = await customers.contract(connection, contract, to_change=True)
             if payer.status is ContractStatus.CLOSED:
@@ -176,7 +194,7 @@ class Freephones:
             await store.owe_no_more(connection, number, None, at=self._clocks()[1])
             await self._note(connection, old, "freephone given up", origin)
             once_durable(connection, lambda: self._forget(number))
-            news.tell(connection, Topic.FREEPHONES)
+            news.tell(connection, Topic.FREEPHONES, (number,))
 
         await self._database.write(work, alone=True)
 
@@ -194,20 +212,12 @@ class Freephones:
     async def with_turns(self, number: E164, use: Callable[[Turns], tuple[T, Turns]]) -> T:
         """Let `use` look at where the splits of a number stand, and keep where it leaves them.
 
-        Nobody else changes them meanwhile, on any node. `UnknownFreephone`.
+        Nobody else changes them meanwhile, on any node. While the storage is away each node goes
+        on by itself from where it saw them last. `UnknownFreephone`.
         """
         if not any(group.shares for group in self.kept(number).freephone.groups):
             return use({})[0]
-
-        async def work(connection: Connection) -> T:
-            before = await store.turns(connection, number, to_change=True)
-            answer, after = use(before)
-            for group, turn in after.items():
-                if turn != before.get(group):
-                    await store.set_turn(connection, number, group, *turn)
-            return answer
-
-        return await self._database.write(work)
+        return await self._turning.use(number, use)
 
     async def turns(self, number: E164) -> Turns:
         """Where the splits of a number stand."""
@@ -221,7 +231,7 @@ class Freephones:
             )
 
     async def _current(self, connection: Connection, number: E164, version: int | None) -> Kept:
-        found = (await store.read(connection, number)).get(number)
+        found = (await store.read(connection, {number})).get(number)
         if found is None:
             raise UnknownFreephone(f"{dialled(number)} is not contracted")
         if version not in (None, found.version):
@@ -233,15 +243,9 @@ class Freephones:
 
     async def _check(self, connection: Connection, one: Freephone) -> None:
         found = faults(one, self.geography)
-        for line in sorted(await store.unknown_lines(connection, lines_of(one))):
-            found.append(
-                Fault(
-                    "FREE-01",
-                    "receptions",
-                    f"{dialled(line)} という回線はありません。",
-                    f"There is no line {dialled(line)}.",
-                )
-            )
+        unknown = await store.unknown_lines(connection, lines_of(one))
+        first = {line: field for field, line in reversed(tuple(named_lines(one)))}
+        found += [no_such_line(first[line], line) for line in sorted(unknown)]
         if found:
             raise BadFreephone(found)
 
@@ -252,6 +256,7 @@ class Freephones:
             return old
         kept = Kept(one, old.contract, old.version + 1)
         await self._add(connection, kept, origin)
+        await store.begin_anew(connection, one.number, _split_otherwise(old.freephone, one))
         ended = old.freephone.options - one.options
         await store.owe_no_more(connection, one.number, ended, at=self._clocks()[1])
         await self._owe(connection, kept, one.options - old.freephone.options)
@@ -264,7 +269,7 @@ class Freephones:
         await store.add_version(connection, made)
         await store.set_lines(connection, one.number, lines_of(one))
         once_durable(connection, lambda: self._know(kept))
-        news.tell(connection, Topic.FREEPHONES)
+        news.tell(connection, Topic.FREEPHONES, (one.number,))
 
     async def _owe(
         self, connection: Connection, kept: Kept, items: frozenset[str] | set[str]
@@ -303,6 +308,14 @@ class Freephones:
 
     def _forget(self, number: E164) -> None:
         self._known = {known: kept for known, kept in self._known.items() if known != number}
+        self._turning.forget(number)
+
+
+def _split_otherwise(before: Freephone, after: Freephone) -> set[str]:
+    """The groups whose calls were split over other lines, or none."""
+    lines = {group.name: group.shares.lines for group in after.groups if group.shares}
+    split = [group for group in before.groups if group.shares]
+    return {g.name for g in split if g.shares and lines.get(g.name) != g.shares.lines}
 
 
 def _words(kept: Kept) -> str:

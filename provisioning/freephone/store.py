@@ -42,8 +42,8 @@ class Version:
     business_at: float
 
 
-async def read(connection: Connection, number: E164 | None = None) -> dict[E164, Kept]:
-    """The freephone numbers as they are set up now, or one of them."""
+async def read(connection: Connection, numbers: Collection[E164] = ()) -> dict[E164, Kept]:
+    """The freephone numbers as they are set up now; those of `numbers` when it names any."""
     query = select(
         freephones.c.number,
         freephones.c.contract,
@@ -54,8 +54,8 @@ async def read(connection: Connection, number: E164 | None = None) -> dict[E164,
         (freephone_versions.c.number == freephones.c.number)
         & (freephone_versions.c.version == freephones.c.version),
     )
-    if number is not None:
-        query = query.where(freephones.c.number == number)
+    if numbers:
+        query = query.where(freephones.c.number.in_(numbers))
     rows = await connection.execute(query.order_by(freephones.c.number))
     return {
         row.number: Kept(_freephone(row.number, row.document), row.contract, row.version)
@@ -134,14 +134,17 @@ async def reached_by(connection: Connection, line: E164) -> E164 | None:
     return found
 
 
-async def turns(connection: Connection, number: E164, *, to_change: bool = False) -> Turns:
-    """Where the splits of a number stand; `to_change` lets nobody else change them meanwhile."""
-    if to_change:
-        locked = select(freephones.c.number).where(freephones.c.number == number)
-        await connection.execute(locked.with_for_update())
+async def lock(connection: Connection, number: E164) -> bool:
+    """Let nobody else change a number meanwhile; whether it is contracted."""
+    mine = select(freephones.c.number).where(freephones.c.number == number)
+    return (await connection.execute(mine.with_for_update())).first() is not None
+
+
+async def turns(connection: Connection, number: E164) -> Turns:
+    """Where the splits of a number stand."""
     query = select(freephone_turns).where(freephone_turns.c.number == number)
     return {
-        row.group_name: (tuple(json.loads(row.weights)), tuple(json.loads(row.saved)))
+        (row.group_name, tuple(json.loads(row.weights))): tuple(json.loads(row.saved))
         for row in await connection.execute(query)
     }
 
@@ -149,13 +152,20 @@ async def turns(connection: Connection, number: E164, *, to_change: bool = False
 async def set_turn(
     connection: Connection, number: E164, group: str, weights: Sequence[int], saved: Sequence[int]
 ) -> None:
-    """Where a split stands now."""
+    """Where a split stands now under some weights."""
     of = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    values = {"weights": json.dumps(weights), "saved": json.dumps(saved)}
-    statement = of(freephone_turns).values(number=number, group_name=group, **values)
+    split = {"number": number, "group_name": group, "weights": json.dumps(weights)}
+    stands = {"saved": json.dumps(saved)}
+    statement = of(freephone_turns).values(**split, **stands)
     await connection.execute(
-        statement.on_conflict_do_update(index_elements=["number", "group_name"], set_=values)
+        statement.on_conflict_do_update(index_elements=list(split), set_=stands)
     )
+
+
+async def begin_anew(connection: Connection, number: E164, groups: Collection[str]) -> None:
+    """Forget where the splits of some groups stand: they split over other lines by now."""
+    theirs = (freephone_turns.c.number == number) & freephone_turns.c.group_name.in_(groups)
+    await connection.execute(freephone_turns.delete().where(theirs))
 
 
 async def owe(

@@ -59,7 +59,7 @@ async def test_contracts_are_known_by_number(freephones: Freephones) -> None:
 
 
 async def test_turns_are_handed_on_where_there_are_splits(freephones: Freephones) -> None:
-    turn: Turns = {"all": ((1, 1), (-1, 1))}
+    turn: Turns = {("all", (1, 1)): (-1, 1)}
     assert await freephones.with_turns(NUMBER, lambda before: (dict(before), turn)) == {}
     assert await freephones.with_turns(NUMBER, lambda before: (dict(before), before)) == turn
     assert await freephones.with_turns(OTHER, lambda before: (dict(before), turn)) == {}

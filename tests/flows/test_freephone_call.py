@@ -292,6 +292,29 @@ def test_a_call_beyond_the_capacity_finds_it_busy_until_one_ends(one: Freephone)
     assert run_virtually(two_at_once()) == [True, False, True]
 
 
+@pytest.mark.rule("FREE-05")
+@pytest.mark.parametrize(("capacity", "channels"), [(1, 9), (None, 1)])
+def test_two_calls_at_one_instant_do_not_both_take_the_last_room(
+    capacity: int | None, channels: int
+) -> None:
+    """A split's turn is saved before a call goes on: another may come in between."""
+    net = network(
+        contract(
+            Group("all", (NATION,), shares=Shares((NTT.number,), (1,))),
+            receptions=(Reception(NTT.number, channels=channels),),
+            options=frozenset(FreephoneOption) - {FreephoneOption.DETOUR},
+            capacity=capacity,
+        )
+    )
+
+    async def at_once() -> list[bool]:
+        incoming, legs = net.incoming(), [caller_of() for _ in range(3)]
+        await asyncio.gather(*(incoming.serve(leg, EventLog()) for leg in legs))
+        return [leg.answered for leg in legs]
+
+    assert sorted(run_virtually(at_once())) == [False, False, True]
+
+
 def caller_of() -> ScriptedLeg:
     leg = ScriptedLeg(account_of(DOCOMO.number), DIALLED)
     leg.parties = {FIRST: ScriptedParty(TALKS)}

@@ -26,6 +26,7 @@ from tests.support.freephones import (
     GEOGRAPHY,
     KANSAI,
     KANTO,
+    NUMBER,
     SECOND,
     TACHIKAWA_MA,
     THIRD,
@@ -39,6 +40,7 @@ from tests.support.freephones import (
 
 Option = FreephoneOption
 SPLIT = EVERYTHING - {Option.DETOUR} | {Option.SHARE_SPLIT}
+OTHER_FREEPHONE = E164("+818001234567")
 SIX = tuple(E164(f"+8131111111{last}") for last in range(6))
 
 
@@ -154,7 +156,32 @@ WRONG = {
     ),
     "no channel": (
         contract(receptions=(Reception(FIRST, channels=0),)),
-        ("FREE-05", "receptions"),
+        ("FREE-05", "receptions[0].channels"),
+    ),
+    "no call at all": (contract(capacity=0), ("FREE-05", "capacity")),
+    "a shared capacity without the option": (
+        contract(
+            receptions=(Reception(FIRST),),
+            capacity=1,
+            options=EVERYTHING - {Option.SEVERAL_LINES},
+        ),
+        ("FREE-05", "capacity"),
+    ),
+    "its own number receives": (
+        contract(Group("a", (NATION,), NUMBER), receptions=(Reception(NUMBER),)),
+        ("FREE-01", "groups[0].line"),
+    ),
+    "its own number is a share": (
+        contract(shared(FIRST, NUMBER), options=SPLIT),
+        ("FREE-01", "groups[0].shares.lines"),
+    ),
+    "another freephone number is a detour": (
+        contract(receptions=(Reception(FIRST, detours=(OTHER_FREEPHONE,)),)),
+        ("FREE-01", "receptions[0].detours"),
+    ),
+    "its own number receives by schedule": (
+        contract(receptions=(Reception(FIRST, change=office_hours(off=NUMBER, on=None)),)),
+        ("FREE-01", "receptions[0].change.mon[0]"),
     ),
     "a detour nobody describes": (
         contract(receptions=(Reception(FIRST, detours=(SECOND,)),)),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.numbering.shares import Turn, next_turn
+from ivr.numbering.shares import next_turn
 from provisioning.audit.model import Origin
 from provisioning.billing.store import WantedCharges
 from provisioning.contract import (
@@ -17,9 +17,11 @@ from provisioning.contract import (
     Group,
     Reception,
     Shares,
+    StorageUnavailable,
     Turns,
 )
-from provisioning.customers.model import ContractClosed, UnknownContract
+from provisioning.customers.model import ContractClosed, ContractInUse, UnknownContract
+from provisioning.db.unit_of_work import Database
 from provisioning.freephone.document import FreephoneDocument
 from provisioning.freephone.service import (
     BadFreephone,
@@ -158,13 +160,60 @@ async def test_a_split_is_exact_whoever_asks_at_once_and_after_a_restart(office:
     await freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)
 
     def next_of(turns: Turns) -> tuple[int, Turns]:
-        before = Turn(*turns["all"]) if "all" in turns else None
-        place, turn = next_turn((2, 1), before)
-        return place, {"all": (turn.weights, turn.saved)}
+        place, saved = next_turn((2, 1), turns.get(("all", (2, 1)), ()))
+        return place, {("all", (2, 1)): saved}
 
     calls = [freephones.with_turns(NUMBER, next_of) for _ in range(15)]
     assert Counter(await asyncio.gather(*calls)) == {0: 10, 1: 5}
-    assert await freephones.turns(NUMBER) == {"all": ((2, 1), (0, 0))}
+    assert await freephones.turns(NUMBER) == {("all", (2, 1)): (0, 0)}
+    assert await freephones.with_turns(NUMBER, next_of) == 0
+    with pytest.raises(ZeroDivisionError):
+        await freephones.with_turns(NUMBER, lambda _: (1 // 0, {}))
+    assert await freephones.with_turns(NUMBER, next_of) == 1
+
+
+@pytest.mark.rule("FREE-08")
+async def test_a_split_over_other_lines_begins_anew(office: Office) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)
+    await freephones.with_turns(NUMBER, lambda _: (None, {("all", (2, 1)): (-1, 1)}))
+    (group,) = SPLIT.groups
+    assert group.shares is not None
+    again = replace(SPLIT, guidance=False)
+    await freephones.change(NUMBER, written(again), origin=OPERATOR)
+    assert await freephones.turns(NUMBER) == {("all", (2, 1)): (-1, 1)}
+    swapped = replace(group, shares=replace(group.shares, lines=group.shares.lines[::-1]))
+    await freephones.change(NUMBER, written(replace(SPLIT, groups=(swapped,))), origin=OPERATOR)
+    assert await freephones.turns(NUMBER) == {}
+
+
+@pytest.mark.rule("FREE-08")
+async def test_calls_are_split_though_the_storage_is_away(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, freephones = await contract(office), office.freephones
+    await freephones.create(NUMBER, payer.id, written(SPLIT), origin=OPERATOR)
+
+    def next_of(turns: Turns) -> tuple[int, Turns]:
+        place, saved = next_turn((2, 1), turns.get(("all", (2, 1)), ()))
+        return place, {("all", (2, 1)): saved}
+
+    assert await freephones.with_turns(NUMBER, next_of) == 0
+
+    async def away(*_: object, **__: object) -> None:
+        raise StorageUnavailable("the server is gone")
+
+    monkeypatch.setattr(Database, "write", away)
+    assert [await freephones.with_turns(NUMBER, next_of) for _ in range(3)] == [1, 0, 0]
+
+
+async def test_a_contract_that_pays_for_a_number_cannot_be_closed(office: Office) -> None:
+    payer = await contract(office)
+    await office.freephones.create(NUMBER, payer.id, written(PLAIN), origin=OPERATOR)
+    with pytest.raises(ContractInUse, match=r"\+81120000003"):
+        await office.customers.close_contract(payer.id, origin=OPERATOR)
+    await office.freephones.remove(NUMBER, origin=OPERATOR)
+    await office.customers.close_contract(payer.id, origin=OPERATOR)
 
 
 @pytest.mark.rule("FREE-01")

@@ -168,7 +168,8 @@ async def test_an_explanation_is_text_or_a_chart_in_either_language(
     ("asked", "status"),
     [
         ({"from": "110", "to": "0120000003"}, 422),
-        ({"from": "0312345678", "to": "0120999999"}, 404),
+        ({"from": "0312345678", "to": "alice"}, 422),
+        ({"from": "0312345678", "to": "0120000003", "at": "9999-12-31T23:59-23:00"}, 422),
         ({"from": "0312345678", "to": "0120000003", "at": "yesterday"}, 422),
     ],
 )

@@ -205,6 +205,20 @@ def test_at_night_other_weights_hold() -> None:
     assert outcome(one, now=Circumstances(NIGHT)) == Connect(SECOND)
 
 
+@pytest.mark.rule("FREE-08")
+def test_weights_that_hold_at_some_hours_go_on_where_they_stood() -> None:
+    """A call by day and one by night, day by day: each line has its half of the days."""
+    one, turns = split(1, 1, night=(0, 1)), Circumstances(NOON).turns
+    lines = []
+    for moment in (NOON, NIGHT) * 4:
+        decision = asked(one, now=Circumstances(moment, turns=turns))
+        assert isinstance(decision.outcome, Connect)
+        lines.append(decision.outcome.line)
+        turns = decision.turns
+    assert lines[0::2] == [FIRST, SECOND, FIRST, SECOND]
+    assert lines[1::2] == [SECOND] * 4
+
+
 def test_a_busy_share_is_not_given_to_another() -> None:
     assert outcome(split(1, 0), now=Circumstances(NOON, {FIRST})) == AllBusy()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,15 +11,32 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
+from ivr.numbering.shares import next_turn
 from provisioning.audit.model import Origin
-from provisioning.contract import E164, Line, LineStatus, Trunk, TrunkClass
+from provisioning.contract import (
+    E164,
+    NATION,
+    Freephone,
+    FreephoneOption,
+    Group,
+    Line,
+    LineStatus,
+    Reception,
+    Shares,
+    Trunk,
+    TrunkClass,
+    Turns,
+)
 from provisioning.db import news, watch
 from provisioning.db.connection import Connection
 from provisioning.db.news import News, Topic
 from provisioning.db.unit_of_work import Database
+from provisioning.freephone.document import FreephoneDocument
 from provisioning.office import Office, OfficeSettings
 from provisioning.upkeep.model import LineChanges
 from tests.support import postgres
+from tests.support.freephones import GEOGRAPHY, NUMBER
+from tests.support.orders import contract
 from tests.support.storage import AU, DOCOMO, NTT, REALM, SOMEWHERE, seed
 
 KEY = "jU5ks2YyVV4xF8WvH5EEkv3bIvBS3SVfDqvlJbgKx2I="
@@ -42,7 +60,9 @@ async def nodes(postgres_server: str, tmp_path: Path) -> AsyncIterator[Nodes]:
         async with AsyncExitStack() as opened:
 
             async def node(name: str) -> Office:
-                settings = OfficeSettings(tmp_path / name, REALM, database=url, key=KEY)
+                settings = OfficeSettings(
+                    tmp_path / name, REALM, database=url, key=KEY, geography=GEOGRAPHY
+                )
                 office = await Office.open(settings)
                 opened.push_async_callback(office.close)
                 return office
@@ -105,6 +125,31 @@ async def test_a_new_account_serves_at_both(nodes: Nodes) -> None:
     await soon(lambda: nodes.other.directory.account("second-phone"))
     await nodes.other.upkeep.remove_account("second-phone", origin=OPERATOR)
     await soon(lambda: nodes.one.directory.account("second-phone") is None)
+
+
+@pytest.mark.rule("FREE-08")
+async def test_both_know_a_freephone_number_and_share_its_turns(nodes: Nodes) -> None:
+    one, other = nodes.one.freephones, nodes.other.freephones
+    payer = await contract(nodes.one)
+    shares = Shares((NTT, DOCOMO), (2, 1))
+    several = frozenset({FreephoneOption.SEVERAL_LINES, FreephoneOption.SHARE_SPLIT})
+    lines = Reception(NTT), Reception(DOCOMO)
+    wanted = Freephone(NUMBER, (Group("all", (NATION,), shares=shares),), lines, several)
+    await one.create(NUMBER, payer.id, FreephoneDocument.of(wanted), origin=OPERATOR)
+    await soon(lambda: other.of(NUMBER) == wanted)
+
+    def next_of(turns: Turns) -> tuple[int, Turns]:
+        place, saved = next_turn((2, 1), turns.get(("all", (2, 1)), ()))
+        return place, {("all", (2, 1)): saved}
+
+    for _ in range(3):
+        calls = [office.with_turns(NUMBER, next_of) for office in (one, other, one)]
+        assert Counter(await asyncio.gather(*calls)) == {0: 2, 1: 1}
+    plain = Freephone(NUMBER, (Group("all", (NATION,), NTT),), lines[:1])
+    await other.change(NUMBER, FreephoneDocument.of(plain), origin=OPERATOR)
+    await soon(lambda: one.of(NUMBER) == plain)
+    await other.remove(NUMBER, origin=OPERATOR)
+    await soon(lambda: one.of(NUMBER) is None)
 
 
 async def test_after_the_listening_connection_was_lost(nodes: Nodes) -> None:
