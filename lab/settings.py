@@ -85,6 +85,12 @@ class MediaSettings(Section):
         ge=2,
         description="A call without RTP and without session refresh for so long ends (CALL-02).",
     )
+    probe_s: float = Field(
+        default=90.0,
+        ge=1,
+        description="How often a phone that may be silent, as one that is on hold, is asked by "
+        "OPTIONS whether it is still there, when no session timer watches it.",
+    )
     packet_filter: bool = Field(
         default=True, description="Drop in the kernel the sound nobody listens to; keys still pass."
     )

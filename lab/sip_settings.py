@@ -167,6 +167,13 @@ class SipSettings(Section):
         description="Calls a SIP user may have at once, both ways and transferred ones, and "
         "forwarded ones a line may pay for at once; more get 486. (An assumption.)",
     )
+    lifeless_s: float = Field(
+        default=12.0,
+        gt=0,
+        le=60,
+        description="A phone that answers an INVITE with nothing at all for so long counts as "
+        "unreachable. (An assumption: five transmissions, and time for a talkie within 32 s.)",
+    )
     hold_tone: bool = Field(
         default=True,
         description="Who is put on hold hears the network's hold tone; without it what the "

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import structlog
 
-from ivr.call.limits import CallLimits
 from ivr.flows.freephone import FreephoneDesk
 from ivr.flows.incoming import Incoming, Office
 from ivr.flows.registry import Services
@@ -18,18 +17,14 @@ from ivr.net.udp import UdpTransport
 from ivr.numbering.route import AssignedLine, route_inward
 from ivr.sip.endpoint import Endpoint
 from ivr.sip.events import Event
-from ivr.sip.settings import EndpointSettings
-from ivr.sip.timers import Timing
 from ivr.ua.agent import Agent
-from ivr.ua.authentication import AuthenticationPolicy, Authenticator
-from ivr.ua.bindings import RegistrarLimits
+from ivr.ua.authentication import Authenticator
 from ivr.ua.callers import Callers
 from ivr.ua.coupling import Couplings, CouplingSettings
 from ivr.ua.dialler import Dialler, Parties
 from ivr.ua.inbound import InboundCalls
 from ivr.ua.leg import Exchange, InboundLeg
 from ivr.ua.occupancy import Occupancy
-from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.ticket import Tickets
@@ -40,7 +35,14 @@ from lab.message_lamps import Lamps
 from lab.messaging import Messaging
 from lab.office_part import OfficePart
 from lab.settings import Settings
-from lab.told_address import advertised, sound_settings_of
+from lab.telephony_terms import (
+    authentication,
+    call_limits,
+    call_policy,
+    endpoint_settings_of,
+    registrar_limits,
+)
+from lab.told_address import sound_settings_of
 from lab.transports import listen_further, stream_limits
 from lab.trunk_logins import TrunkLogins
 from lab.web import bind_failure
@@ -49,10 +51,6 @@ from provisioning import calendar
 from provisioning.contract import Directory
 
 log = structlog.stdlib.get_logger("tokuban.telephony")
-
-ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REGISTER",
-         "MESSAGE", "REFER", "SUBSCRIBE")  # fmt: skip
-"""What the carrier answers today; other methods get 405 with this list."""
 
 _PLAIN = ("UDP", "TCP")
 
@@ -149,7 +147,7 @@ class TelephonyPart:
         """Put together who answers callers, and who rings parties for them."""
         office, sip = self._office.office, self._settings.sip
         sound = sound_settings_of(self._settings)
-        policy = CallPolicy(sip.calls_per_user, float(self._settings.media.silence_s))
+        policy = call_policy(self._settings)
         tickets = Tickets(office.records, office.events, office.clocks)
         occupancy, silence = Occupancy(), SilenceWatch(policy, self._log)
         parties = Parties(registrar.of, office.directory, office.trunks)
@@ -197,13 +195,13 @@ class TelephonyPart:
 
     def _make_callers(self) -> Callers:
         office = self._office.office
-        policy = _authentication(self._settings)
+        policy = authentication(self._settings)
         authenticator = Authenticator(office.directory, policy, log, office.trunks)
         return Callers(authenticator, office.directory, office.trunks)
 
     async def _open_registrar(self, driver: Driver, callers: Callers) -> Registrar:
         office = self._office.office
-        limits = _registrar_limits(self._settings)
+        limits = registrar_limits(self._settings)
         registrar = Registrar(driver, callers, office.bindings, limits, self._log, office.events)
         await registrar.load()
         office.directory.watchers.append(registrar.forget)
@@ -223,7 +221,7 @@ class TelephonyPart:
                     self._settings.sip.overlap,
                     self._freephone_desk(),
                 ),
-                _call_limits(self._settings),
+                call_limits(self._settings),
             )
         except ValueError as error:
             raise Refused(f"service codes: {error}") from None
@@ -241,7 +239,12 @@ class TelephonyPart:
         sip = self._settings.sip
         limits = stream_limits(sip)
         for attempt in range(20):
-            udp = UdpTransport(driver, driver.undeliverable, late_after_s=sip.shed_after_ms / 1000)
+            udp = UdpTransport(
+                driver,
+                driver.undeliverable,
+                driver.refused,
+                late_after_s=sip.shed_after_ms / 1000,
+            )
             tcp = StreamTransport(driver, limits)
             try:
                 await udp.listen(sip.host, sip.port)
@@ -330,58 +333,6 @@ class TelephonyPart:
 def _leads_to_a_line(dialled: str, directory: Directory) -> bool:
     """Whether a number may be sent to by REFER: no service, and nothing outside of the network."""
     return isinstance(route_inward(dialled, directory).destination, AssignedLine)
-
-
-def endpoint_settings_of(settings: Settings) -> EndpointSettings:
-    """The signalling core's share of the settings."""
-    sip = settings.sip
-    return EndpointSettings(
-        timing=Timing(t1_s=sip.t1_ms / 1000, t2_s=sip.t2_ms / 1000, t4_s=sip.t4_ms / 1000),
-        session_expires_s=sip.session_expires_s,
-        min_se_s=sip.min_session_expires_s,
-        allow=ALLOW,
-        user_agent=sip.user_agent,
-        advertised=advertised(sip),
-        inside=sip.networks_inside,
-    )
-
-
-def _authentication(settings: Settings) -> AuthenticationPolicy:
-    return AuthenticationPolicy(
-        realm=settings.sip.realm,
-        nonce_life_s=float(settings.sip.nonce_life_s),
-        algorithms=settings.sip.digest.algorithms,
-        md5_agents=tuple(
-            part.strip() for part in settings.sip.md5_agents.split(",") if part.strip()
-        ),
-    )
-
-
-def _registrar_limits(settings: Settings) -> RegistrarLimits:
-    sip = settings.sip
-    return RegistrarLimits(
-        default_expires_s=sip.registration_default_s,
-        min_expires_s=sip.registration_min_s,
-        max_expires_s=sip.registration_max_s,
-        bindings_per_account=sip.contacts_per_user,
-    )
-
-
-def _call_limits(settings: Settings) -> CallLimits:
-    ivr = settings.ivr
-    return CallLimits(
-        first_digit_s=ivr.first_digit_s,
-        inter_digit_s=ivr.inter_digit_s,
-        attempts=ivr.attempts,
-        talkie_times=ivr.talkie_times,
-        talkie_pause_s=ivr.talkie_pause_s,
-        closing_pause_s=ivr.closing_pause_s,
-        longest_call_s=ivr.longest_call_s,
-        ring_s=ivr.ring_s,
-        link_alive_s=ivr.link_alive_s,
-        busy_tone_s=ivr.busy_tone_s,
-        forwardings=ivr.forwardings,
-    )
 
 
 def _token() -> str:

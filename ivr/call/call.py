@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import NoReturn, TypeVar
 
 from ivr.call import introducing, keeping, ringing
-from ivr.call.keys import HIDDEN, MOST_DIGITS, Entry, KeyBuffer
+from ivr.call.keys import MOST_DIGITS, Entry, KeyBuffer
 from ivr.call.leg import Caller, Ticket
 from ivr.call.limits import CallLimits
 from ivr.call.log import Log
 from ivr.call.outcome import CallOver, Outcome
-from ivr.call.party import FarLeg, Rung, Target
+from ivr.call.party import HIDDEN, FarLeg, Rung, Target
 from ivr.call.speaking import Mouth
 from ivr.call.subscriber import Subscriber, Visitor
 from ivr.call.tape import Tape

@@ -9,9 +9,6 @@ MOST_WAITING_KEYS = 64
 """More than any menu path needs; what is keyed beyond it is dropped (assumption)."""
 
 
-HIDDEN = "•"
-"""What is logged and told of a key that is part of a secret."""
-
 DIGITS = frozenset("0123456789")
 MOST_DIGITS = 20
 """The longest number one can key: 010, and 15 digits (ITU-T E.164 §6), with room to spare."""

@@ -19,6 +19,10 @@ PlayEnded = Callable[[bool], None]
 """Told once how playing ended: True at the audio's own end, False when stopped or replaced."""
 
 
+HIDDEN = "•"
+"""What is logged and told of a key that may be part of a secret."""
+
+
 class Ring(Enum):
     """How ringing a party ended."""
 

@@ -106,6 +106,20 @@ class Driver:
         self._failed(f"cannot send to {flow.peer[0]}:{flow.peer[1]}", error)
         asyncio.get_running_loop().call_soon(self.lost, flow)
 
+    def refused(self, quoted: bytes, flow: Flow) -> None:
+        """A datagram did not arrive, as its peer's host says; told in a turn of its own.
+
+        `quoted` is its beginning.
+        """
+        asyncio.get_running_loop().call_soon(self._refused, quoted, flow)
+
+    def _refused(self, quoted: bytes, flow: Flow) -> None:
+        with self._turn as now:
+            try:
+                self.endpoint.refused(quoted, flow, now)
+            except Exception as error:
+                self._failed(f"losing {flow.peer[0]}:{flow.peer[1]}", error)
+
     def turn(self) -> Turn:
         """One visit to the endpoint; yields `now`, and pumps when it is over.
 

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Iterable
 from functools import cache
 
 from ivr.net import clock
@@ -16,6 +17,11 @@ _SO_DETACH_FILTER = 27
 _SO_MEMINFO = 55
 _SIOCGSTAMP = 0x8906
 """When the datagram that was read last had arrived (socket(7)); asking once begins it."""
+_EXTENDED_ERROR = struct.Struct("=IBBBB")
+"""Error, origin, type and code: how `sock_extended_err` begins (ip(7))."""
+_ICMP, _ICMP6 = 2, 3
+_UNREACHABLE = {_ICMP: 3, _ICMP6: 1}
+_TOO_BIG = 4
 _UDP_HEADER = 8
 _ALL = 0xFFFF
 
@@ -89,6 +95,21 @@ def detach_filter(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
         except FileNotFoundError:
             return
+
+
+def says_unreachable(told: Iterable[tuple[int, int, bytes]]) -> bool:
+    """Whether an error of a socket's queue is that port, host or network cannot be reached.
+
+    One that says that a datagram was too big, or lived for too long, is none (RFC 3261 §18.4).
+    `told`: what `recvmsg` gives besides.
+    """
+    for _, _, data in told:
+        if len(data) >= _EXTENDED_ERROR.size:
+            _, origin, kind, code = _EXTENDED_ERROR.unpack_from(data)[:4]
+            too_big = origin == _ICMP and code == _TOO_BIG
+            if _UNREACHABLE.get(origin) == kind and not too_big:
+                return True
+    return False
 
 
 def note_arrivals(sock: socket.socket) -> None:

@@ -7,11 +7,12 @@ process with a closed transport is deaf for good; here a bad destination costs o
 import asyncio
 import contextlib
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable
 
 from ivr.net import clock
-from ivr.net.socket_options import age_of_last, note_arrivals
+from ivr.net.socket_options import age_of_last, note_arrivals, says_unreachable
 from ivr.net.transport import Receiver, family_of
 from ivr.sip.events import Flow
 
@@ -23,16 +24,20 @@ _KNOWN_PEERS = 4096
 _BACKLOG = 4096
 """Datagrams kept while the kernel's send buffer is full; the oldest go first, as on any wire."""
 _RECEIVE_BUFFER = 8 * 1024 * 1024
+_QUOTED = 2048
+"""More than an ICMP error quotes of what it is about: 576 octets of IPv4, 1280 of IPv6."""
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 """IP_RECVERR and IPV6_RECVERR of Linux (ip(7), ipv6(7)), which `socket` does not name."""
 _MSG_ERRQUEUE = 0x2000
+_LINUX = sys.platform.startswith("linux")
 
 
 class UdpTransport:
     """One bound datagram socket.
 
-    With `hear_refusals` a closed port (ICMP) is told as undeliverable at once. Anyone can forge
-    an ICMP error, so only a phone, which has little to lose, listens to them.
+    `refused` is told of each datagram that did not arrive as its port is closed or its host is
+    away (ICMP, RFC 3261 §18.4): of its beginning, and its flow. Anyone can forge such an error;
+    who knows the datagram has seen it.
 
     It is `late` once all that is read has waited in the kernel for more than `late_after_s`, and
     has been so for twice as long: what a stall of the host leaves is read in less.
@@ -44,15 +49,15 @@ class UdpTransport:
         self,
         receiver: Receiver,
         undeliverable: Callable[[Flow, OSError], None],
+        refused: Callable[[bytes, Flow], None] | None = None,
         *,
-        hear_refusals: bool = False,
         late_after_s: float = 0.3,
         age: Callable[[socket.socket], float] = age_of_last,
         now: Callable[[], float] = clock.monotonic,
     ) -> None:
         self._receiver = receiver
         self._undeliverable = undeliverable
-        self._hear_refusals = hear_refusals
+        self._refused = refused
         self._late_after_s = late_after_s
         self._age = age
         self._now = now
@@ -67,7 +72,7 @@ class UdpTransport:
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            if self._hear_refusals:
+            if self._refused is not None and _LINUX:
                 self._socket.setsockopt(*_RECVERR[family_of(host)], 1)
             self._socket.bind((host, port))
             note_arrivals(self._socket)
@@ -119,15 +124,21 @@ class UdpTransport:
             return False
         return True
 
-    def _take_refusals(self) -> None:
-        """Tell which peers refused; the kernel queues each error with the address it came for."""
-        while self._hear_refusals:
+    def _take_refusals(self) -> bool:
+        """Tell what did not arrive: the kernel queues each error with what it is about.
+
+        Whether there was any: an error that a call for something else had met.
+        """
+        taken = False
+        while self._refused is not None and _LINUX:
             try:
-                *_, peer = self._socket.recvmsg(0, 512, _MSG_ERRQUEUE)
+                quoted, told, _, peer = self._socket.recvmsg(_QUOTED, 512, _MSG_ERRQUEUE)
             except OSError:
-                return
-            flow = Flow("UDP", self.local, peer[:2])
-            self._undeliverable(flow, ConnectionRefusedError("nothing listens there"))
+                break
+            taken = True
+            if says_unreachable(told):
+                self._refused(quoted, Flow("UDP", self.local, peer[:2]))
+        return taken
 
     def standing(self, peer: tuple[str, int]) -> Flow:
         """The flow to a peer; datagrams need nothing more."""
@@ -139,12 +150,8 @@ class UdpTransport:
             self._waiting.append((data, flow.peer))
             return
         try:
-            self._socket.sendto(data, flow.peer)
+            self._put(data, flow.peer)
         except (BlockingIOError, InterruptedError):
-            self._waiting.append((data, flow.peer))
-            self._loop.add_writer(self._socket.fileno(), self._writable)
-        except ConnectionRefusedError:  # of an earlier datagram: this one was not sent
-            self._take_refusals()
             self._waiting.append((data, flow.peer))
             self._loop.add_writer(self._socket.fileno(), self._writable)
         except OSError as error:
@@ -152,11 +159,22 @@ class UdpTransport:
         except (OverflowError, ValueError) as error:
             self._undeliverable(flow, OSError(str(error)))
 
+    def _put(self, data: bytes, peer: tuple[str, int]) -> None:
+        """Send one datagram; an error that an earlier one met keeps it from leaving once."""
+        try:
+            self._socket.sendto(data, peer)
+        except (BlockingIOError, InterruptedError):
+            raise
+        except OSError:
+            if not self._take_refusals():
+                raise
+            self._socket.sendto(data, peer)
+
     def _writable(self) -> None:
         while self._waiting:
             data, peer = self._waiting[0]
             try:
-                self._socket.sendto(data, peer)
+                self._put(data, peer)
             except (BlockingIOError, InterruptedError):
                 return
             except (OSError, OverflowError, ValueError):

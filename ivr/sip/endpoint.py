@@ -14,6 +14,7 @@ from ivr.sip.events import (
     CallReceived,
     Event,
     Flow,
+    FlowLost,
     MessageRejected,
     RequestReceived,
     ResponseReceived,
@@ -101,8 +102,18 @@ class Endpoint:
             self.reject(str(error), flow, None)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
-        """The peer's port is closed (ICMP) or the connection is lost."""
+        """Nothing can be sent to the peer, or its connection is lost."""
         self._layer.transport_failed(flow, now)
+        if flow.reliable:
+            self._core.emit(FlowLost(flow))
+
+    def refused(self, quoted: bytes, flow: Flow, now: float) -> None:
+        """A datagram did not arrive; `quoted` is its beginning, as its peer's host sent it back.
+
+        Only the request of which that shows the branch fails (RFC 3261 §18.4): nobody who has not
+        seen the datagram knows it.
+        """
+        self._layer.refused(quoted, flow, now)
 
     def handle_timers(self, now: float) -> None:
         """Do what is due by `now`."""

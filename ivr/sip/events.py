@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ivr.sip.message import Request, Response
     from ivr.sip.referral import Referral
     from ivr.sip.session import Session
+    from ivr.sip.session_info import ForeignInfo
     from ivr.sip.subscription import Subscription
     from ivr.sip.transaction import ClientTransaction, ServerTransaction
 
@@ -147,7 +148,10 @@ class SessionReoffered:
 
 @dataclass(slots=True)
 class AnswerReceived:
-    """The peer's answer to an offer we made in a response: it came in a PRACK or an ACK."""
+    """The peer's answer to an offer we made in a response: it came in a PRACK or an ACK.
+
+    The ACK of a re-INVITE may lack it: the body is empty then.
+    """
 
     session: Session
     request: Request
@@ -171,10 +175,18 @@ class ReofferRefused:
 
 @dataclass(slots=True)
 class InfoReceived:
-    """An INFO within the session; 200 was sent already."""
+    """An INFO that we understand, or that is empty; 200 was sent already."""
 
     session: Session
     request: Request
+
+
+@dataclass(slots=True)
+class ForeignInfoReceived:
+    """An INFO that says nothing to us; `info.pass_on` or `info.refuse` it at once."""
+
+    session: Session
+    info: ForeignInfo
 
 
 @dataclass(slots=True)
@@ -202,6 +214,13 @@ class SessionEnded:
 
 
 @dataclass(slots=True)
+class FlowLost:
+    """A connection ended; requests that waited for an answer on it have failed already."""
+
+    flow: Flow
+
+
+@dataclass(slots=True)
 class MessageRejected:
     """Something unreadable, forbidden or unexpected came; `status` is None when not answered."""
 
@@ -225,8 +244,10 @@ Event = (
     | ReofferAnswered
     | ReofferRefused
     | InfoReceived
+    | ForeignInfoReceived
     | ReferReceived
     | SubscriptionEnded
     | SessionEnded
+    | FlowLost
     | MessageRejected
 )

@@ -42,8 +42,6 @@ def screen(request: Request, settings: EndpointSettings, *, in_dialog: bool) -> 
         return Refusal(414)
     if not in_dialog and method != "OPTIONS" and request.max_forwards == 0:
         return Refusal(483)  # an OPTIONS is answered by whoever it got to (RFC 3261 §11)
-    if method == "INFO" and "Info-Package" in request.headers:
-        return Refusal(469, (("Recv-Info", ""),))  # we asked for none (RFC 6086 §4.2.2)
     unknown = _unknown_extension(request, settings)
     return unknown or (_unreadable_body(request, settings) if request.body else None)
 
@@ -75,8 +73,6 @@ def _unreadable_body(request: Request, settings: EndpointSettings) -> Refusal | 
     encoding = headers.get("Content-Encoding")
     if encoding is not None and encoding.lower() != "identity":
         return Refusal(415, (("Accept-Encoding", "identity"),))
-    if request.method == "INFO":
-        return _unknown_information(request, settings)
     kind = request.content_type
     if request.method not in _DESCRIBED or (kind is not None and kind.name == CONTENT_TYPE):
         return None
@@ -84,11 +80,13 @@ def _unreadable_body(request: Request, settings: EndpointSettings) -> Refusal | 
     return Refusal(415, (("Accept", ", ".join(settings.accept)),))
 
 
-def _unknown_information(request: Request, settings: EndpointSettings) -> Refusal | None:
-    """What an INFO brings that we can do nothing with."""
+def unknown_information(request: Request, settings: EndpointSettings) -> Refusal | None:
+    """The answer to an INFO that we can do nothing with, where nobody else can; else None."""
+    if "Info-Package" in request.headers:
+        return Refusal(469, (("Recv-Info", ""),))  # we asked for none (RFC 6086 §4.2.2)
     kind = request.content_type
+    if not request.body or (kind is not None and kind.name in settings.info):
+        return None
     if is_optional(request.headers.get("Content-Disposition")):
-        return None
-    if kind is not None and kind.name in settings.info:
-        return None
+        return Refusal(200)
     return Refusal(415, (("Accept", ", ".join(settings.info)),))

@@ -21,11 +21,12 @@ from ivr.sip.session_incoming import IncomingInvite
 from ivr.sip.session_offers import Offer, Reoffers
 from ivr.sip.session_outgoing import OutgoingInvite
 from ivr.sip.session_probe import Probe
+from ivr.sip.session_proof import Prove, Proving
 from ivr.sip.session_requests import acknowledge_answer, handle_request
 from ivr.sip.session_table import ORDERS, TABLE, Input, State
 from ivr.sip.session_timer import SessionExpires, SessionTimer, Terms, accept_terms
 from ivr.sip.timers import Timer
-from ivr.sip.transaction import ServerTransaction
+from ivr.sip.transaction import ClientUser, ServerTransaction
 
 
 class Session:
@@ -43,11 +44,12 @@ class Session:
         answered: a 2xx was sent or received.
         outbound: the INVITE was ours.
         expires_s: the session interval that we agree to at most (RFC 4028 §9).
+        prove: answers a challenge to a request of ours within the dialog; None: nobody may ask.
     """
 
     __slots__ = ("__weakref__", "_expiry", "_min_se_s", "_reoffers", "_timer", "answered",
                  "bye_reason", "callee", "caller", "core", "dialog", "expires_s", "flow", "id",
-                 "last_request", "last_response", "local_sdp", "offer", "outbound",
+                 "last_request", "last_response", "local_sdp", "offer", "outbound", "prove",
                  "remote_sdp", "reported", "request", "state")  # fmt: skip
 
     def __init__(self, core: Core, tag: str, request: Request, flow: Flow, state: State) -> None:
@@ -73,6 +75,7 @@ class Session:
         self._expiry: Timer | None = None
         self._min_se_s = core.settings.min_se_s
         self.expires_s = core.settings.session_expires_s
+        self.prove: Prove | None = None
 
     @classmethod
     def incoming(
@@ -214,9 +217,9 @@ class Session:
         """Send an INFO within the session (RFC 6086)."""
         if self.ended:
             raise WrongState("info: the session is over")
-        self.core.send_in_dialog(
-            self.require_dialog(), "INFO", CARELESS, now, body=body, content_type=content_type
-        )
+        dialog = self.require_dialog()
+        user = self.careless(dialog)
+        self.core.send_in_dialog(dialog, "INFO", user, now, body=body, content_type=content_type)
 
     def probe(self, now: float) -> None:
         """Ask the peer whether it still knows the call, which ends when it does not.
@@ -284,12 +287,21 @@ class Session:
         if self.state is State.ENDED:
             self._finish(now)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a re-INVITE or UPDATE of the peer's waits for our answer."""
+        return self._reoffers is not None and self._reoffers.pending
+
     # What the actions and the offers ask for
 
     def changes(self) -> Reoffers:
         if self._reoffers is None:
             self._reoffers = Reoffers(self.core, self)
         return self._reoffers
+
+    def careless(self, dialog: Dialog) -> ClientUser:
+        """The user of a request within a dialog whose outcome changes nothing."""
+        return CARELESS if self.prove is None else Proving(self.core, dialog, self.prove)
 
     def require_dialog(self) -> Dialog:
         if self.dialog is None:

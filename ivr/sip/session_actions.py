@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ivr.sip.core import CARELESS
 from ivr.sip.events import (
     EndCause,
     SessionAnswered,
@@ -44,7 +43,7 @@ def _send_bye(session: Session, now: float) -> None:
     if session.caller is not None and session.offer is Offer.REMOTE and not session.local_sdp:
         session.caller.acknowledge(dialog, b"", now)  # a BYE may not come before the ACK
     reason = [("Reason", session.bye_reason)] if session.bye_reason else []
-    session.core.send_in_dialog(dialog, "BYE", CARELESS, now, headers=reason)
+    session.core.send_in_dialog(dialog, "BYE", session.careless(dialog), now, headers=reason)
 
 
 def _send_cancel(session: Session, now: float) -> None:

@@ -16,6 +16,7 @@ from ivr.sip.dialog import Dialog
 from ivr.sip.errors import WrongState
 from ivr.sip.events import AnswerReceived, Flow, ReofferAnswered, ReofferRefused, SessionReoffered
 from ivr.sip.message import Request, Response
+from ivr.sip.session_proof import CREDENTIALS, proof, send_again
 from ivr.sip.session_reliable import Repeater
 from ivr.sip.session_table import Input
 from ivr.sip.session_timer import learn_terms, least_interval, too_short
@@ -63,6 +64,11 @@ class Reoffers:
     def busy(self) -> bool:
         """A change of ours or of the peer's is under way."""
         return self._sent is not None or self._pending is not None or self._retry_timer is not None
+
+    @property
+    def pending(self) -> bool:
+        """The peer's change waits for an answer."""
+        return self._pending is not None
 
     # The peer's offers
 
@@ -158,7 +164,7 @@ class Reoffers:
             session.offer = Offer.STABLE
             if ack.body:
                 session.remote_sdp = ack.body
-                self._core.emit(AnswerReceived(session, ack))
+            self._core.emit(AnswerReceived(session, ack))
         return True
 
     def on_ack(self, ack: Request, now: float) -> None:
@@ -232,6 +238,9 @@ class Reoffers:
             if self._dialog is None:
                 return
             ack = self._dialog.request("ACK", transaction.request.cseq.number)
+            for name in CREDENTIALS:  # RFC 3261 §22.1
+                for value in transaction.request.headers.lines(name):
+                    ack.headers.add(name, value)
             flow = self._core.flow_toward(self._dialog)
             self._ack = (self._core.layer.send_outside(ack, flow), flow)
         else:
@@ -257,6 +266,12 @@ class Reoffers:
         self, session: Session, transaction: ClientTransaction, response: Response, now: float
     ) -> None:
         status = response.status
+        header = proof(session.prove, response, transaction.request)
+        if header is not None:
+            self._sent = send_again(
+                self._core, session.require_dialog(), transaction.request, header, self, now
+            )
+            return
         if session.offer is Offer.LOCAL:
             session.offer = Offer.STABLE
         if status in (408, 481):

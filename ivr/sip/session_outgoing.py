@@ -12,10 +12,11 @@ from ivr.sip.dialog import Dialog
 from ivr.sip.events import Flow
 from ivr.sip.headers import BadHeader, Headers
 from ivr.sip.message import Request, Response
+from ivr.sip.session_proof import CREDENTIALS
 from ivr.sip.session_table import Input
 from ivr.sip.session_timer import least_interval
 from ivr.sip.timers import Timer
-from ivr.sip.transaction import ClientTransaction
+from ivr.sip.transaction import ClientTransaction, ClientUser
 
 _MOST_RSEQ = 2**32 - 1
 """RFC 3262 §7.1."""
@@ -31,6 +32,8 @@ class Caller(Protocol):
     def invite_input(self, event: Input, response: Response | None, now: float) -> None: ...
 
     def early_dialog(self, dialog: Dialog) -> None: ...
+
+    def careless(self, dialog: Dialog) -> ClientUser: ...
 
 
 class OutgoingInvite:
@@ -155,7 +158,8 @@ class OutgoingInvite:
             return False
         self._rseqs[dialog.remote_tag] = number
         rack = f"{number} {self.request.cseq.number} INVITE"
-        self._core.send_in_dialog(dialog, "PRACK", CARELESS, now, headers=[("RAck", rack)])
+        user = CARELESS if self._caller is None else self._caller.careless(dialog)
+        self._core.send_in_dialog(dialog, "PRACK", user, now, headers=[("RAck", rack)])
         return True
 
     def _on_answer(self, response: Response, now: float) -> None:
@@ -198,7 +202,7 @@ class OutgoingInvite:
         ack = dialog.request("ACK", self.request.cseq.number)
         flow = self._core.flow_toward(dialog)
         self._core.equip(ack, flow)
-        for name in ("Authorization", "Proxy-Authorization"):
+        for name in CREDENTIALS:
             for value in self.request.headers.lines(name):
                 ack.headers.add(name, value)
         if sdp:

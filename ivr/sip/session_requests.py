@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ivr.sip.events import (
     AnswerReceived,
+    ForeignInfoReceived,
     InfoReceived,
     ReferReceived,
     RequestReceived,
@@ -15,6 +16,8 @@ from ivr.sip.events import (
 from ivr.sip.headers import BadHeader
 from ivr.sip.message import Request
 from ivr.sip.referral import Referral
+from ivr.sip.screening import unknown_information
+from ivr.sip.session_info import ForeignInfo
 from ivr.sip.session_offers import Offer
 from ivr.sip.session_table import Input, State
 from ivr.sip.transaction import ServerTransaction
@@ -63,6 +66,11 @@ def _bye(session: Session, transaction: ServerTransaction, request: Request, now
 
 
 def _info(session: Session, transaction: ServerTransaction, request: Request, now: float) -> None:
+    refusal = unknown_information(request, session.core.settings)
+    if refusal is not None:
+        info = ForeignInfo(session, transaction, refusal)
+        session.core.emit(ForeignInfoReceived(session, info))
+        return
     session.core.respond(transaction, 200, now)
     session.core.emit(InfoReceived(session, request))
 

@@ -36,7 +36,7 @@ class EndpointSettings:
     """Bodies an INVITE, UPDATE or PRACK may carry; others get 415. Of several parts one must be a
     session description."""
     info: tuple[str, ...] = ("application/dtmf-relay", "application/dtmf")
-    """Bodies an INFO may carry (RFC 2976); others get 415."""
+    """Bodies of an INFO that we understand (RFC 2976); others are passed on, or get 415."""
     max_uri: int = 2048
     """Longest Request-URI in characters; more gets 414 (our choice; RFC 3261 names no number)."""
     user_agent: str = "tokuban"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ivr.sip.events import Flow, Transmit
@@ -11,6 +12,10 @@ from ivr.sip.transaction import ClientTransaction, ClientUser, ServerTransaction
 from ivr.sip.values import Via
 
 MAGIC_COOKIE = "z9hG4bK"
+_BRANCH = re.compile(
+    rb"(?P<method>[A-Z]+) [^\r\n]+\r\nVia: [^\r\n]*?;branch=(?P<branch>[A-Za-z0-9]+)(?=[;\r])"
+)
+"""How a request of ours begins."""
 _DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
 
 
@@ -147,6 +152,15 @@ class TransactionLayer:
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Tell every transaction on the flow."""
         for transaction in list(self._by_flow.get(flow, ())):
+            transaction.on_transport_error(now)
+
+    def refused(self, quoted: bytes, flow: Flow, now: float) -> None:
+        """Tell the client whose request, of which this is the beginning, did not arrive."""
+        found = _BRANCH.match(quoted)
+        if found is None:
+            return
+        transaction = self.clients.get(f"{found['branch'].decode()} {found['method'].decode()}")
+        if transaction is not None and transaction.flow.peer == flow.peer:
             transaction.on_transport_error(now)
 
     def _index(self, transaction: Transaction) -> None:

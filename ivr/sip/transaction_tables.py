@@ -114,6 +114,10 @@ INVITE_CLIENT = Machine(
         (_S.PROCEEDING, _I.RCV_1XX): Step(_S.PROCEEDING, (_D.PASS_UP,), _3261_CLIENT),
         (_S.PROCEEDING, _I.RCV_2XX): Step(_S.ACCEPTED, _ACCEPTED, _6026_CLIENT),
         (_S.PROCEEDING, _I.RCV_300_699): Step(_S.COMPLETED, _FAILED, _3261_CLIENT),
+        # What rings at the other end of a connection that is lost cannot answer on it any more.
+        (_S.PROCEEDING, _I.TRANSPORT_ERROR): Step(
+            _S.TERMINATED, (_D.REPORT_TRANSPORT_ERROR,), "RFC 3261 §18.4"
+        ),
         (_S.ACCEPTED, _I.RCV_2XX): Step(_S.ACCEPTED, (_D.PASS_UP,), _6026_CLIENT),
         (_S.ACCEPTED, _I.TIMER_M): Step(_S.TERMINATED, (), _6026_CLIENT),
         (_S.COMPLETED, _I.RCV_300_699): Step(_S.COMPLETED, (_D.SEND_ACK,), _3261_CLIENT),

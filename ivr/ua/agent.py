@@ -11,6 +11,7 @@ from ivr.ua.flows import flow_text
 from ivr.ua.inbound import InboundCalls
 from ivr.ua.log import Log, Sparing
 from ivr.ua.registrar import Registrar
+from ivr.ua.side import Side
 
 _NOT_ALLOWED = 405
 
@@ -37,6 +38,7 @@ class Agent:
         }
         self._calls = calls
         self._dialler = dialler
+        self._registrar = registrar
         self._log = log
         self._sparing = Sparing()
         self._requests: dict[str, Callable[[events.RequestReceived], None]] = {
@@ -118,6 +120,8 @@ class Agent:
         elif isinstance(event, events.SubscriptionEnded):
             if self._subscription_ended is not None:
                 self._subscription_ended(event)
+        elif isinstance(event, events.FlowLost):
+            self._registrar.lost(event.flow)
         else:
             self._in_call(event)
 
@@ -132,16 +136,14 @@ class Agent:
         match event:
             case events.AnswerReceived(request=request):
                 leg.answered_late(request)
+            case events.InfoReceived() | events.ForeignInfoReceived() | events.ReferReceived():
+                _tell_requested(leg, event)
             case events.SessionReoffered(request=request):
                 leg.reoffered(request)
             case (
                 events.ReofferAnswered(response=response) | events.ReofferRefused(response=response)
             ):
                 leg.offered(response)
-            case events.InfoReceived(request=request):
-                leg.info(request)
-            case events.ReferReceived(referral=referral):
-                leg.referred(referral)
 
     def _options(self, event: events.RequestReceived) -> None:
         """Say what we can do (RFC 3261 §11.2); phones and balancers ping with it."""
@@ -161,3 +163,15 @@ class Agent:
             status=event.status,
             flow=flow_text(event.flow),
         )
+
+
+def _tell_requested(
+    leg: Side, event: events.InfoReceived | events.ForeignInfoReceived | events.ReferReceived
+) -> None:
+    match event:
+        case events.InfoReceived(request=request):
+            leg.info(request)
+        case events.ForeignInfoReceived(info=info):
+            leg.foreign_info(info)
+        case events.ReferReceived(referral=referral):
+            leg.referred(referral)

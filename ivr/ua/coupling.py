@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from ivr.call.party import JoinEnd
+from ivr.call.party import HIDDEN, JoinEnd
 from ivr.media import tones
 from ivr.net.driver import Driver
 from ivr.sip import q850
@@ -19,6 +19,7 @@ from ivr.sip.errors import WrongState
 from ivr.sip.events import EndCause
 from ivr.sip.message import Response
 from ivr.sip.referral import Referral
+from ivr.sip.session_info import ForeignInfo
 from ivr.ua.causes import OF_SESSION, Cause
 from ivr.ua.direct import Direct
 from ivr.ua.info_keys import as_info
@@ -163,9 +164,11 @@ class Coupling:
     def key(self, side: Side, key: str, *, heard: bool) -> None:
         """Press the key toward the other side, unless the relay carries it there already.
 
-        Tones are part of the relayed sound, and events become events; an INFO, or an event toward
-        a party that takes none, is pressed anew.
+        It may be part of a secret of theirs: only that there was one is told to others. Tones are
+        part of the relayed sound, and events become events; an INFO, or an event toward a party
+        that takes none, is pressed anew.
         """
+        side.ticket.keyed(HIDDEN)
         other = self.other(side)
         if self._direct is not None and self._direct.active:
             self._pass_on(other.side, key)
@@ -177,6 +180,17 @@ class Coupling:
     def confirmed(self, side: Side) -> None:
         """Offer each phone the other's address, if they may have it."""
         self._speak_directly()
+
+    def before_change(self, side: Side, then: Callable[[], None]) -> None:
+        """Who speaks past us hears the answer to a change once the other one speaks to us again.
+
+        Its sound, still on the way past us, would reach a phone that is on hold already.
+        """
+        if self._direct is None:
+            then()
+            return
+        with self._driver.turn() as now:
+            self._direct.make_way(side, now, then)
 
     def reoffered(self, side: Side) -> None:
         """See who holds whom now."""
@@ -211,6 +225,11 @@ class Coupling:
             self._left = end  # the caller waits for whom it is sent to
         else:
             self._end.set_result(end)
+
+    def informed(self, side: Side, info: ForeignInfo) -> None:
+        """Ask the other party, whose answer goes back."""
+        with self._driver.turn() as now:
+            info.pass_on(self.other(side).side.session, now)
 
     def referred(self, side: Side, referral: Referral) -> None:
         """Pass the wish on to whoever can fulfil it."""
@@ -261,6 +280,8 @@ class Coupling:
                 if not half.side.closed:
                     half.side.media.relay_to(None)
                 half.tell_held(False)
+        if self._direct is not None:
+            self._direct.let_go()
 
     def _blame(self, side: Side, cause: Cause) -> None:
         """Note why the network is about to end a half, unless that is known."""

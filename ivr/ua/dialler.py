@@ -12,9 +12,11 @@ from ivr.net.media_engine import MediaEngine, NoPortsLeft
 from ivr.net.media_leg import MediaLeg
 from ivr.numbering.plan import parse
 from ivr.sip import events
+from ivr.sip.core import Header
 from ivr.sip.events import Flow
-from ivr.sip.message import Response
+from ivr.sip.message import Request, Response
 from ivr.sip.session import Session
+from ivr.sip.session_proof import Prove, proof
 from ivr.ua import uni
 from ivr.ua.causes import LOST, OF_SESSION, Cause
 from ivr.ua.credentials import Unanswerable, credentials
@@ -131,6 +133,7 @@ class Dialler:
             signs,
             hunting=trunk is not None,
             step_s=self._policy.step_s,
+            lifeless_s=self._policy.lifeless_s,
         )
         ends_at = None if within_s is None else asyncio.get_running_loop().time() + within_s
         job = self._jobs[ringing] = _Job(caller, target, trunk, ends_at)
@@ -193,20 +196,32 @@ class Dialler:
 
     def _challenged(self, placed: _Placed, response: Response) -> None:
         """Answer a trunk where we have a login; nobody else may ask for a password of ours."""
-        far, trunk = placed.far, placed.job.trunk
-        login = self._parties.login(trunk) if trunk is not None and not far.closed else None
+        far = placed.far
         with self._driver.turn() as now:
-            if login is not None and trunk is not None:
-                asked = far.session.request
-                try:
-                    header = credentials(response, asked, login.user, login.password)
-                except Unanswerable as error:
-                    self._log.warning("trunk.login-refused", trunk=trunk.name, why=str(error))
-                else:
-                    far.session.retry((header,), now)
-                    return
+            header = None
+            if not far.closed:
+                header = proof(far.session.prove, response, far.session.request)
+            if header is not None:
+                far.session.retry((header,), now)
+                return
             placed.ringing.failed(far, response.status)
             far.session.hang_up(now)
+
+    def proves(self, trunk: Trunk | None) -> Prove | None:
+        """What answers the challenges of a trunk where we have a login; None: nobody may ask."""
+        login = self._parties.login(trunk) if trunk is not None else None
+        if login is None or trunk is None:
+            return None
+        name = trunk.name
+
+        def prove(response: Response, request: Request) -> Header | None:
+            try:
+                return credentials(response, request, login.user, login.password)
+            except Unanswerable as error:
+                self._log.warning("trunk.login-refused", trunk=name, why=str(error))
+                return None
+
+        return prove
 
     def _won(self, placed: _Placed) -> None:
         """The party answered here: from now on its record is this leg's."""
@@ -264,6 +279,7 @@ class Dialler:
                     job.ticket = self._ticket(job, way, session)
                 far = FarLeg(self._driver, session, sound, job.ticket, way.whose)
                 far.direct = job.target.direct_media
+                session.prove = self.proves(job.trunk)
                 if sound.may_weaken and not way.weaker:
                     far.weaker = replace(way, weaker=True)
                 self._placed[session] = _Placed(far, ringing, job)

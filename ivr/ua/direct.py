@@ -36,6 +36,8 @@ class Direct:
     def __init__(self, first: Side, second: Side, resumed: Callable[[], None]) -> None:
         self._halves = (_Half(first), _Half(second))
         self._resumed = resumed
+        self._then: Callable[[], None] | None = None
+        """Answers the change of one phone."""
         self.over = not (_reachable(first) and _reachable(second) and _alike(first, second))
 
     @property
@@ -52,6 +54,27 @@ class Direct:
         one.events = _events(other.side)  # the number that was ours to choose serves for both
         self._settle(now)
 
+    def make_way(self, side: Side, now: float, then: Callable[[], None]) -> None:
+        """Call `then`, which answers a phone's own change, once the other one speaks to us."""
+        if not self.active:
+            then()
+            return
+        self.let_go()
+        self._then = then
+        self._stop()
+        own = self._half(side)
+        own.wanted = own.given  # the answer brings it back here
+        for half in self._halves:
+            if half is not own:
+                half.wanted = None
+        self._settle(now)
+
+    def let_go(self) -> None:
+        """Answer a change that waits, whatever became of the other phone."""
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
     def changed(self, side: Side, now: float) -> None:
         """A phone's own re-INVITE or UPDATE was answered, with our address in it."""
         self._half(side).given = None
@@ -59,12 +82,15 @@ class Direct:
 
     def end(self, now: float) -> None:
         """Let the sound come through here again."""
-        if not self.over:
-            self.over = True
-            self._resumed()
+        self._stop()
         for half in self._halves:
             half.wanted = None
         self._settle(now)
+
+    def _stop(self) -> None:
+        if not self.over:
+            self.over = True
+            self._resumed()
 
     def answered(self, side: Side, response: Response, now: float) -> None:
         """A phone took our offer."""
@@ -99,6 +125,8 @@ class Direct:
         for half in self._halves:
             if half.asked is None and half.wanted != half.given and not half.side.closed:
                 self._ask(half, now)
+        if all(half.asked is None for half in self._halves):
+            self.let_go()
 
     def _ask(self, half: _Half, now: float) -> None:
         side = half.side

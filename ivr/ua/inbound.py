@@ -160,6 +160,8 @@ class InboundCalls:
             why, status = Cause.NOT_ACCEPTABLE, NOT_ACCEPTABLE_HERE
             self._refuse(session, request, caller, why, status, now, error.warning)
             return None
+        if isinstance(caller, TrunkCaller):
+            session.prove = self._exchange.dialler.proves(caller.trunk)
         dialled = _dialled(request)
         ticket = self._tickets.caller(caller, dialled, request.call_id)
         return InboundLeg(self._driver, session, sound, caller, dialled, ticket, self._exchange)

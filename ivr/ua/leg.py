@@ -15,7 +15,7 @@ from ivr.ua.coupling import Couplings
 from ivr.ua.dialler import Dialler
 from ivr.ua.earlier import diverted_before
 from ivr.ua.occupancy import Occupancy
-from ivr.ua.side import Side
+from ivr.ua.side import UNANSWERED_OFFER, Side
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import Sound
 from ivr.ua.ticket import Ticket
@@ -24,7 +24,6 @@ from provisioning.contract import Account, TrunkCaller
 _RINGING, _PROGRESS, _SERVER_ERROR = 180, 183, 500
 _REMIND_S = 60.0
 """How often an unanswered caller is told that the call goes on (RFC 3261 §13.3.1.1)."""
-_UNANSWERED_OFFER = 'SIP;cause=488;text="no answer to the offer"'
 _MOST_HOPS = 70
 """Where a caller sets no limit (RFC 3261 §8.1.1.6)."""
 
@@ -139,7 +138,7 @@ class InboundLeg(Side):
         elif not self.session.remote_sdp:
             # Who leaves our offer unanswered cannot be sent any sound (RFC 3261 §13.2.1).
             self.ticket.ending = Cause.NOT_ACCEPTABLE
-            self.end(_UNANSWERED_OFFER)
+            self.end(UNANSWERED_OFFER)
         if self._closed:
             return
         for waiting in self._waiting:

@@ -204,7 +204,7 @@ class Phone:
         transport: Transport = (
             StreamTransport(driver, tls=settings.tls)
             if settings.transport in ("TCP", "TLS")
-            else UdpTransport(driver, driver.undeliverable, hear_refusals=True)
+            else UdpTransport(driver, driver.undeliverable, driver.refused)
         )
         await transport.listen(settings.host, settings.port)
         driver.add(transport)
@@ -264,6 +264,9 @@ class Phone:
             case events.SessionRefused(session=session, status=status, response=response):
                 call.refused(status, response.reason if response else self._silence(status))
                 del self._calls[session]
+            case events.ForeignInfoReceived(info=info):
+                with self.driver.turn() as now:
+                    info.refuse(now)
             case events.SessionEnded(session=session, cause=cause):
                 call.ended(cause)
                 del self._calls[session]

@@ -16,6 +16,7 @@ from ivr.ua import uni
 from ivr.ua.authentication import Challenge
 from ivr.ua.bindings import Refused, RegistrarLimits, after, living, moved
 from ivr.ua.callers import Callers
+from ivr.ua.connected import Connected, needs_its_flow
 from ivr.ua.expiry import Expiries
 from ivr.ua.flows import flow_text
 from ivr.ua.log import Log
@@ -69,6 +70,8 @@ class Registrar:
         self._events = events
         self._wall = wall
         self._bindings: dict[str, tuple[Binding, ...]] = {}
+        self._connected = Connected()
+        self._closed = False
         self._storing: dict[str, deque[RequestReceived]] = {}
         """The users whose change is being stored, each with the REGISTERs that wait behind it."""
         self._forgotten: set[str] = set()
@@ -82,10 +85,56 @@ class Registrar:
         """Take over the registrations that are stored, and no others."""
         shift = clock.monotonic() - self._wall()
         stored = await self._store.load()
-        self._bindings = {user: moved(bindings, shift) for user, bindings in stored.items()}
+        self._bindings, self._connected, self._closed = {}, Connected(), False
         self._expiries.close()
-        for user, bindings in self._bindings.items():
+        for user, bindings in stored.items():
+            self._keep(user, moved(bindings, shift))
+
+    def lost(self, flow: Flow) -> None:
+        """A connection ended: phones that only it reaches are registered no more (RFC 5626 §5.3).
+
+        One that listens for connections, too, is called by one of ours.
+        """
+        text = flow_text(flow)
+        for user in () if self._closed else self._connected.users(text):
+            if user not in self._storing:  # else it is registering, and what comes last counts
+                self._cut_off(user, text)
+
+    def _cut_off(self, user: str, flow: str) -> None:
+        """Forget a user's phones at the end of a flow at once, and in the store as soon as may be.
+
+        REGISTERs that come meanwhile wait.
+        """
+        before, now = self.of(user), clock.monotonic()
+        left = tuple(b for b in before if b.flow != flow or not needs_its_flow(b))
+        gone = {binding.contact for binding in before} - {binding.contact for binding in left}
+        self._keep(user, left)
+        self._log.info("registration.cut-off", user=user, flow=flow)
+        self._tell("registration.removed", user, gone)
+        try:
+            saving = self._store.save(user, moved(left, self._wall() - now))
+        except Exception as error:
+            self._log.warning("registration.not-stored", user=user, error=repr(error))
+            return
+        self._storing[user] = deque()
+        saving.add_done_callback(lambda done: self._was_cut_off(user, done))
+
+    def _was_cut_off(self, user: str, done: Saving) -> None:
+        try:
+            self._cleared(user, done)
+            if user in self._forgotten:
+                self._take_back(user)
+        finally:
+            self._go_on(user)
+
+    def _keep(self, user: str, bindings: tuple[Binding, ...]) -> None:
+        """Take over a user's bindings, all of them."""
+        self._connected.note(user, self._bindings.get(user, ()), bindings)
+        if bindings:
+            self._bindings[user] = bindings
             self._expiries.watch(user, _next_end(bindings))
+        else:
+            self._bindings.pop(user, None)
 
     def of(self, user: str) -> tuple[Binding, ...]:
         """The account's living bindings, most wanted first; `expires_at` is monotonic."""
@@ -96,7 +145,8 @@ class Registrar:
 
         What came with the old password and is being stored meanwhile is refused and taken back.
         """
-        gone = self._bindings.pop(user, None)
+        gone = self._bindings.get(user, ())
+        self._keep(user, ())
         if gone:
             self._tell("registration.removed", user, {binding.contact for binding in gone})
             self._log.info("registration.ended", user=user, why="account changed")
@@ -160,17 +210,16 @@ class Registrar:
         """A change is durable, or is not: answer, and go on to the account's next one."""
         try:
             if change.user in self._forgotten:
-                self._take_back(change)
+                self._refuse(change.event, _FORGOTTEN)
+                self._take_back(change.user)
             else:
                 self._conclude(change, saving.exception())
         finally:
             self._go_on(change.user)
 
-    def _take_back(self, change: _Change) -> None:
+    def _take_back(self, user: str) -> None:
         """Refuse everything that came before the account changed, and store no binding of it."""
-        user = change.user
         self._forgotten.discard(user)
-        self._refuse(change.event, _FORGOTTEN)
         while self._storing[user]:
             self._refuse(self._storing[user].popleft(), _FORGOTTEN)
         clearing = self._store.save(user, ())
@@ -206,11 +255,7 @@ class Registrar:
     def _take_over(self, change: _Change) -> None:
         user = change.user
         before = {binding.contact for binding in self.of(user)}
-        if change.bindings:
-            self._bindings[user] = change.bindings
-            self._expiries.watch(user, _next_end(change.bindings))
-        else:
-            self._bindings.pop(user, None)
+        self._keep(user, change.bindings)
         after = {binding.contact for binding in change.bindings}
         if before == after:
             self._log.debug("registration.refreshed", user=user, flow=change.flow)
@@ -223,8 +268,9 @@ class Registrar:
     def _expire(self, user: str) -> float | None:
         """Forget what has expired; answers when the next of the user's contacts will."""
         left = self.of(user)
-        held = {binding.contact for binding in self._bindings.pop(user, ())}
+        held = {binding.contact for binding in self._bindings.get(user, ())}
         self._tell("registration.expired", user, held - {binding.contact for binding in left})
+        self._connected.note(user, self._bindings.pop(user, ()), left)
         if not left:
             return None
         self._bindings[user] = left
@@ -254,7 +300,11 @@ class Registrar:
         self._driver.answer(event.transaction, 200, headers)
 
     async def close(self) -> None:
-        """Finish the changes that are being stored."""
+        """Finish the changes that are being stored; connections that end now end no registration.
+
+        A carrier that starts again knows where its phones are.
+        """
+        self._closed = True
         self._expiries.close()
         while self._storing:
             self._stored_all.clear()

@@ -8,6 +8,7 @@ other, the next only when one is out of order.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from ivr.call.party import Ring, RingSign, Rung, Signs
@@ -45,6 +46,7 @@ class Ringing:
         listener: where the party's own sound goes before it answers.
         hunting: the ways lead to one and the same party, which speaks for all of them.
         step_s: how long a group may give no sign of life before the next one is called.
+        lifeless_s: how long any phone may answer nothing at all before it counts as gone.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Ringing:
         *,
         hunting: bool,
         step_s: float,
+        lifeless_s: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.outcome: asyncio.Future[Rung] = self._loop.create_future()
@@ -67,6 +70,7 @@ class Ringing:
         self._signs = signs
         self._hunting = hunting
         self._step_s = step_s
+        self._lifeless_s = lifeless_s
         self._told: set[RingSign] = set()
         self._pending: dict[FarLeg, None] = {}
         self._finals: list[Final] = []
@@ -122,11 +126,9 @@ class Ringing:
         if branch.weaker is None or status not in _NO_SUCH_SOUND or self.outcome.done():
             self._conclude(final(status, rang=branch.rang))
             return
-        placed = self._desk.place(self, branch.weaker)
-        if isinstance(placed, FarLeg):
-            self._pending[placed] = None
-        else:
-            self._conclude(placed)
+        refused = self._place(branch.weaker)
+        if refused is not None:
+            self._conclude(refused)
 
     def stop(self) -> None:
         """Nobody wants the party any more: whoever rings is told so, whoever answered too."""
@@ -156,11 +158,24 @@ class Ringing:
 
     def _call(self, ways: Group) -> None:
         for way in ways:
-            placed = self._desk.place(self, way)
-            if isinstance(placed, FarLeg):
-                self._pending[placed] = None
-            else:
-                self._finals.append(placed)
+            refused = self._place(way)
+            if refused is not None:
+                self._finals.append(refused)
+
+    def _place(self, way: Way) -> Final | None:
+        """Call one phone; why not, if it cannot be called."""
+        placed = self._desk.place(self, way)
+        if not isinstance(placed, FarLeg):
+            return placed
+        self._pending[placed] = None
+        self._after(self._lifeless_s, partial(self._give_up, placed))
+        return None
+
+    def _give_up(self, branch: FarLeg) -> None:
+        """A phone that has not answered anything by now is not there."""
+        if branch in self._pending and branch.session.state is State.CALLING:
+            branch.hang_up()
+            self.failed(branch, _NO_SIGN)
 
     def _step(self) -> None:
         """Try the next group too, when nothing at all was heard of this one."""
@@ -170,8 +185,7 @@ class Ringing:
             return
         if self._hunting:
             for branch in list(self._pending):
-                branch.hang_up()
-                self.failed(branch, _NO_SIGN)
+                self._give_up(branch)
         else:
             self._call(self._groups.popleft())
             self._go_on()

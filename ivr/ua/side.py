@@ -6,6 +6,7 @@ coupled: keys, changes of the description, INFO and the end of either are told t
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from ivr.net.driver import Driver
@@ -14,12 +15,15 @@ from ivr.sip.events import EndCause
 from ivr.sip.message import Request, Response
 from ivr.sip.referral import Referral
 from ivr.sip.session import Session
+from ivr.sip.session_info import ForeignInfo
 from ivr.ua.causes import Cause
 from ivr.ua.info_keys import KEY_TYPES, key_of
 from ivr.ua.sound import NotAcceptable, Sound, renegotiate
 from ivr.ua.ticket import Ticket
 
 _FORBIDDEN, _SERVER_ERROR = 403, 500
+UNANSWERED_OFFER = 'SIP;cause=488;text="no answer to the offer"'
+"""Why a party is hung up on that leaves our offer without an answer that can be used."""
 
 
 class Coupled(Protocol):
@@ -38,12 +42,20 @@ class Coupled(Protocol):
         """The ACK of the side's party came: it may be offered something new (RFC 3261 §14.1)."""
         ...
 
+    def before_change(self, side: "Side", then: Callable[[], None]) -> None:
+        """The party changes something: call `then`, which answers it, once that may be."""
+        ...
+
     def reoffered(self, side: "Side") -> None:
         """A re-INVITE or UPDATE was answered: the party holds, resumes, moved, or is just there."""
         ...
 
     def offered(self, side: "Side", response: Response) -> None:
         """The party answered an offer of ours, with a final response of any kind."""
+        ...
+
+    def informed(self, side: "Side", info: ForeignInfo) -> None:
+        """The party sent an INFO that is not for us."""
         ...
 
     def ended(self, side: "Side", cause: EndCause) -> None:
@@ -133,16 +145,24 @@ class Side:
         self._refreshed_at = now
 
     def answered_late(self, request: Request) -> None:
-        """The party's answer to our offer came in a PRACK or an ACK."""
+        """The party's answer to our offer came in a PRACK or an ACK, or did not (§13.2.1)."""
         try:
             self.sound.accept(request.body)
         except NotAcceptable:
             self.ticket.ending = Cause.NOT_ACCEPTABLE
-            self.hang_up()
+            self.end(UNANSWERED_OFFER)
 
     def reoffered(self, request: Request) -> None:
         """Answer a re-INVITE or UPDATE: hold, resume, a moved address, or a mere refresh."""
+        if self.coupling is not None:
+            self.coupling.before_change(self, partial(self._agree, request))
+        else:
+            self._agree(request)
+
+    def _agree(self, request: Request) -> None:
         with self._driver.turn() as now:
+            if not self.session.is_asked:
+                return  # it was withdrawn meanwhile, or the session is over
             self._refreshed_at = now
             renegotiate(self.session, self.sound, request.body, now)
             if self.coupling is not None:
@@ -154,12 +174,20 @@ class Side:
             self.coupling.offered(self, response)
 
     def info(self, request: Request) -> None:
-        """Take a key that came as SIP INFO; anything else says something of this leg alone."""
+        """Take a key that came as SIP INFO; an empty one says only that the party is there."""
         kind = request.content_type
         if kind is not None and kind.name in KEY_TYPES:
             key = key_of(kind.name, request.body)
             if key is not None:
                 self._key(key, heard=False)
+
+    def foreign_info(self, info: ForeignInfo) -> None:
+        """Pass any other INFO to the coupling; nobody else could take it."""
+        if self.coupling is not None:
+            self.coupling.informed(self, info)
+        else:
+            with self._driver.turn() as now:
+                info.refuse(now)
 
     def referred(self, referral: Referral) -> None:
         """Pass a REFER to the coupling; who talks to nobody has nobody to send elsewhere."""

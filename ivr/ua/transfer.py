@@ -27,6 +27,7 @@ from ivr.net.media_leg import MediaLeg
 from ivr.sip.events import EndCause
 from ivr.sip.message import Response
 from ivr.sip.referral import Referral
+from ivr.sip.session_info import ForeignInfo
 from ivr.sip.uri import Uri
 from ivr.ua.causes import Cause
 from ivr.ua.coupling import Coupling, Couplings
@@ -240,12 +241,21 @@ class Transfer:
     def confirmed(self, side: Side) -> None:
         """Who is on the way speaks to nobody directly."""
 
+    def before_change(self, side: Side, then: Callable[[], None]) -> None:
+        """Nobody speaks to it directly."""
+        then()
+
     def reoffered(self, side: Side) -> None:
         """Whether it holds is seen when it talks again."""
 
     def offered(self, side: Side, response: Response) -> None:
         """The way back from direct media was answered."""
         self._coupling.offered(side, response)
+
+    def informed(self, side: Side, info: ForeignInfo) -> None:
+        """Who is on the way has nobody to tell anything."""
+        with self._desk.driver.turn() as now:
+            info.refuse(now)
 
     def ended(self, side: Side, cause: EndCause) -> None:
         """The party gave up: nobody is sent anywhere any more."""

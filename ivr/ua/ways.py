@@ -87,10 +87,15 @@ def _registered(
     standing = known.standing(peer)
     if standing is not None:
         return standing
-    listens = contact.host == peer[0] and "ob" not in contact.params
-    if not listens or transport not in _DEFAULT_PORTS:
+    if not listens(contact, transport, peer):
         return None
     return _flow(transport, (contact.host, contact.port or _DEFAULT_PORTS[transport]), transports)
+
+
+def listens(contact: Uri, transport: str, peer: tuple[str, int]) -> bool:
+    """Whether a phone that registered from `peer` can be connected to anew at its contact."""
+    there = contact.host == peer[0] and "ob" not in contact.params
+    return there and transport in _DEFAULT_PORTS
 
 
 def _to_peer(peer: str, number: str, whose: str, transports: Transports) -> Way:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.call.call import Call
-from ivr.call.keys import HIDDEN
 from ivr.call.limits import CallLimits
 from ivr.call.outcome import CallOver, Outcome
-from ivr.call.party import JoinEnd, Ring, Target
+from ivr.call.party import HIDDEN, JoinEnd, Ring, Target
 from ivr.call.subscriber import Subscriber, Visitor
 from provisioning.contract import Profile
 from provisioning.profiles.store import ProfileFiles

@@ -6,7 +6,7 @@ from ivr.sip.core import Core
 from ivr.sip.events import Flow
 from lab.settings import Settings
 from lab.sip_settings import SipSettings
-from lab.telephony_part import endpoint_settings_of
+from lab.telephony_terms import endpoint_settings_of
 from lab.told_address import sound_settings_of
 
 FLOW = Flow("TCP", ("127.0.0.1", 40123), ("127.0.0.1", 5071))

@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from ivr.net.socket_options import age_of_last, note_arrivals
+from ivr.net.socket_options import age_of_last, note_arrivals, says_unreachable
 from ivr.net.transport import family_of
 from ivr.net.udp import UdpTransport
 from ivr.sip.events import Flow
@@ -19,6 +20,7 @@ class Inbox:
     def __init__(self) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
         self.undelivered: list[tuple[Flow, OSError]] = []
+        self.refusals: list[tuple[bytes, Flow]] = []
 
     def received(self, data: bytes, flow: Flow) -> None:
         self.messages.put_nowait((data, flow))
@@ -31,6 +33,9 @@ class Inbox:
 
     def undeliverable(self, flow: Flow, error: OSError) -> None:
         self.undelivered.append((flow, error))
+
+    def refused(self, quoted: bytes, flow: Flow) -> None:
+        self.refusals.append((quoted, flow))
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -92,23 +97,62 @@ async def test_a_closed_port_does_not_stop_it(
     assert (await inbox.messages.get())[0] == b"hello"
 
 
-async def test_a_phone_hears_that_a_port_is_closed(inbox: Inbox, host: str) -> None:
-    transport = UdpTransport(inbox, inbox.undeliverable, hear_refusals=True)
+@pytest.fixture
+async def hearing(inbox: Inbox, host: str) -> AsyncIterator[UdpTransport]:
+    transport = UdpTransport(inbox, inbox.undeliverable, inbox.refused)
     await transport.listen(host, 0)
+    yield transport
+    await transport.close()
+
+
+@pytest.fixture
+def nobody(hearing: UdpTransport, host: str) -> Flow:
+    """The way to a port that is closed."""
     with socket.socket(family_of(host), socket.SOCK_DGRAM) as gone:
         gone.bind((host, 0))
-        nobody = Flow("UDP", transport.local, gone.getsockname()[:2])
-    transport.send(nobody, b"anybody?")
-    await eventually(lambda: [flow for flow, _ in inbox.undelivered] == [nobody])
-    with socket.socket(family_of(host), socket.SOCK_DGRAM) as peer:
-        peer.bind((host, 0))
-        peer.settimeout(10)
-        transport.send(nobody, b"anybody now?")
-        transport.send(Flow("UDP", transport.local, peer.getsockname()[:2]), b"hello")
-        await asyncio.sleep(0)
-        received = await asyncio.to_thread(peer.recv, 100)
-    assert received == b"hello"
-    await transport.close()
+        return Flow("UDP", hearing.local, gone.getsockname()[:2])
+
+
+async def test_a_closed_port_is_told_with_what_was_sent_there(
+    hearing: UdpTransport, inbox: Inbox, nobody: Flow
+) -> None:
+    hearing.send(nobody, b"anybody?")
+    await eventually(lambda: inbox.refusals == [(b"anybody?", nobody)])
+    assert inbox.undelivered == []
+
+
+async def test_what_follows_to_others_is_sent_all_the_same(
+    hearing: UdpTransport, inbox: Inbox, nobody: Flow, peer: socket.socket
+) -> None:
+    """The error of an earlier datagram is told at the next one's sending, and is not its own."""
+    there = Flow("UDP", hearing.local, peer.getsockname()[:2])
+    for number in range(3):
+        hearing.send(nobody, b"anybody?")
+        hearing.send(there, b"hello %d" % number)
+        assert peer.recv(100) == b"hello %d" % number
+    await eventually(lambda: len(inbox.refusals) == 3)
+    assert inbox.undelivered == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind", "code", "unreachable"),
+    [
+        (2, 3, 3, True),  # port
+        (2, 3, 1, True),  # host
+        (2, 3, 4, False),  # too big for the way
+        (2, 11, 0, False),  # lived too long
+        (3, 1, 4, True),  # port, IPv6
+        (3, 2, 0, False),
+        (3, 3, 0, False),
+        (1, 0, 0, False),  # an error of our own host's
+    ],
+)
+def test_only_what_cannot_be_reached_counts(
+    origin: int, kind: int, code: int, unreachable: bool
+) -> None:
+    """RFC 3261 §18.4."""
+    error = struct.pack("=IBBBBII", 111, origin, kind, code, 0, 0, 0)
+    assert says_unreachable([(0, 0, b"x"), (0, 11, error)]) is unreachable
 
 
 async def test_a_taken_port_is_refused(transport: UdpTransport, inbox: Inbox, host: str) -> None:

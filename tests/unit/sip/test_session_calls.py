@@ -13,6 +13,7 @@ from ivr.sip.errors import WrongState
 from ivr.sip.events import (
     CallReceived,
     EndCause,
+    ForeignInfoReceived,
     InfoReceived,
     SessionAnswered,
     SessionChallenged,
@@ -223,6 +224,8 @@ def test_info_is_answered_and_told() -> None:
 def test_information_nobody_understands_is_refused_with_what_is_known() -> None:
     network, _, bob, ours, _ = talking()
     ours.info("application/broadsoft", b"event talk\r\n", network.now)
+    network.run()
+    bob.one(ForeignInfoReceived).info.refuse(network.now)
     network.run()
     (refusal,) = bob.responses(415, "INFO")
     assert refusal.headers.get("Accept") == "application/dtmf-relay, application/dtmf"

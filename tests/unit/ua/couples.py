@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ivr.call.party import JoinEnd
 from ivr.media.g711 import FRAME_SAMPLES
+from ivr.sip.events import Event, ForeignInfoReceived
 from ivr.sip.offer_answer import Capabilities
 from ivr.ua.coupling import Couplings, CouplingSettings
 from ivr.ua.leg import InboundLeg
@@ -31,10 +32,19 @@ class Party:
     leg: InboundLeg
     heard: bytearray = field(default_factory=bytearray)
     pressed: list[str] = field(default_factory=list)
+    informed: list[bytes] = field(default_factory=list)
 
     def listen(self) -> None:
         self.call.listen(lambda offset, ulaw: self.heard.extend(ulaw))
         self.call._sound.media.on_key = lambda key, timestamp: self.pressed.append(key)
+        handle = self.phone.driver._handle
+
+        def note(event: Event) -> None:
+            if isinstance(event, ForeignInfoReceived):
+                self.informed.append(event.info.request.body)
+            handle(event)
+
+        self.phone.driver._handle = note
 
     def speak(self, ulaw: bytes) -> None:
         self.call._sound.media.play(ulaw)

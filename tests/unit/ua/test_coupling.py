@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from ivr.call.party import JoinEnd
+from ivr.call.party import HIDDEN, JoinEnd
 from ivr.media import tones
 from ivr.ua.causes import Cause
 from ivr.ua.coupling import MOST_KEYS, CouplingSettings, Half
@@ -98,12 +98,33 @@ class TestKeys:
                     talk.caller.call.session.info("application/dtmf", key, now)
             await eventually(lambda: sorted(talk.called.pressed) == list("789"))
 
-    async def test_an_info_of_another_kind_goes_nowhere(self) -> None:
+    async def test_an_info_of_another_kind_reaches_the_other_phone(self) -> None:
         async with pair() as talk:
+            answers: list[int] = []
+            session = talk.caller.call.session
             with talk.caller.phone.driver.turn() as now:
-                talk.caller.call.session.info("application/other", b"1", now)
-            await talk.caller.call.press("5")
-            await eventually(lambda: talk.called.pressed == ["5"])
+                session.core.send_in_dialog(
+                    session.require_dialog(),
+                    "INFO",
+                    _Answers(answers),
+                    now,
+                    body=b"<x/>",
+                    content_type="application/media_control+xml",
+                )
+            await eventually(lambda: answers == [415])
+            assert talk.called.informed == [b"<x/>"]
+            assert talk.called.pressed == []
+
+    async def test_keys_are_told_without_what_they_are(self) -> None:
+        """They may be a number and a code that a party's bank asks for."""
+        async with pair() as talk:
+            await talk.caller.call.press("12")
+            with talk.called.phone.driver.turn() as now:
+                talk.called.call.session.info("application/dtmf", b"7", now)
+            await eventually(lambda: talk.called.pressed == ["1", "2"])
+            await eventually(lambda: talk.caller.pressed == ["7"])
+            told = talk.board.events.of("key.pressed")
+            assert [facts["key"] for facts in told] == [HIDDEN] * 3
 
 
 @pytest.mark.rule("CALL-01")

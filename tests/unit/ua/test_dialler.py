@@ -86,8 +86,8 @@ class TestAnswers:
                 phone.invites(phone.rings(), phone.answers())
             caller = exchange.caller()
             await pass_()
-            assert (len(first.requests("ACK")), len(first.requests("BYE"))) == (1, 0)
-            assert (len(second.requests("ACK")), len(second.requests("BYE"))) == (1, 1)
+            assert [len(phone.requests("ACK")) for phone in (first, second)] == [1, 1]
+            assert sorted(len(phone.requests("BYE")) for phone in (first, second)) == [0, 1]
             caller.hang_up()
             await pass_()
 

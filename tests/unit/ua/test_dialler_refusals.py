@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ivr.call.party import Ring
-from tests.support.text_phone import OFFER
+from ivr.sip.events import Flow
+from tests.support.text_phone import CARRIER, OFFER
 from tests.support.virtual_exchange import TARGET, VirtualExchange, pass_, play
 
 pytestmark = pytest.mark.rule("CALL-01")
@@ -88,16 +89,69 @@ class TestRefusals:
         assert [leg for leg, _, _ in exchange.causes()] == [1]
 
     @pytest.mark.rule("CALL-02")
-    def test_a_phone_that_vanished_ends_the_ring_in_32_seconds(self) -> None:
+    def test_a_phone_that_vanished_leaves_time_for_a_talkie_within_32_seconds(self) -> None:
+        """Fault 14."""
+
         async def scene(exchange: VirtualExchange) -> None:
             exchange.phone().gone()
             exchange.caller()
-            await pass_(31)
+            await pass_(11.9)
             assert exchange.rung == []
-            await pass_(2)
+            await pass_(0.2)
             assert [(r.outcome, r.status) for r in exchange.rung] == [(Ring.UNREACHABLE, 408)]
 
         assert play(scene).causes()[1] == (2, "absent", 408)
+
+    def test_a_phone_that_has_answered_anything_is_given_its_time(self) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone()
+            phone.invites(phone.rings(100))
+            caller = exchange.caller()
+            await pass_(40)
+            assert exchange.rung == []
+            caller.give_up()
+            await pass_()
+
+        play(scene)
+
+    @pytest.mark.parametrize(("branch", "ends"), [("its own", True), ("another", False)])
+    def test_a_closed_port_ends_the_ring_at_once(self, branch: str, ends: bool) -> None:
+        """What ICMP quotes of our INVITE shows its branch; whoever forges it does not know it."""
+
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone()
+            caller = exchange.caller()
+            await pass_(0.1)
+            invite = phone.requests("INVITE")[0]
+            via = invite.get("Via")
+            if branch == "another":
+                via = via.replace("branch=z9hG4bK", "branch=z9hG4bKx")
+            quoted = f"{invite.start}\r\nVia: {via}\r\nMax-Forw".encode()
+            flow = Flow("UDP", CARRIER, phone.address)
+            exchange.driver.refused(quoted[:30], flow)
+            exchange.driver.refused(quoted, flow._replace(peer=("192.0.2.77", 5060)))
+            exchange.driver.refused(quoted, flow)
+            await pass_(0.1)
+            assert [r.status for r in exchange.rung] == ([503] if ends else [])
+            caller.give_up()
+            await pass_(13)
+
+        play(scene)
+
+    @pytest.mark.parametrize("status", [100, 180])
+    def test_a_phone_whose_connection_is_lost_rings_no_more(self, status: int) -> None:
+        async def scene(exchange: VirtualExchange) -> None:
+            phone = exchange.phone(transport="TLS")
+            phone.invites(phone.rings(status))
+            exchange.caller()
+            await pass_(5)
+            assert exchange.rung == []
+            phone.gone()
+            exchange.driver.lost(Flow("TLS", CARRIER, phone.address))
+            await pass_(0.1)
+            assert [(r.outcome, r.status) for r in exchange.rung] == [(Ring.UNREACHABLE, 503)]
+
+        play(scene)
 
     def test_a_connection_that_is_gone_ends_it_at_once(self) -> None:
         async def scene(exchange: VirtualExchange) -> None:

@@ -9,7 +9,7 @@ from ivr.sip.digest import DigestServer, Outcome, ha1
 from ivr.sip.nonces import Nonces
 from provisioning.contract import Trunk, TrunkClass, TrunkLogin
 from tests.support.text_phone import Act, TextPhone
-from tests.support.virtual_exchange import VirtualExchange, pass_, play
+from tests.support.virtual_exchange import WAY_IN, VirtualExchange, pass_, play
 from tests.support.wire import Message
 
 pytestmark = pytest.mark.rule("CALL-01")
@@ -27,7 +27,7 @@ class Judge:
         self.outcomes: list[Outcome] = []
 
     def asks(self, phone: TextPhone, status: int, then: Act) -> Act:
-        """Challenge an INVITE that proves nothing; `then` for one that does."""
+        """Challenge a request that proves nothing; `then` for one that does."""
         asked, answered = (
             ("Proxy-Authenticate", "Proxy-Authorization")
             if status == 407
@@ -38,7 +38,7 @@ class Judge:
             uri = invite.start.split()[1]
             verdict = self.server.verify(
                 invite.all(answered),
-                method="INVITE",
+                method=invite.method,
                 request_uri=uri,
                 ha1_of=lambda user: self.known if user == USER else None,
                 now=100.0,
@@ -151,5 +151,90 @@ def test_who_gives_up_before_the_challenge_calls_nobody() -> None:
         Judge("MD5").asks(peer, 407, peer.answers())(invite)
         await pass_(5)
         assert {each.get("CSeq") for each in peer.requests("INVITE")} == {"1 INVITE"}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("status", [401, 407])
+@pytest.mark.parametrize("method", ["BYE", "UPDATE", "INVITE", "INFO"])
+def test_it_is_proved_within_a_call_too(status: int, method: str) -> None:
+    """RFC 3261 §22.1: who challenges one request may challenge each."""
+    judge = Judge("SHA-256")
+
+    async def scene(exchange: VirtualExchange) -> None:
+        peer = peer_of(exchange, OUT, TrunkLogin(USER, SECRET))
+        peer.acts["INVITE"] = peer.answers()
+        caller = exchange.caller()
+        await pass_()
+        then = peer.ok if method in ("BYE", "INFO") else peer.answers()
+        peer.acts[method] = judge.asks(peer, status, then)
+        (session,) = exchange.agents.dialler._placed
+        with exchange.driver.turn() as now:
+            if method == "INFO":
+                session.info("application/dtmf", b"5", now)
+            elif method != "BYE":
+                session.reoffer(session.local_sdp, now, update=method == "UPDATE")
+        await pass_()
+        caller.hang_up()
+        await pass_()
+        first, second = peer.requests(method)[-2:]
+        numbers = [int(each.get("CSeq").split()[0]) for each in (first, second)]
+        assert numbers[1] == numbers[0] + 1
+        assert (first.body, first.get("Reason")) == (second.body, second.get("Reason"))
+        assert len(peer.requests("BYE")) == (2 if method == "BYE" else 1)
+
+    play(scene)
+    assert judge.outcomes == [Outcome.NO_CREDENTIALS, Outcome.OK]
+
+
+def test_an_acknowledgement_within_a_call_carries_what_the_request_did() -> None:
+    judge = Judge("SHA-256")
+
+    async def scene(exchange: VirtualExchange) -> None:
+        peer = peer_of(exchange, OUT, TrunkLogin(USER, SECRET))
+        peer.acts["INVITE"] = peer.answers()
+        caller = exchange.caller()
+        await pass_()
+        peer.acts["INVITE"] = judge.asks(peer, 407, peer.answers())
+        (session,) = exchange.agents.dialler._placed
+        with exchange.driver.turn() as now:
+            session.reoffer(session.local_sdp, now)
+        await pass_()
+        proved = peer.requests("INVITE")[-1].get("Proxy-Authorization")
+        assert peer.requests("ACK")[-1].get("Proxy-Authorization") == proved != ""
+        caller.hang_up()
+        await pass_()
+
+    play(scene)
+
+
+def test_a_call_of_the_trunk_s_own_is_hung_up_with_its_login() -> None:
+    judge = Judge("SHA-256")
+
+    async def scene(exchange: VirtualExchange) -> None:
+        exchange.trunks.put(replace(WAY_IN, login=USER), None, TrunkLogin(USER, SECRET))
+        phone = exchange.phone()
+        phone.invites(phone.answers())
+        caller = exchange.caller()
+        await pass_()
+        caller.acts["BYE"] = judge.asks(caller, 401, caller.ok)
+        phone.bye(phone.one("INVITE"))
+        await pass_()
+        assert len(caller.requests("BYE")) == 2
+
+    play(scene)
+    assert judge.outcomes == [Outcome.NO_CREDENTIALS, Outcome.OK]
+
+
+def test_a_phone_may_not_ask_for_a_password_within_a_call() -> None:
+    async def scene(exchange: VirtualExchange) -> None:
+        phone = exchange.phone()
+        phone.invites(phone.answers())
+        caller = exchange.caller()
+        await pass_()
+        phone.acts["BYE"] = phone.refuses(407)
+        caller.hang_up()
+        await pass_()
+        assert len(phone.requests("BYE")) == 1
 
     play(scene)
