@@ -11,7 +11,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from provisioning.contract import ContractError
 from provisioning.listening.service import Listening
 from provisioning.office import Office
-from provisioning.portal import account, calls, login, menu, numbers, ordering, voicemail
+from provisioning.portal import (
+    account,
+    calls,
+    greeting,
+    login,
+    menu,
+    numbers,
+    ordering,
+    voicemail,
+)
 from provisioning.portal.assets import Assets
 from provisioning.portal.doors import Doors
 from provisioning.portal.guard import BodyTooLong, Guard
@@ -67,6 +76,9 @@ def _routes(doors: Doors) -> list[BaseRoute]:
         route("/numbers/{number}/passwords/{kind}/done", get=numbers.show_reset),
         route("/voicemail", get=voicemail.show_boxes),
         route("/voicemail/{number}", get=voicemail.show_box, post=voicemail.change_box),
+        route("/voicemail/{number}/pin", post=voicemail.change_pin),
+        route("/voicemail/{number}/greeting/own", post=greeting.upload),
+        route("/voicemail/{number}/greeting/sound.{kind}", get=greeting.hear),
         route(f"{_MESSAGE}/sound.{{kind}}", get=voicemail.hear),
         route(f"{_MESSAGE}/mark", post=voicemail.mark),
         route(f"{_MESSAGE}/erase", get=voicemail.ask_erase, post=voicemail.erase),

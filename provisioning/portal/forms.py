@@ -3,14 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from provisioning.portal.guard import SECURE
+from provisioning.portal import multipart
+from provisioning.portal.guard import SECURE, takes_file
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 20
@@ -21,9 +22,10 @@ NUMBER = re.compile(r"[0-9]{1,4}")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a form; of a field sent twice the first counts."""
+    """The fields of a form; of a field sent twice the first counts. `files`: what was chosen."""
 
     fields: Mapping[str, str]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def text(self, name: str, *, most: int = 100) -> str:
         """A field as a person meant it: full-width letters made plain, blanks around it gone."""
@@ -46,11 +48,13 @@ def whole_number(text: str) -> int | None:
 
 
 async def read(request: Request) -> Form:
-    """The form in the body.
+    """The form in the body; with a file where the address takes one.
 
     Raises:
         HTTPException: 415 for another media type, 400 for what is no form.
     """
+    if takes_file(request.scope):
+        return await _read_upload(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise HTTPException(415)
     try:
@@ -59,6 +63,19 @@ async def read(request: Request) -> Form:
     except ValueError:
         raise HTTPException(400) from None
     return Form(dict(reversed(pairs)))
+
+
+async def _read_upload(request: Request) -> Form:
+    """The form with a file in the body; errors as of `read`."""
+    media_type = request.headers.get("content-type", "")
+    if media_type.partition(";")[0].strip().lower() != multipart.MEDIA_TYPE:
+        raise HTTPException(415)
+    try:
+        found = list(multipart.parts(media_type, await request.body()))
+        fields = {each.name: each.content.decode() for each in reversed(found) if not each.is_file}
+    except (multipart.BadForm, ValueError):
+        raise HTTPException(400) from None
+    return Form(fields, {each.name: each.content for each in reversed(found) if each.is_file})
 
 
 def is_genuine(request: Request, form: Form, token: str | None) -> bool:

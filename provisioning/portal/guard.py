@@ -1,6 +1,7 @@
 """What is settled before a page is asked: host, transport, size, and headers of every answer."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,7 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from provisioning.portal.settings import PortalSettings, host_of, is_loopback
 
 MOST_BODY_BYTES = 16_384
-"""No form of ours is longer."""
+"""No form of ours is longer, but one that uploads a greeting."""
+
+UPLOAD = re.compile(r"/voicemail/[^/]{1,40}/greeting/own$")
+MOST_UPLOAD_BYTES = 12_582_912
+"""A minute in stereo at 48 kHz, as a computer records it."""
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -26,6 +31,14 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Headers of every answer; none allows a script or a style that is not a file of ours."""
+
+SPOKEN_TO = re.compile(r"/voicemail/[^/]{1,40}(?:/greeting/own|/pin)?$")
+"""The pages into which a greeting is spoken."""
+MICROPHONE = {
+    "permissions-policy": HEADERS["permissions-policy"].replace(
+        "microphone=()", "microphone=(self)"
+    )
+}
 
 PRIVATE = "no-store"
 HSTS = "max-age=31536000"
@@ -57,7 +70,8 @@ class Guard:
         headers = Headers(scope=scope)
         host = host_of(headers.get("host", ""))
         scope[SECURE] = scope["scheme"] == "https"
-        guarded = _Guarded(send, secure=scope[SECURE])
+        further = MICROPHONE if SPOKEN_TO.search(scope["path"]) else {}
+        guarded = _Guarded(send, HEADERS | further, secure=scope[SECURE])
         if self._belongs_to_https(scope, host, headers):
             await RedirectResponse(self._by_https(scope))(scope, receive, guarded)
             return
@@ -65,7 +79,7 @@ class Guard:
         if refusal is not None:
             await self._refuse(scope, receive, guarded, *refusal)
             return
-        await self._app(scope, _limited(receive), guarded)
+        await self._app(scope, _limited(receive, _most(scope)), guarded)
 
     def _belongs_to_https(self, scope: Scope, host: str, headers: Headers) -> bool:
         if scope[SECURE] or not self._settings.is_public(host):
@@ -93,7 +107,7 @@ class Guard:
         length = headers.get("content-length", "0")
         # int() of thousands of digits is slow, and refused by Python itself.
         known = length.isascii() and length.isdigit() and len(length) < 10
-        if not known or int(length) > MOST_BODY_BYTES:
+        if not known or int(length) > _most(scope):
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large"
         return None
 
@@ -101,13 +115,13 @@ class Guard:
 class _Guarded:
     """Sends on, with the security headers added; what names no caching is not to be stored."""
 
-    def __init__(self, send: Send, *, secure: bool) -> None:
-        self._send, self._secure = send, secure
+    def __init__(self, send: Send, headers: Mapping[str, str], *, secure: bool) -> None:
+        self._send, self._headers, self._secure = send, headers, secure
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
+            headers.update(self._headers)
             headers.setdefault("cache-control", PRIVATE)
             if self._secure:
                 headers["strict-transport-security"] = HSTS
@@ -118,14 +132,24 @@ class BodyTooLong(Exception):
     """The body, sent without its length, went on beyond what any form has."""
 
 
-def _limited(receive: Receive) -> Receive:
+def takes_file(scope: Scope) -> bool:
+    """Whether the form that is sent has a file."""
+    return scope["method"] == "POST" and UPLOAD.search(scope["path"]) is not None
+
+
+def _most(scope: Scope) -> int:
+    """How long the body of a request may be."""
+    return MOST_UPLOAD_BYTES if takes_file(scope) else MOST_BODY_BYTES
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     taken = 0
 
     async def limited() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BODY_BYTES:
+        if taken > most:
             raise BodyTooLong
         return message
 

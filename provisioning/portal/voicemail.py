@@ -26,6 +26,7 @@ from provisioning.portal.visit import Visit
 _A_PAGE = 1000
 """More numbers than a contract has."""
 
+_PIN = re.compile(r"[0-9]{4}", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -43,17 +44,17 @@ async def show_boxes(visit: Visit) -> Response:
 
 async def show_box(visit: Visit) -> Response:
     """One number's messages, with a player each, and its settings."""
-    return await _page(visit, {}, done=visit.query("done"))
+    return await box_page(visit, {}, done=visit.query("done"))
 
 
 async def change_box(visit: Visit) -> Response:
     """Set what the form says; what was wrong is shown beside it and changes nothing."""
-    line, box, _, rules = await _box(visit)
-    active, greeting = visit.form.text("active") == "yes", visit.form.text("greeting")
+    line, box, _, rules = await box_of(visit)
+    greeting = visit.form.text("greeting")
     seconds = whole_number(visit.form.text("ring_time"))
     times = rules.ring_times
     if seconds is None or not times.least <= seconds <= times.most:
-        return await _page(visit, {"ring_time": "voicemail.ring_time.wrong"})
+        return await box_page(visit, {"ring_time": "voicemail.ring_time.wrong"})
     if greeting not in set(Greeting):
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     boxes = visit.desk.office.voicemail.by(visit.origin)
@@ -61,14 +62,21 @@ async def change_box(visit: Visit) -> Response:
         if greeting != box.greeting:
             await boxes.set_greeting(line, Greeting(greeting))
     except OutOfRange:
-        return await _page(visit, {"greeting": "voicemail.greeting.none"})
+        return await box_page(visit, {"greeting": "voicemail.greeting.none"})
     if seconds != box.ring_time_s:
         await boxes.set_ring_time(line, seconds)
+    await _switch(visit, line, box)
+    return visit.go(f"{path_of(line)}?done=set#settings")
+
+
+async def _switch(visit: Visit, line: E164, box: Mailbox) -> None:
+    """Take calls or none, as the form says."""
+    boxes = visit.desk.office.voicemail.by(visit.origin)
+    active = visit.form.text("active") == "yes"
     if active and not box.conditions:
         await boxes.start(line)
     elif box.conditions and not active:
         await boxes.stop(line)
-    return visit.go(f"{_path(line)}?done=set#settings")
 
 
 async def hear(visit: Visit) -> Response:
@@ -92,7 +100,7 @@ async def mark(visit: Visit) -> Response:
     async with visit.desk.listening.own(line, message, visit.origin):
         boxes = visit.desk.office.voicemail.by(visit.origin)
         await boxes.mark(line, message, MessageMark(wanted))
-    return visit.go(f"{_path(line)}?done={wanted}#messages")
+    return visit.go(f"{path_of(line)}?done={wanted}#messages")
 
 
 async def ask_erase(visit: Visit) -> Response:
@@ -109,11 +117,28 @@ async def erase(visit: Visit) -> Response:
     office = visit.desk.office
     if message in {each.id for each in await office.voicemail.messages(line)}:
         await office.voicemail.by(visit.origin).erase(line, message)
-    return visit.go(f"{_path(line)}?done=erased#messages")
+    return visit.go(f"{path_of(line)}?done=erased#messages")
 
 
-async def _page(visit: Visit, errors: dict[str, str], *, done: str = "") -> Response:
-    line, box, profile, rules = await _box(visit)
+async def change_pin(visit: Visit) -> Response:
+    """Set the PIN for other phones, which unlocks the box, or take it away."""
+    line = (await box_of(visit))[0]
+    boxes = visit.desk.office.voicemail.by(visit.origin)
+    if "none" in visit.form.fields:
+        await boxes.set_pin(line, None)
+        return visit.go(f"{path_of(line)}?done=pin-none#pin-settings")
+    pin = visit.form.text("pin")
+    if not _PIN.fullmatch(pin):
+        return await box_page(visit, {"pin": "voicemail.pin.wrong"})
+    if visit.form.text("again") != pin:
+        return await box_page(visit, {"again": "voicemail.pin.differs"})
+    await boxes.set_pin(line, pin)
+    return visit.go(f"{path_of(line)}?done=pin#pin-settings")
+
+
+async def box_page(visit: Visit, errors: dict[str, str], *, done: str = "") -> Response:
+    """A box with what is in it and how it is set; what was wrong stands beside its field."""
+    line, box, profile, rules = await box_of(visit)
     typed = visit.form.fields
     return visit.page(
         "voicemail_box",
@@ -134,10 +159,10 @@ async def _page(visit: Visit, errors: dict[str, str], *, done: str = "") -> Resp
     )
 
 
-_DONE = frozenset({"set", "new", "saved", "erased"})
+_DONE = frozenset({"set", "new", "saved", "erased", "spoken", "pin", "pin-none"})
 
 
-async def _box(visit: Visit) -> tuple[E164, Mailbox, CarrierProfile, VoicemailRules]:
+async def box_of(visit: Visit) -> tuple[E164, Mailbox, CarrierProfile, VoicemailRules]:
     """The box of the number that the path names."""
     office, record = visit.desk.office, await own_assigned(visit)
     box, line = await office.voicemail.of(record.number), office.directory.line(record.number)
@@ -152,8 +177,9 @@ async def _own_message(visit: Visit) -> tuple[E164, str]:
     message = visit.request.path_params["message"]
     if not _ID.fullmatch(message):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    return (await _box(visit))[0], message
+    return (await box_of(visit))[0], message
 
 
-def _path(line: E164) -> str:
+def path_of(line: E164) -> str:
+    """Where a line's box is."""
     return f"/portal/voicemail/{national(line)}"

@@ -87,6 +87,7 @@ KNOWN = {
     7118: "SIP over WebSocket",
     7315: "private headers of 3GPP",
     7544: "Diversion and History-Info",
+    7578: "forms with files",
     7616: "digest with SHA-256",
     7693: "BLAKE2",
     8200: "IPv6",

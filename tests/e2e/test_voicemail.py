@@ -1,6 +1,7 @@
 """Voice messages in a browser: heard, sought in, marked and erased, without scripts as well."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -166,16 +167,32 @@ def test_a_message_is_heard_sought_marked_and_erased(page: Page, served: Served)
     expect(page.get_by_text("非通知・不明").first).to_be_visible()
 
 
+@pytest.mark.rule("VM-01")
+def test_a_greeting_is_spoken_into_the_browser(page: Page, served: Served) -> None:
+    served.log_in(page)
+    page.goto(served.box)
+    page.get_by_role("button", name="この端末で録音する").click()
+    expect(page.locator("[data-speaking]")).to_contain_text("録音しています")
+    expect(page.locator("[data-seconds]")).to_have_text(re.compile("[2-9]"))
+    page.get_by_role("button", name="録音を終える").click()
+    expect(page.locator("[data-speaking]")).to_contain_text("録音しました")
+    page.get_by_role("button", name="登録する").click()
+    expect(page.get_by_text("応答メッセージを登録しました。")).to_be_visible()
+    expect(page.get_by_label("ご自分で録音したもの")).to_be_checked()
+    length_s = page.evaluate(DURATION.replace('querySelector("audio")', 'querySelector(".own")'))[0]
+    assert length_s > 1
+
+
 def test_everybody_can_use_it(contexts: Contexts, served: Served) -> None:
     plain = contexts(viewport={"width": 1200, "height": 800}, java_script_enabled=False).new_page()
     served.log_in(plain)
     plain.goto(served.box)
     plain.get_by_label("呼び出し時間（秒）").fill("121")
-    plain.get_by_role("button", name="設定する").click()
+    plain.get_by_role("button", name="設定する", exact=True).click()
     expect(plain.get_by_role("alert")).to_contain_text("0～120")
     plain.get_by_label("呼び出し時間（秒）").fill("20")
     plain.get_by_label("停止").check()
-    plain.get_by_role("button", name="設定する").click()
+    plain.get_by_role("button", name="設定する", exact=True).click()
     expect(plain.get_by_text("設定を変更しました。")).to_be_visible()
     expect(plain.get_by_label("停止")).to_be_checked()
     page = contexts(viewport={"width": 320, "height": 640}).new_page()

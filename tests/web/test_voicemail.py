@@ -48,10 +48,15 @@ class Boxed:
 
 @pytest.fixture
 async def boxed(world: World, browsers: Browsers) -> Boxed:
+    return await with_box(world, browsers, Profile.DOCOMO)
+
+
+async def with_box(world: World, browsers: Browsers, profile: Profile) -> Boxed:
+    """A customer of a carrier, logged in, whose one number has voicemail."""
     office = world.office
     customer = (await office.customers.contract(world.contract)).customer
     contract = await office.customers.open_contract(
-        NewContract(customer, "standard", Profile.DOCOMO, Location("東京", "東京都")),
+        NewContract(customer, "standard", profile, Location("東京", "東京都")),
         origin=OPERATOR,
     )
     await office.selfcare.create(
