@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from tests.support.schema import Upgrade, repeated_migrations
 from tests.support.storage import database_url, office, office_settings, postgres_server
 
 __all__ = ["database_url", "office", "office_settings", "postgres_server"]
@@ -33,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     places = (place for place, start in enumerate(FIRST) if item.nodeid.startswith(start))
     return next(places, len(FIRST))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_upgrade() -> Iterator[Upgrade]:
+    """The migrations themselves; all other tests have what they send sent again."""
+    with repeated_migrations() as upgrade:
+        yield upgrade
 
 
 @pytest.fixture(autouse=True)

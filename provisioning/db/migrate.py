@@ -1,5 +1,6 @@
 """Bring the schema to what this program knows, one process at a time."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -46,6 +47,7 @@ async def present(database: Database) -> str | None:
     return await database.read(lambda connection: connection.run_sync(revision))
 
 
+@cache
 def known() -> str:
     """The newest schema revision this program knows."""
     head = ScriptDirectory(str(SCRIPTS)).get_current_head()
@@ -53,6 +55,7 @@ def known() -> str:
     return head
 
 
+@cache
 def revisions() -> frozenset[str]:
     """Every schema revision this program knows."""
     scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()

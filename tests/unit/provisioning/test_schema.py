@@ -24,7 +24,14 @@ from provisioning.db.migrate import SCRIPTS, SchemaTooNew, known, migrate, prese
 from provisioning.db.unit_of_work import Database
 from provisioning.lines.store import LineOrigin, read_lines
 from provisioning.office import Office, OfficeSettings
+from tests.support.schema import Upgrade
 from tests.support.storage import DOCOMO, NTT, SOMEWHERE
+
+
+@pytest.fixture(autouse=True)
+def migrations_themselves(real_upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here is sent again from memory."""
+    monkeypatch.setattr("provisioning.db.migrate.upgrade", real_upgrade)
 
 
 @pytest.fixture
