@@ -1,16 +1,17 @@
 """Make what a seed describes; what people have changed since stays (LAB-03)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from provisioning import passwords
 from provisioning.audit.model import Origin
 from provisioning.audit.store import Audit
 from provisioning.contract import E164, ContractError, Diversions
+from provisioning.customers import store as customers
 from provisioning.customers.model import (
     ContractStatus,
     NewContract,
@@ -25,13 +26,23 @@ from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
 from provisioning.forwarding.service import StoredForwarding
 from provisioning.lines.service import Lines
+from provisioning.numbers import store as inventory
 from provisioning.numbers.model import Block
 from provisioning.numbers.service import Numbers
 from provisioning.presentation import store as displays
 from provisioning.presentation.model import shown_freephone
 from provisioning.profiles.store import ProfileFiles
-from provisioning.seeds import Seed, SeedBlock, SeedContract, SeedCustomer, SeedLine
+from provisioning.seeds import (
+    Seed,
+    SeedBlock,
+    SeedContract,
+    SeedCustomer,
+    SeedLine,
+    SeedLogin,
+)
+from provisioning.selfcare import store as logins
 from provisioning.selfcare.service import SelfCare
+from provisioning.selfcare.store import Login
 from provisioning.trunks.service import StoredTrunks
 from provisioning.upkeep.seeded import notes
 from provisioning.voicemail import model as boxes
@@ -46,6 +57,10 @@ class NotOfTheSeed(ContractError):
     """The office made a customer or contract with the id that the seed wants to give."""
 
 
+class SeedConflict(ContractError):
+    """Somebody made at the same time what the seed makes."""
+
+
 class _Kind(StrEnum):
     CUSTOMER = "customer"
     CONTRACT = "contract"
@@ -54,7 +69,10 @@ class _Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seeding:
-    """The services that a seed goes through; seeding the same again changes nothing."""
+    """The services that a seed goes through; seeding the same again changes nothing.
+
+    A seed is one unit of work: all of it is there, or nothing was changed.
+    """
 
     database: Database
     audit: Audit
@@ -74,15 +92,22 @@ class Seeding:
         that an earlier seed made and this one leaves out is gone with its password.
 
         Raises:
-            ContractError: the seed contradicts what is there; what it made so far stays.
+            ContractError: the seed contradicts itself or what is there; nothing was changed.
         """
-        await self.of_lines(seed.lines)
-        await self.trunks.seed(seed.trunks, origin=BY_SEED)
-        await self._withdraw(seed.customers)
-        for block in seed.blocks:
-            await self._load(block)
-        for customer in seed.customers:
-            await self._customer(customer)
+        wanted = await self._first_boxes(seed.lines)
+        prepared = await self._logins(seed)
+
+        async def work(connection: Connection) -> None:
+            await self._lines(connection, seed.lines, wanted)
+            await self.trunks.seed_within(connection, seed.trunks, origin=BY_SEED)
+            await self._withdraw(connection, {login.id for login in _named(seed).values()})
+            for block in seed.blocks:
+                await self._load(connection, block)
+            for customer in seed.customers:
+                await self._customer(connection, customer, prepared)
+
+        await self._write(work)
+        await self.trunks.refresh()
 
     async def of_lines(self, seeds: Sequence[SeedLine]) -> None:
         """Make the seeded lines what `seeds` says; what their users have set stays.
@@ -90,33 +115,40 @@ class Seeding:
         A changed password counts at once. A line of an earlier seed that `seeds` leaves out
         loses its accounts, until a seed names it again.
         """
-        first = {seed.line.number: self._diversions(seed) for seed in seeds}
         wanted = await self._first_boxes(seeds)
+        await self._write(lambda connection: self._lines(connection, seeds, wanted))
 
-        async def work(connection: Connection) -> None:
-            fresh = await diversions.without(connection, first)
-            active = {
-                seed.line.number: await displays.prepare(
-                    connection, seed.line.number, shown_freephone(seed.line)
-                )
-                or (seed.shows_freephone and seed.line.number in fresh)
-                for seed in seeds
-            }
-            seeded = notes(await self.lines.seed(connection, seeds))
-            await self.audit.note_all(connection, seeded, origin=BY_SEED)
-            await _begin(connection, {number: first[number] for number in fresh})
-            for line, shown in ((seed.line, shown_freephone(seed.line)) for seed in seeds):
-                if shown is not None:
-                    await displays.contract(
-                        connection, line.number, shown, active=active[line.number]
-                    )
-            await self._give_boxes(connection, seeds, wanted)
-
-        await self.database.write(work, alone=True)
+    async def _write(self, work: Callable[[Connection], Awaitable[None]]) -> None:
+        try:
+            await self.database.write(work, alone=True)
+        except IntegrityError as error:
+            raise SeedConflict(
+                "somebody made at the same time what the seed makes: seed it again"
+            ) from error
         await self.forwarding.refresh()
         await self.lines.refresh()
         await self.voicemail.refresh()
         await self.voicemail.tidy()
+
+    async def _lines(
+        self, connection: Connection, seeds: Sequence[SeedLine], wanted: Mapping[E164, Box]
+    ) -> None:
+        first = {seed.line.number: self._diversions(seed) for seed in seeds}
+        fresh = await diversions.without(connection, first)
+        active = {
+            seed.line.number: await displays.prepare(
+                connection, seed.line.number, shown_freephone(seed.line)
+            )
+            or (seed.shows_freephone and seed.line.number in fresh)
+            for seed in seeds
+        }
+        seeded = notes(await self.lines.seed(connection, seeds))
+        await self.audit.note_all(connection, seeded, origin=BY_SEED)
+        await _begin(connection, {number: first[number] for number in fresh})
+        for line, shown in ((seed.line, shown_freephone(seed.line)) for seed in seeds):
+            if shown is not None:
+                await displays.contract(connection, line.number, shown, active=active[line.number])
+        await self._give_boxes(connection, seeds, wanted)
 
     async def _first_boxes(self, seeds: Sequence[SeedLine]) -> dict[E164, Box]:
         """How a seed wants boxes on their first day."""
@@ -137,25 +169,52 @@ class Seeding:
         """Give its box to each line that has voicemail and none yet."""
         for line in (seed.line for seed in seeds if boxes.OPTION in seed.line.options):
             forwards = (await diversions.read(connection, line.number)).active
-            await self.voicemail.begin_within(
-                connection, line, wanted.get(line.number), forwards=bool(forwards)
+            box = wanted.get(line.number)
+            given = await self.voicemail.begin_within(
+                connection, line, box, forwards=bool(forwards)
             )
+            if given and box is not None and box.pin_hash is not None:
+                await self.audit.note(
+                    connection,
+                    line.number,
+                    "voicemail PIN set",
+                    after=boxes.words(box),
+                    origin=BY_SEED,
+                )
 
     def _diversions(self, seed: SeedLine) -> Diversions:
         default = self.profiles.of(seed.line.profile).ring_times.default
         return seed.diversions or Diversions(ring_time_s=default)
 
-    async def _load(self, block: SeedBlock) -> None:
+    async def _load(self, connection: Connection, block: SeedBlock) -> None:
         """Take what the inventory does not have of a block into it."""
-        for first, last in missing(block, await self.numbers.blocks()):
-            await self.numbers.load_block(first, last, origin=BY_SEED)
+        for first, last in missing(block, await inventory.blocks(connection)):
+            await self.numbers.load_within(connection, first, last, origin=BY_SEED)
 
-    async def _customer(self, seed: SeedCustomer) -> None:
+    async def _logins(self, seed: Seed) -> dict[str, Login]:
+        """The logins to be made, by contract: hashing is nothing for a unit of work."""
+        named = _named(seed)
+
+        async def lacking(connection: Connection) -> list[str]:
+            going = await _marked(connection) - {login.id for login in named.values()}
+            having = {contract: await logins.login_of(connection, contract) for contract in named}
+            return [each for each, login in having.items() if login is None or login.id in going]
+
+        return {
+            contract: await self.selfcare.prepared(
+                contract, named[contract].id, named[contract].password
+            )
+            for contract in await self.database.read(lacking)
+        }
+
+    async def _customer(
+        self, connection: Connection, seed: SeedCustomer, prepared: Mapping[str, Login]
+    ) -> None:
         try:
-            await self.customers.get(seed.id)
-            await self._claim(_Kind.CUSTOMER, seed.id, there=True)
+            await customers.customer(connection, seed.id)
+            await _claim(connection, _Kind.CUSTOMER, seed.id, there=True)
         except UnknownCustomer:
-            await self._claim(_Kind.CUSTOMER, seed.id, there=False)
+            await _claim(connection, _Kind.CUSTOMER, seed.id, there=False)
             new = NewCustomer(
                 id=seed.id,
                 kind=seed.kind,
@@ -167,16 +226,17 @@ class Seeding:
                 contact=seed.contact,
                 language=seed.language,
             )
-            await self.customers.create(new, origin=BY_SEED)
+            await self.customers.create_within(connection, new, origin=BY_SEED)
         for contract in seed.contracts:
-            await self._contract(seed.id, contract)
+            await self._contract(connection, seed.id, contract)
+            await self._login(connection, contract.id, prepared.get(contract.id))
 
-    async def _contract(self, customer: str, seed: SeedContract) -> None:
+    async def _contract(self, connection: Connection, customer: str, seed: SeedContract) -> None:
         try:
-            contract = await self.customers.contract(seed.id)
-            await self._claim(_Kind.CONTRACT, seed.id, there=True)
+            await customers.contract(connection, seed.id)
+            await _claim(connection, _Kind.CONTRACT, seed.id, there=True)
         except UnknownContract:
-            await self._claim(_Kind.CONTRACT, seed.id, there=False)
+            await _claim(connection, _Kind.CONTRACT, seed.id, there=False)
             new = NewContract(
                 id=seed.id,
                 customer=customer,
@@ -185,65 +245,50 @@ class Seeding:
                 location=seed.location,
                 number_cap=seed.number_cap,
             )
-            contract = await self.customers.open_contract(new, origin=BY_SEED)
-        if contract.status is ContractStatus.ACTIVE:
-            await self._login(seed)
+            await self.customers.open_within(connection, new, origin=BY_SEED)
 
-    async def _login(self, seed: SeedContract) -> None:
-        if seed.login is None or await self.selfcare.of_contract(seed.id) is not None:
+    async def _login(
+        self, connection: Connection, contract_id: str, prepared: Login | None
+    ) -> None:
+        """Make the login that was prepared, unless the contract ended or has one meanwhile."""
+        contract = await customers.contract(connection, contract_id)
+        if prepared is None or contract.status is not ContractStatus.ACTIVE:
             return
-        await self._claim(_Kind.LOGIN, seed.login.id, there=False)
-        await self.selfcare.create(
-            seed.id,
-            selfcare_id=seed.login.id,
-            password=seed.login.password,
-            origin=BY_SEED,
-        )
+        if await logins.login_of(connection, contract_id) is None:
+            await _claim(connection, _Kind.LOGIN, prepared.id, there=False)
+            await self.selfcare.add_within(connection, prepared, origin=BY_SEED)
 
-    async def _claim(self, kind: _Kind, id: str, *, there: bool) -> None:
-        """Note that a seed makes this; `NotOfTheSeed` when it is there and none did.
-
-        It is noted first: whoever ends this program in between leaves nothing unclaimed.
-        """
-
-        async def work(connection: Connection) -> None:
-            mine = (seed_marks.c.kind == kind.value) & (seed_marks.c.id == id)
-            known = (await connection.execute(select(seed_marks.c.id).where(mine))).first()
-            if there and known is None:
-                raise NotOfTheSeed(
-                    f"{kind.value} {id} of the seed is there already and no seed made it: "
-                    "give another id in the seed"
-                )
-            if known is None:
-                postgres = connection.dialect.name == "postgresql"
-                insert = (postgresql if postgres else sqlite).insert(seed_marks)
-                row = {"kind": kind.value, "id": id}
-                await connection.execute(insert.values(row).on_conflict_do_nothing())
-
-        await self.database.write(work)
-
-    async def _withdraw(self, present: Sequence[SeedCustomer]) -> None:
+    async def _withdraw(self, connection: Connection, named: Collection[str]) -> None:
         """Remove the logins that earlier seeds made and this one does not name."""
-        named = {
-            contract.login.id
-            for customer in present
-            for contract in customer.contracts
-            if contract.login is not None
-        }
+        for login in sorted((await _marked(connection)).difference(named)):
+            await self.selfcare.remove_within(connection, login, origin=BY_SEED)
+            mine = (seed_marks.c.kind == _Kind.LOGIN.value) & (seed_marks.c.id == login)
+            await connection.execute(seed_marks.delete().where(mine))
 
-        async def marked(connection: Connection) -> set[str]:
-            mine = seed_marks.c.kind == _Kind.LOGIN.value
-            return set((await connection.execute(select(seed_marks.c.id).where(mine))).scalars())
 
-        for login in sorted(await self.database.read(marked) - named):
-            await self.selfcare.remove(login, origin=BY_SEED)
-            await self._disclaim(_Kind.LOGIN, login)
+def _named(seed: Seed) -> dict[str, SeedLogin]:
+    """The logins of a seed, by contract."""
+    contracts = (contract for customer in seed.customers for contract in customer.contracts)
+    return {each.id: each.login for each in contracts if each.login is not None}
 
-    async def _disclaim(self, kind: _Kind, id: str) -> None:
-        mine = (seed_marks.c.kind == kind.value) & (seed_marks.c.id == id)
-        await self.database.write(
-            lambda connection: connection.execute(seed_marks.delete().where(mine))
+
+async def _marked(connection: Connection) -> set[str]:
+    """The logins that earlier seeds made."""
+    mine = seed_marks.c.kind == _Kind.LOGIN.value
+    return set((await connection.execute(select(seed_marks.c.id).where(mine))).scalars())
+
+
+async def _claim(connection: Connection, kind: _Kind, id: str, *, there: bool) -> None:
+    """Note that a seed makes this; `NotOfTheSeed` when it is there and none did."""
+    mine = (seed_marks.c.kind == kind.value) & (seed_marks.c.id == id)
+    known = (await connection.execute(select(seed_marks.c.id).where(mine))).first()
+    if there and known is None:
+        raise NotOfTheSeed(
+            f"{kind.value} {id} of the seed is there already and no seed made it: "
+            "give another id in the seed"
         )
+    if known is None:
+        await connection.execute(seed_marks.insert(), {"kind": kind.value, "id": id})
 
 
 async def _begin(connection: Connection, first: Mapping[E164, Diversions]) -> None:

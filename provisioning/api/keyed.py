@@ -32,7 +32,7 @@ class KeyedRoute(APIRoute):
     """Whether a POST without a key is refused."""
 
     knows_its_key: ClassVar[bool] = False
-    """Whether the office keeps the key with what it does, and answers it anew."""
+    """Whether the office does once what it is asked for, and answers it anew."""
 
     def get_route_handler(self) -> Handler:
         """The handler, behind the look for an earlier answer."""
@@ -57,7 +57,7 @@ class KeyedRoute(APIRoute):
     async def _once(self, request: Request, key: Key, handler: Handler) -> Response:
         answers: Answers = request.app.state.office.answers
         sent = await _sent(request)
-        async with answers.attempt(key, sent, claims=not self.knows_its_key) as attempt:
+        async with answers.attempt(key, sent, repeats=self.knows_its_key) as attempt:
             if attempt.earlier is not None:
                 return _again(attempt.earlier)
             response = await handler(request)

@@ -50,17 +50,19 @@ class Customers:
             BadField: a value cannot be kept.
             TakenId: the id that a seed chose is another's.
         """
+        return await self._write_new(lambda c: self.create_within(c, new, origin=origin))
+
+    async def create_within(
+        self, connection: Connection, new: NewCustomer, *, origin: Origin
+    ) -> Customer:
+        """The same in somebody's unit of work; IntegrityError for a taken id."""
         draft = model.customer("", new)
-
-        async def work(connection: Connection) -> Customer:
-            customer = replace(draft, id=await _id(connection, "C", new.id))
-            await store.insert_customer(connection, customer)
-            await self._audit.note(
-                connection, customer.id, "customer created", after=customer.name, origin=origin
-            )
-            return customer
-
-        return await self._write_new(work)
+        customer = replace(draft, id=await _id(connection, "C", new.id))
+        await store.insert_customer(connection, customer)
+        await self._audit.note(
+            connection, customer.id, "customer created", after=customer.name, origin=origin
+        )
+        return customer
 
     async def update(self, id: str, changes: CustomerChanges, *, origin: Origin) -> Customer:
         """Change what `changes` names; `UnknownCustomer`, `BadField`."""
@@ -107,27 +109,29 @@ class Customers:
             BadField: the location or the cap cannot be kept.
             TakenId: the id that a seed chose is another's.
         """
+        return await self._write_new(lambda c: self.open_within(c, new, origin=origin))
+
+    async def open_within(
+        self, connection: Connection, new: NewContract, *, origin: Origin
+    ) -> Contract:
+        """The same in somebody's unit of work; IntegrityError for a taken id."""
         if new.plan not in self.plans:
             raise UnknownPlan(f"no plan {new.plan!r:.40}: choose {' or '.join(self.plans)}")
         where = model.location(new.location, self._geography)
         cap = model.cap(new.number_cap)
-
-        async def work(connection: Connection) -> Contract:
-            await store.customer(connection, new.customer)
-            id = await _id(connection, "K", new.id)
-            contract = Contract(id, new.customer, new.plan, new.profile, where, number_cap=cap)
-            await store.insert_contract(connection, contract)
-            await self._audit.note(
-                connection,
-                id,
-                "contract opened",
-                after=f"{new.customer}, plan {new.plan}, {new.profile}, up to {cap} numbers",
-                origin=origin,
-                contract=id,
-            )
-            return contract
-
-        return await self._write_new(work)
+        await store.customer(connection, new.customer)
+        id = await _id(connection, "K", new.id)
+        contract = Contract(id, new.customer, new.plan, new.profile, where, number_cap=cap)
+        await store.insert_contract(connection, contract)
+        await self._audit.note(
+            connection,
+            id,
+            "contract opened",
+            after=f"{new.customer}, plan {new.plan}, {new.profile}, up to {cap} numbers",
+            origin=origin,
+            contract=id,
+        )
+        return contract
 
     async def contract(self, id: str) -> Contract:
         """The contract with this id; `UnknownContract`."""

@@ -80,9 +80,12 @@ class Database:
         """What `work` answers."""
         return await self._shielded(_run(self._reader, work))
 
-    async def write(self, work: Work[T], *, alone: bool = False) -> T:
-        """What `work` answers, once its changes are durable; `alone` excludes other such work."""
-        along = companion.get()
+    async def write(self, work: Work[T], *, alone: bool = False, escorted: bool = True) -> T:
+        """What `work` answers, once its changes are durable; `alone` excludes other such work.
+
+        Not `escorted`, it leaves the companion to a later one: what it changes means nothing yet.
+        """
+        along = companion.get() if escorted else None
 
         async def locked(connection: Connection) -> T:
             if alone and self.is_postgresql:

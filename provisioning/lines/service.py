@@ -113,12 +113,18 @@ class Lines:
         await store.put_account(connection, account, self._realm, self._seal, known=False)
         self._know(connection, account)
 
-    async def remove_account(self, connection: Connection, user: str) -> None:
+    async def account(self, connection: Connection, user: str) -> Account:
+        """An account, locked until the unit of work ends; `UnknownAccount`."""
+        found = await store.account(connection, user, self._seal, to_change=True)
+        if found is None:
+            raise UnknownAccount(f"no account {user!r:.40}")
+        return found
+
+    async def remove_account(self, connection: Connection, account: Account) -> None:
         """Remove an account; the directory forgets it once that is durable."""
-        await store.remove_accounts(connection, [user])
-        once_durable(connection, lambda: self.directory.remove_account(user))
-        known = self.directory.account(user)
-        news.tell(connection, Topic.LINES, [known.line] if known is not None else [])
+        await store.remove_accounts(connection, [account.user])
+        once_durable(connection, lambda: self.directory.remove_account(account.user))
+        news.tell(connection, Topic.LINES, [account.line])
 
     async def set_sources(
         self, connection: Connection, user: str, sources: Iterable[str]
@@ -132,9 +138,7 @@ class Lines:
             OutOfRange: a source is no network.
         """
         wanted = model.sources(sources)
-        old = await store.account(connection, user, self._seal, to_change=True)
-        if old is None:
-            raise UnknownAccount(f"no account {user!r:.40}")
+        old = await self.account(connection, user)
         account = replace(old, sources=wanted)
         if account != old:
             await store.put_account(connection, account, self._realm, self._seal, known=True)
@@ -148,9 +152,7 @@ class Lines:
         Raises:
             UnknownAccount: there is no such account.
         """
-        old = await store.account(connection, user, self._seal, to_change=True)
-        if old is None:
-            raise UnknownAccount(f"no account {user!r:.40}")
+        old = await self.account(connection, user)
         account = replace(old, ha1=model.ha1(user, self._realm, password))
         await store.put_account(connection, account, self._realm, self._seal, known=True)
         await store.drop_bindings(connection, user)

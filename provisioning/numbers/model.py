@@ -119,10 +119,15 @@ class Block:
         return int(self.last) - int(self.first) + 1
 
 
+def is_050(number: str) -> bool:
+    """Whether this is an 050 number in E.164."""
+    return _050.fullmatch(number) is not None
+
+
 def check_block(first: E164, last: E164) -> None:
     """Refuse (`BadBlock`) what is no run of at most `MOST_PER_BLOCK` 050 numbers."""
     for number in (first, last):
-        if not _050.fullmatch(number):
+        if not is_050(number):
             raise BadBlock(f"{number!r:.40} is no 050 number: write it as +815000000000")
     size = int(last) - int(first) + 1
     if not 1 <= size <= MOST_PER_BLOCK:

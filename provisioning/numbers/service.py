@@ -38,23 +38,27 @@ class Numbers:
             BadBlock: these are no 050 numbers in their order, or too many at once.
             BlockOverlap: some of them are loaded already.
         """
+        return await self._database.write(
+            lambda connection: self.load_within(connection, first, last, origin=origin), alone=True
+        )
+
+    async def load_within(
+        self, connection: Connection, first: E164, last: E164, *, origin: Origin
+    ) -> Block:
+        """The same in somebody's unit of work that is alone."""
         model.check_block(first, last)
-
-        async def work(connection: Connection) -> Block:
-            other = await store.overlapping(connection, first, last)
-            if other is not None:
-                raise BlockOverlap(
-                    f"block {other.id} ({national(other.first)} to {national(other.last)}) "
-                    "has some of these numbers already"
-                )
-            id = await serials.draw(connection, "B")
-            block = Block(id, first, last, self._clock())
-            await store.insert_block(connection, block)
-            span = f"{national(first)} to {national(last)}"
-            await self._audit.note(connection, id, "block loaded", after=span, origin=origin)
-            return block
-
-        return await self._database.write(work, alone=True)
+        other = await store.overlapping(connection, first, last)
+        if other is not None:
+            raise BlockOverlap(
+                f"block {other.id} ({national(other.first)} to {national(other.last)}) "
+                "has some of these numbers already"
+            )
+        id = await serials.draw(connection, "B")
+        block = Block(id, first, last, self._clock())
+        await store.insert_block(connection, block)
+        span = f"{national(first)} to {national(last)}"
+        await self._audit.note(connection, id, "block loaded", after=span, origin=origin)
+        return block
 
     async def blocks(self) -> tuple[Block, ...]:
         """Every block, by its first number."""
@@ -129,7 +133,7 @@ class Numbers:
         async def work(connection: Connection) -> NumberRecord:
             old = await store.read(connection, number, to_change=True)
             step = model.step(number, old.state, input)
-            await store.set_state(connection, number, step.next)
+            await store.set_state(connection, old, step.next)
             await self._audit.note(
                 connection, number, step.do, before=old.state, after=step.next, origin=origin
             )

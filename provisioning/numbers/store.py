@@ -1,4 +1,8 @@
-"""Rows of the 050 inventory; every change names the state it expects."""
+"""Rows of the 050 inventory; every change names the state it expects.
+
+A block is a run of numbers, and a number has a row of its own from its first order or reservation
+on: until then it is free. So a block of any length is loaded, saved and put back at once.
+"""
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -6,7 +10,8 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, or_, select, text
+from sqlalchemy import Row, func, select, text, union_all
+from sqlalchemy.dialects import postgresql, sqlite
 
 from provisioning.contract import E164
 from provisioning.db.connection import Connection
@@ -18,28 +23,24 @@ from provisioning.numbers.model import (
     NumberRecord,
     NumberState,
     UnknownNumber,
+    is_050,
     step,
 )
 
 _PER_STATEMENT = 10_000
 _FREE = numbers.c.state == NumberState.FREE.value
 
-_insert_run = text(
-    "INSERT INTO numbers (number, block, state) "
-    "WITH RECURSIVE run(n) AS (SELECT CAST(:first AS BIGINT) UNION ALL "
-    "SELECT n + 1 FROM run WHERE n < :last) "
-    "SELECT '+' || CAST(n AS TEXT), :block, 'free' FROM run"
-)
+NUMBER_LOCK = 0x303530
+"""Beside a number's last eight digits: the advisory lock on it at PostgreSQL ("050")."""
+
+HANDFULS = (2, 8, 32, 128)
+"""Times as many numbers as are wanted, drawn one handful after the other."""
 
 
 async def insert_block(connection: Connection, block: Block) -> None:
-    """Add a block and its numbers, all free."""
+    """Add a block; its numbers are free."""
     row = {"id": block.id, "first": block.first, "last": block.last, "loaded_at": block.loaded_at}
     await connection.execute(number_blocks.insert(), row)
-    last = int(block.last)
-    for first in range(int(block.first), last + 1, _PER_STATEMENT):
-        run = {"first": first, "last": min(last, first + _PER_STATEMENT - 1), "block": block.id}
-        await connection.execute(_insert_run, run)
 
 
 async def blocks(connection: Connection) -> list[Block]:
@@ -57,12 +58,16 @@ async def overlapping(connection: Connection, first: E164, last: E164) -> Block 
 async def read(connection: Connection, number: E164, *, to_change: bool = False) -> NumberRecord:
     """The number's record, locked until the unit of work ends when it is `to_change`."""
     query = select(numbers).where(numbers.c.number == number)
-    if to_change:
+    if to_change and is_050(number):
+        await _wait_for(connection, number)
         query = query.with_for_update()
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
+    if row is not None:
+        return _record(row)
+    block = await overlapping(connection, number, number) if is_050(number) else None
+    if block is None:
         raise UnknownNumber(f"no number {number!r:.40} in the inventory")
-    return _record(row)
+    return NumberRecord(number, NumberState.FREE, block.id)
 
 
 async def list_numbers(
@@ -75,6 +80,9 @@ async def list_numbers(
     limit: int,
 ) -> list[NumberRecord]:
     """Up to `limit` numbers in their order."""
+    if contract is None and state in (None, NumberState.FREE):
+        loaded = [each for each in await blocks(connection) if block in (None, each.id)]
+        return await _list_runs(connection, loaded, state, after, limit)
     query = select(numbers).where(numbers.c.number > after).order_by(numbers.c.number).limit(limit)
     if state is not None:
         query = query.where(numbers.c.state == state.value)
@@ -83,6 +91,36 @@ async def list_numbers(
     if block is not None:
         query = query.where(numbers.c.block == block)
     return [_record(row) for row in await connection.execute(query)]
+
+
+async def _list_runs(
+    connection: Connection,
+    loaded: Sequence[Block],
+    state: NumberState | None,
+    after: str,
+    limit: int,
+) -> list[NumberRecord]:
+    """The same where numbers without a row count, too."""
+    found: list[NumberRecord] = []
+    for block, run in _runs(loaded, after, limit if state is None else _PER_STATEMENT):
+        within = numbers.c.number.between(run[0], run[-1])
+        rows = await connection.execute(select(numbers).where(within))
+        known = {row.number: _record(row) for row in rows}
+        each = (known.get(n) or NumberRecord(n, NumberState.FREE, block.id) for n in run)
+        found += [record for record in each if state in (None, record.state)]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _runs(loaded: Sequence[Block], after: str, most: int) -> Iterator[tuple[Block, list[E164]]]:
+    """The numbers of blocks behind `after`, up to `most` at a time."""
+    for block in loaded:
+        start, end = int(block.first), int(block.last) + 1
+        every = range(start, end)
+        skipped = bisect_right(every, after, key=lambda number: f"+{number}")
+        for first in range(start + skipped, end, most):
+            yield block, [E164(f"+{number}") for number in range(first, min(end, first + most))]
 
 
 async def held(connection: Connection, contract: str, among: Collection[E164]) -> frozenset[E164]:
@@ -95,15 +133,30 @@ async def held(connection: Connection, contract: str, among: Collection[E164]) -
 
 async def counts(connection: Connection) -> dict[NumberState, int]:
     """How many numbers are in each state."""
-    query = select(numbers.c.state, func.count()).group_by(numbers.c.state)
+    query = select(numbers.c.state, func.count()).where(~_FREE).group_by(numbers.c.state)
     found = {NumberState(state): count for state, count in await connection.execute(query)}
+    total = sum(block.size for block in await blocks(connection))
+    found[NumberState.FREE] = total - sum(found.values())
     return {state: found.get(state, 0) for state in NumberState}
 
 
-async def set_state(connection: Connection, number: E164, state: NumberState) -> None:
+async def set_state(connection: Connection, record: NumberRecord, state: NumberState) -> None:
     """Move a locked number between free and reserved."""
-    mine = numbers.c.number == number
-    await connection.execute(numbers.update().where(mine), {"state": state.value})
+    row = {"number": record.number, "block": record.block, "state": state.value}
+    await _put(connection, [row])
+
+
+async def _put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Give numbers that are free or reserved what these rows say; how many were."""
+    insert = postgresql.insert if _is_shared(connection) else sqlite.insert
+    put = insert(numbers).values(rows)
+    held = (NumberState.ASSIGNED.value, NumberState.QUARANTINED.value)
+    put = put.on_conflict_do_update(
+        index_elements=[numbers.c.number],
+        set_={name: put.excluded[name] for name in rows[0] if name != "number"},
+        where=numbers.c.state.not_in(held),
+    )
+    return len((await connection.execute(put.returning(numbers.c.number))).all())
 
 
 async def pick(connection: Connection, count: int, *, now: float, dice: Random) -> list[E164]:
@@ -112,84 +165,138 @@ async def pick(connection: Connection, count: int, *, now: float, dice: Random) 
     Fewer come back when there are no more. On PostgreSQL the numbers that another order locked
     are passed over, so that orders at once wait for nobody and share nothing.
     """
-    found: set[E164] = set()
-    for few in _draws(await blocks(connection), count, dice):
-        found.update(await _lock(connection, few, now))
-        if len(found) >= count:
-            # Sorted first: what a set's order is must not decide, the dice alone do.
-            return dice.sample(sorted(found), count)
-    left = sorted(set((await connection.execute(_issuable(now))).scalars()) - found)
+    found: list[E164] = []
+    loaded = await blocks(connection)
+    for few in _draws(loaded, count, dice):
+        fresh = [number for number in few if number not in found]
+        found += await _lock(connection, fresh, now, count - len(found))
+        if len(found) == count:
+            return found
+    left = await _left(connection, loaded, now, found)
     dice.shuffle(left)
     while left and len(found) < count:
         missing = count - len(found)
-        found.update(await _lock(connection, left[:missing], now))
+        found += await _lock(connection, left[:missing], now, missing)
         left = left[missing:]
-    return dice.sample(sorted(found), min(count, len(found)))
+    return found
 
 
-async def _lock(connection: Connection, some: Sequence[str], now: float) -> list[E164]:
-    """Those of `some` that may be issued and that nobody else is taking."""
-    fit = _issuable(now).where(numbers.c.number.in_(some))
-    rows = await connection.execute(fit.with_for_update(of=numbers, skip_locked=True))
-    return [E164(row.number) for row in rows]
+async def _lock(connection: Connection, some: Sequence[E164], now: float, most: int) -> list[E164]:
+    """The first of `some` that may be issued and that nobody else is taking, up to `most`.
+
+    A number without a row has nothing that could be locked: at PostgreSQL its name is.
+    """
+    fit = await _issuable(connection, some, now)
+    if not _is_shared(connection):
+        return fit[:most]
+    own = {int(number[5:]): number for number in fit}
+    given = {"lock": NUMBER_LOCK, "some": list(own), "most": most}
+    locked = [own[each] for each in (await connection.execute(_TRY_LOCKS, given)).scalars()]
+    # Whoever held one of them may have committed since it was looked at.
+    return await _issuable(connection, locked, now)
 
 
-def _draws(loaded: Sequence[Block], count: int, dice: Random) -> Iterator[list[str]]:
+_TRY_LOCKS = text(
+    "SELECT each FROM unnest(CAST(:some AS integer[])) AS each"
+    " WHERE pg_try_advisory_xact_lock(:lock, each) LIMIT :most"
+)
+_WAIT_LOCK = text("SELECT pg_advisory_xact_lock(:lock, :number)")
+
+
+async def _wait_for(connection: Connection, number: E164) -> None:
+    """Lock a number by its name, too, which may have no row yet."""
+    if _is_shared(connection):
+        given = {"lock": NUMBER_LOCK, "number": int(number[5:])}
+        await connection.execute(_WAIT_LOCK, given)
+
+
+def _is_shared(connection: Connection) -> bool:
+    """Whether others may write at the same time."""
+    return connection.dialect.name == "postgresql"
+
+
+def _draws(loaded: Sequence[Block], count: int, dice: Random) -> Iterator[list[E164]]:
     """Handfuls of numbers drawn from all blocks: quick while many of them are free."""
     ends = list(accumulate(block.size for block in loaded))
     total = ends[-1] if ends else 0
-    for handful in (2 * count, 8 * count):
+    for handful in (times * count for times in HANDFULS):
         if total < 4 * handful:
             return
         drawn = dice.sample(range(total), handful)
         yield [_number_at(place, loaded, ends) for place in drawn]
 
 
-def _number_at(place: int, loaded: Sequence[Block], ends: Sequence[int]) -> str:
+def _number_at(place: int, loaded: Sequence[Block], ends: Sequence[int]) -> E164:
     """The number at `place` when the blocks, which end at `ends`, are laid end to end."""
     index = bisect_right(ends, place)
-    return f"+{int(loaded[index].last) + 1 - (ends[index] - place)}"
+    return E164(f"+{int(loaded[index].last) + 1 - (ends[index] - place)}")
 
 
-def _issuable(now: float) -> Select[Any]:
-    """Free numbers, past their quarantine even if the clock was set back, that no line has.
+async def _left(
+    connection: Connection, loaded: Sequence[Block], now: float, found: Collection[E164]
+) -> list[E164]:
+    """Every number that may be issued, besides those already found."""
+    taken = await _taken(connection, None, now) | set(found)
+    every = (n for _, run in _runs(loaded, "", _PER_STATEMENT) for n in run)
+    return [number for number in every if number not in taken]
 
-    A seed may have made a line, or an account with the number as its user, outside any order.
+
+async def _issuable(connection: Connection, some: Sequence[E164], now: float) -> list[E164]:
+    """Those of `some` that are free, past their quarantine, and that no line has."""
+    taken = await _taken(connection, some, now)
+    return [number for number in some if number not in taken]
+
+
+async def _taken(connection: Connection, some: Sequence[E164] | None, now: float) -> set[str]:
+    """Which of `some`, or of all numbers, may not be issued.
+
+    The clock may have been set back before the end of a quarantine. A seed may have made a line,
+    or an account with the number as its user, outside any order.
     """
-    user = "0" + func.substr(numbers.c.number, 4)
-    return select(numbers.c.number).where(
-        _FREE,
-        or_(numbers.c.until.is_(None), numbers.c.until <= now),
-        ~exists().where(lines.c.number == numbers.c.number),
-        ~exists().where(accounts.c.username == user),
-    )
+    waiting = ~_FREE | (numbers.c.until.is_not(None) & (numbers.c.until > now))
+    own = select(numbers.c.number).where(waiting)
+    lined = select(lines.c.number)
+    used = select("+81" + func.substr(accounts.c.username, 2))
+    if some is not None:
+        own = own.where(numbers.c.number.in_(some))
+        lined = lined.where(lines.c.number.in_(some))
+        used = used.where(accounts.c.username.in_([f"0{number[3:]}" for number in some]))
+    return set((await connection.execute(union_all(own, lined, used))).scalars())
 
 
 async def assign(
     connection: Connection, picked: Sequence[E164], *, contract: str, order: str, now: float
 ) -> None:
     """Give picked numbers, each with its line already there, to an order of the contract."""
-    rows = [
+    state = step(picked[0], NumberState.FREE, NumberInput.ORDERED).next.value
+    loaded = await blocks(connection)
+    given = [
+        {
+            "number": number,
+            "block": _block_of(number, loaded).id,
+            "state": state,
+            "contract": contract,
+            "order_id": order,
+            "line": number,
+            "assigned_at": now,
+            "cancelled_at": None,
+            "until": None,
+            "reference": None,
+        }
+        for number in picked
+    ]
+    if await _put(connection, given) != len(picked):
+        raise RuntimeError("a number that was picked is not free: the order is taken back")
+    added = [
         {"order_id": order, "number": number, "position": position}
         for position, number in enumerate(picked, start=1)
     ]
-    await connection.execute(added_numbers.insert(), rows)
-    done = await connection.execute(
-        numbers.update()
-        .where(numbers.c.number.in_(picked), _FREE)
-        .values(
-            state=step(picked[0], NumberState.FREE, NumberInput.ORDERED).next.value,
-            contract=contract,
-            order_id=order,
-            line=numbers.c.number,
-            assigned_at=now,
-            cancelled_at=None,
-            until=None,
-            reference=None,
-        )
-    )
-    if done.rowcount != len(picked):
-        raise RuntimeError("a number that was picked is not free: the order is taken back")
+    await connection.execute(added_numbers.insert(), added)
+
+
+def _block_of(number: E164, loaded: Sequence[Block]) -> Block:
+    """The block, of those in their order, that a number lies in."""
+    return loaded[bisect_right(loaded, number, key=lambda block: block.first) - 1]
 
 
 async def quarantine(

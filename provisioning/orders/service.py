@@ -210,7 +210,9 @@ class Orders:
         service = await secret.service_passwords(count, self._pool)
         line = secret.line_passwords(count)
         async with self._one_at_a_time:
-            id = await database.write(lambda connection: serials.draw(connection, "N"))
+            id = await database.write(
+                lambda connection: serials.draw(connection, "N"), escorted=False
+            )
             wanted = Wanted(id, contract_id, count, key, service, line, origin)
             return await database.write(lambda connection: placing.make(desk, connection, wanted))
 

@@ -110,24 +110,29 @@ class Changes:
         self, contract: str, selfcare_id: str | None, password: str | None, origin: Origin
     ) -> NewLogin:
         """A login for a contract; ID and password are made up where the operator gives none."""
-        desk = self._desk
-        chosen = model.checked_id(selfcare_id) if selfcare_id else _made_up_id()
+        chosen = selfcare_id or _made_up_id()
         given = password or passwords.generate(PASSWORD_LENGTH)
-        model.checked_password(given, chosen, desk.limits)
-        login = Login(chosen, contract, await desk.hashed(given))
-
-        async def work(connection: Connection) -> None:
-            await customers.contract(connection, contract)
-            await store.add_login(connection, login, desk.business())
-            await desk.note(connection, login, "self-care login made", origin=origin)
-
+        login = await self.prepared(contract, chosen, given)
         try:
-            await desk.database.write(work)
+            await self._desk.database.write(lambda c: self.add_within(c, login, origin))
         except IntegrityError:
-            raise LoginExists(
-                f"contract {contract!r:.40} has a self-care login, or the ID {chosen} is taken"
-            ) from None
+            raise _taken(login) from None
         return NewLogin(chosen, given)
+
+    async def prepared(self, contract: str, selfcare_id: str, password: str) -> Login:
+        """A login that can be added; its password is hashed, which takes long."""
+        model.checked_id(selfcare_id)
+        model.checked_password(password, selfcare_id, self._desk.limits)
+        return Login(selfcare_id, contract, await self._desk.hashed(password))
+
+    async def add_within(self, connection: Connection, login: Login, origin: Origin) -> None:
+        """Add it; IntegrityError or `LoginExists` for an ID or a contract that has one."""
+        await customers.contract(connection, login.contract)
+        known = await store.login(connection, login.id)
+        if known or await store.login_of(connection, login.contract):
+            raise _taken(login)
+        await store.add_login(connection, login, self._desk.business())
+        await self._desk.note(connection, login, "self-care login made", origin=origin)
 
     async def reset(self, contract: str, origin: Origin) -> NewLogin:
         """A made-up password: sessions, codes and delays of the login end."""
@@ -152,17 +157,16 @@ class Changes:
 
     async def remove(self, selfcare_id: str, origin: Origin) -> None:
         """Take a login away, and whatever hangs on it."""
-        desk = self._desk
+        await self._desk.database.write(lambda c: self.remove_within(c, selfcare_id, origin))
 
-        async def work(connection: Connection) -> None:
-            login = await store.login(connection, selfcare_id, to_change=True)
-            if login is not None:
-                await store.remove_login(connection, login.id)
-                await desk.note(connection, login, "self-care login removed", origin=origin)
-                await tries.clear(connection, tries.account_bucket(login.id))
-                await tries.clear(connection, tries.password_bucket(login.id))
-
-        await desk.database.write(work)
+    async def remove_within(self, connection: Connection, selfcare_id: str, origin: Origin) -> None:
+        """The same in somebody's unit of work."""
+        login = await store.login(connection, selfcare_id, to_change=True)
+        if login is not None:
+            await store.remove_login(connection, login.id)
+            await self._desk.note(connection, login, "self-care login removed", origin=origin)
+            await tries.clear(connection, tries.account_bucket(login.id))
+            await tries.clear(connection, tries.password_bucket(login.id))
 
     async def _confirmed(
         self, session: Session, password: str, origin: Origin, *, also_right: bool = False
@@ -221,6 +225,12 @@ class Changes:
         await desk.note(
             connection, login, "mail address changed", before=owner.mail, after=new, origin=origin
         )
+
+
+def _taken(login: Login) -> LoginExists:
+    return LoginExists(
+        f"contract {login.contract!r:.40} has a self-care login, or the ID {login.id} is taken"
+    )
 
 
 def _made_up_id() -> str:

@@ -15,6 +15,7 @@ from provisioning.selfcare.desk import Desk, by_customer, stand_in_hash
 from provisioning.selfcare.entrance import Entrance
 from provisioning.selfcare.model import Identity, Limits, NewLogin, Session, Ticket
 from provisioning.selfcare.ports import Letterbox
+from provisioning.selfcare.store import Login
 
 HASHING_THREADS = 2
 """Passwords hashed at once: 20 ms of a core and 19 MiB each, and telephony needs the cores."""
@@ -184,6 +185,20 @@ class SelfCare:
         """Take a login away with its sessions, codes and known browsers; none is no error."""
         await self._changes.remove(selfcare_id, origin)
 
+    async def prepared(self, contract_id: str, selfcare_id: str, password: str) -> Login:
+        """A login for `add_within`: checked, its password hashed; `BadLogin`, `WeakPassword`."""
+        return await self._changes.prepared(contract_id, selfcare_id, password)
+
+    async def add_within(self, connection: Connection, login: Login, *, origin: Origin) -> None:
+        """Give a contract its login in somebody's unit of work; as `create` otherwise."""
+        await self._changes.add_within(connection, login, origin)
+
+    async def remove_within(
+        self, connection: Connection, selfcare_id: str, *, origin: Origin
+    ) -> None:
+        """As `remove`, in somebody's unit of work."""
+        await self._changes.remove_within(connection, selfcare_id, origin)
+
     async def of_contract(self, contract_id: str) -> Identity | None:
         """The login that opens a contract."""
 
@@ -203,6 +218,25 @@ class SelfCare:
     async def is_form_token(self, session: Session, token: str) -> bool:
         """Whether a form's token was made for this session."""
         return secret.is_form_token(session.csrf, token)
+
+    async def count_try(self, address: str) -> None:
+        """Count a try at another login of the portal among those of its address.
+
+        Raises:
+            TooManyTries: this address must wait; nothing was tried.
+        """
+        desk, bucket = self._desk, tries.address_bucket(model.place_of(address))
+        slowdowns, now = {bucket: desk.limits.address}, desk.wall()
+
+        async def work(connection: Connection) -> None:
+            await tries.count(connection, slowdowns, now, desk.limits)
+
+        await desk.database.write(work)
+
+    async def give_back_try(self, address: str) -> None:
+        """Take back a counted try that proved right."""
+        bucket = tries.address_bucket(model.place_of(address))
+        await self._desk.database.write(lambda connection: tries.give_back(connection, bucket, 1))
 
     async def next_due(self) -> float | None:
         """When the next code expires, business time."""

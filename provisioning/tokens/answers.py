@@ -1,7 +1,8 @@
 """Answers kept for Idempotency-Key: the same request again changes nothing again.
 
 The row of a key is written in the unit of work of the change itself, so that no crash separates
-them; the answer follows. A request that changed nothing keeps nothing and may be tried again.
+them; the answer follows. A request that changed nothing keeps nothing and may be tried again. What
+the office itself does once, as an order, is carried out again, and then answers anew.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -59,16 +60,29 @@ class Answer:
 
 
 class Attempt:
-    """One request under its key; its row is written with the first thing it changes."""
+    """One request under its key; its row is written with the first thing it changes.
 
-    def __init__(self, key: Key, request: str, now: float) -> None:
-        self.key, self.request, self.now = key, request, now
+    `repeats`: the office knows by itself what it did under this key, and does it once.
+    """
+
+    def __init__(self, key: Key, request: str, now: float, *, repeats: bool = False) -> None:
+        self.key, self.request, self.now, self.repeats = key, request, now, repeats
         self.earlier: Answer | None = None
         self.kept = False
 
     async def write(self, connection: Connection) -> None:
-        """Claim the key in this unit of work, or raise `InFlight` when another holds it."""
-        if not await self.claim(connection):
+        """Claim the key in this unit of work.
+
+        Raises:
+            KeyReused: another request holds it.
+            InFlight: the same one does, and the office would not know.
+        """
+        if await self.claim(connection):
+            return
+        holder = await connection.scalar(select(api_answers.c.request).where(*_mine(self.key)))
+        if holder != self.request:
+            raise _reused()
+        if not self.repeats:
             raise _in_flight()
 
     async def claim(self, connection: Connection) -> bool:
@@ -93,25 +107,25 @@ class Answers:
 
     @asynccontextmanager
     async def attempt(
-        self, key: Key, request: bytes, *, claims: bool = True
+        self, key: Key, request: bytes, *, repeats: bool = False
     ) -> AsyncIterator[Attempt]:
         """One of these requests; `earlier` has the answer when it is not the first.
 
         While the first lasts, what this context changes first claims the key along with it.
-        `claims` is False for what knows its key by itself.
+        `repeats` is for what the office itself does once: what was lost of it is asked for again.
 
         Raises:
             KeyReused: the key came before with another request.
             InFlight: the first request is still being answered.
-            AnswerLost: it took effect; its answer did not come to be kept.
+            AnswerLost: it took effect; its answer did not come to be kept, nor is it repeated.
         """
         if key in self._running:
             raise _in_flight()
-        attempt = Attempt(key, self._fingerprint(request), self._wall())
+        attempt = Attempt(key, self._fingerprint(request), self._wall(), repeats=repeats)
         self._running.add(key)
         try:
             attempt.earlier = await self._earlier(attempt)
-            token = companion.set(attempt if claims else None)
+            token = companion.set(attempt)
             try:
                 yield attempt
             finally:
@@ -126,9 +140,11 @@ class Answers:
         if row is None:
             return None
         if row["request"] != attempt.request:
-            raise KeyReused("this key came before with another request: use a new one")
+            raise _reused()
         if row["status"] is not None:
             return Answer(row["status"], row["location"], row["body"])
+        if attempt.repeats:
+            return None
         if attempt.now < row["kept_until"] - KEPT_S + ANSWERED_WITHIN_S:
             raise _in_flight()
         raise AnswerLost("this request took effect before, its answer was lost: look it up")
@@ -143,6 +159,10 @@ class Answers:
             await connection.execute(api_answers.update().where(*mine).values(**values))
 
         await self._database.write(work)
+
+
+def _reused() -> KeyReused:
+    return KeyReused("this key came before with another request: use a new one")
 
 
 def _in_flight() -> InFlight:

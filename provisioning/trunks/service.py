@@ -116,36 +116,40 @@ class StoredTrunks:
             OutOfRange: a trunk that cannot be, or one that no seed made has the name.
             TrunkConflict: two of them, or one and an account, have something in common.
         """
+        await self._database.write(
+            lambda connection: self.seed_within(connection, seeds, origin=origin), alone=True
+        )
+        await self.refresh()
+
+    async def seed_within(
+        self, connection: Connection, seeds: Sequence[SeedTrunk], *, origin: Origin
+    ) -> None:
+        """The same in somebody's unit of work that is alone; `refresh` once it is durable."""
         wanted = {seed.trunk.name: self._seeded(seed) for seed in seeds}
         twice = [name for name, count in Counter(s.trunk.name for s in seeds).items() if count > 1]
         if twice:
             raise OutOfRange(f"trunk {twice[0]} stands twice in the seed")
-
-        async def work(connection: Connection) -> None:
-            known = await store.read(connection, self._seal)
-            for name in known.keys() & wanted.keys():
-                if known[name].origin is TrunkOrigin.OFFICE:
-                    raise OutOfRange(f"trunk {name} was not made by a seed: give another name")
-            gone = [
-                name
-                for name, kept in known.items()
-                if kept.origin is TrunkOrigin.SEED and not _same(kept, wanted.get(name))
-            ]
-            was = {name: model.words(known[name].trunk) for name in gone}
-            for name in gone:
-                await store.remove(connection, name)
-                del known[name]
-            made = wanted.keys() - known.keys()
-            for name, kept in wanted.items():
-                if name not in known:
-                    await self._add(connection, kept, known)
-                    known[name] = kept
-            now = {name: model.words(wanted[name].trunk) for name in made}
-            await self._audit.note_all(connection, _notes(was, now), origin=origin)
-            news.tell(connection, Topic.TRUNKS)
-
-        await self._database.write(work, alone=True)
-        await self.refresh()
+        known = await store.read(connection, self._seal)
+        for name in known.keys() & wanted.keys():
+            if known[name].origin is TrunkOrigin.OFFICE:
+                raise OutOfRange(f"trunk {name} was not made by a seed: give another name")
+        gone = [
+            name
+            for name, kept in known.items()
+            if kept.origin is TrunkOrigin.SEED and not _same(kept, wanted.get(name))
+        ]
+        was = {name: model.words(known[name].trunk) for name in gone}
+        for name in gone:
+            await store.remove(connection, name)
+            del known[name]
+        made = wanted.keys() - known.keys()
+        for name, kept in wanted.items():
+            if name not in known:
+                await self._add(connection, kept, known)
+                known[name] = kept
+        now = {name: model.words(wanted[name].trunk) for name in made}
+        await self._audit.note_all(connection, _notes(was, now), origin=origin)
+        news.tell(connection, Topic.TRUNKS)
 
     def _seeded(self, seed: SeedTrunk) -> Kept:
         trunk = model.checked(seed.trunk)

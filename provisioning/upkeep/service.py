@@ -19,7 +19,7 @@ from provisioning.contract import (
 from provisioning.db.connection import Connection
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
-from provisioning.lines.model import UNI_OPTION, UnknownAccount
+from provisioning.lines.model import UNI_OPTION
 from provisioning.lines.service import Lines
 from provisioning.numbers import store as numbers
 from provisioning.numbers.model import UnknownNumber
@@ -194,11 +194,9 @@ class Upkeep:
         """
 
         async def work(connection: Connection) -> None:
-            account = self.lines.directory.account(user)
-            if account is None:
-                raise UnknownAccount(f"no account {user!r:.70}")
+            account = await self.lines.account(connection, user)
             await _refuse_inventory(connection, account.line, "cancel it by written form")
-            await self.lines.remove_account(connection, user)
+            await self.lines.remove_account(connection, account)
             await self._note(connection, account.line, "account removed", user, "", origin)
 
         await self.database.write(work, alone=True)

@@ -210,16 +210,21 @@ class Boxes:
 
     async def begin_within(
         self, connection: Connection, line: Line, wanted: Box | None, *, forwards: bool
-    ) -> None:
-        """Give a line its box, unless it has one, in the unit of work that contracts the option."""
+    ) -> bool:
+        """Give a line its box, unless it has one, in the unit of work that contracts the option.
+
+        Whether it was given one.
+        """
         rules = self.rules_of(line)
         if rules is None:
-            return
+            return False
         box = wanted or model.begun(rules, forwards=forwards)
-        if await store.begin(connection, line.number, box):
-            ticket = self.memory.ticket()
-            once_durable(connection, lambda: self.memory.put_box(line.number, box, ticket))
-            news.tell(connection, Topic.VOICEMAIL, [line.number])
+        if not await store.begin(connection, line.number, box):
+            return False
+        ticket = self.memory.ticket()
+        once_durable(connection, lambda: self.memory.put_box(line.number, box, ticket))
+        news.tell(connection, Topic.VOICEMAIL, [line.number])
+        return True
 
     async def _read(self, connection: Connection, line: E164) -> None:
         """Locked, as a change is, so that the ticket puts it behind what was read."""

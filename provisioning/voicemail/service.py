@@ -228,12 +228,13 @@ class StoredMailboxes:
 
     async def begin_within(
         self, connection: Connection, line: Line, wanted: Box | None = None, *, forwards: bool
-    ) -> None:
+    ) -> bool:
         """Give a line its box in the unit of work that makes it or contracts the option.
 
         One that has a box keeps it as it is; `wanted` is how a seed wants it on its first day.
+        Whether the line was given one.
         """
-        await self._boxes.begin_within(connection, line, wanted, forwards=forwards)
+        return await self._boxes.begin_within(connection, line, wanted, forwards=forwards)
 
     async def end_within(self, connection: Connection, line: E164) -> None:
         """Remove a line's messages in the unit of work that ends the option or the line."""

@@ -9,6 +9,8 @@ import pytest
 from provisioning.api.describe import catalogue
 from provisioning.api.masking import FORMAT, NAMES
 from provisioning.api.problems import TITLES
+from provisioning.contract import E164
+from provisioning.customers.model import NewContract
 from provisioning.numbers.model import NumberState
 from provisioning.office import Office
 from provisioning.tokens.model import Scope
@@ -169,6 +171,43 @@ class TestOrders:
         assert again.status_code == 201
         assert {each["line_password"] for each in again.json()["numbers"]} == {None}
         assert len((await office.orders.list()).items) == 1
+
+    async def test_a_lost_answer_keeps_its_key_from_others(
+        self, api: httpx2.AsyncClient, office: Office, known: Known, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The key belongs to the order from the moment that is durable."""
+        first = await office.customers.contract(known.contract)
+        new = NewContract(first.customer, first.plan, first.profile, first.location)
+        other = await office.customers.open_contract(new, origin=OPERATOR)
+
+        async def ended(*_: object) -> None:
+            raise ConnectionError("power failure")
+
+        with monkeypatch.context() as failing:
+            failing.setattr(office.answers, "keep", ended)
+            await api.post("/v1/number-orders", json=order(known.contract), headers=keyed("o"))
+        for sent in (order(other.id), order(known.contract, count=2)):
+            refused = await api.post("/v1/number-orders", json=sent, headers=keyed("o"))
+            assert (refused.status_code, refused.json()["type"]) == (
+                422,
+                "urn:tokuban:problem:key-reused",
+            )
+        again = await api.post("/v1/number-orders", json=order(known.contract), headers=keyed("o"))
+        assert again.status_code == 201
+        (placed,) = (await office.orders.list()).items
+        assert again.json()["id"] == placed.id
+
+    async def test_a_refused_order_leaves_its_key_to_another(
+        self, api: httpx2.AsyncClient, office: Office, known: Known
+    ) -> None:
+        """Nothing was changed, so that a correction is no other order."""
+        for number in range(60):
+            await office.numbers.reserve(E164(f"+815000000{number:03}"), origin=OPERATOR)
+        sent, fewer = order(known.contract, count=41), order(known.contract, count=40)
+        refused = await api.post("/v1/number-orders", json=sent, headers=keyed("o"))
+        assert refused.json()["type"] == "urn:tokuban:problem:inventory-empty"
+        placed = await api.post("/v1/number-orders", json=fewer, headers=keyed("o"))
+        assert placed.status_code == 201
 
     async def test_twenty_clicks_order_once(
         self, api: httpx2.AsyncClient, office: Office, known: Known

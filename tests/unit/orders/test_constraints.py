@@ -72,12 +72,15 @@ async def test_the_database_itself_refuses(shop: Office) -> None:
     one, other = await contract(shop), await contract(shop)
     first, second = await order(shop, one.id, 2), await order(shop, other.id)
     taken, quarantined = ordered([first])
+    free = next(n for n in map(number, range(100)) if n not in ordered([first, second]))
+    for change in (shop.numbers.reserve, shop.numbers.release):
+        await change(free, origin=OPERATOR)  # it has a row from now on
     await shop.orders.cancel(quarantined, form_reference="F-1", origin=OPERATOR)
     values = {
         "taken": taken,
         "other_taken": ordered([second])[0],
         "quarantined": quarantined,
-        "free": next(n for n in map(number, range(100)) if n not in ordered([first, second])),
+        "free": free,
         "order": first.id,
         "other_order": second.id,
         "contract": one.id,

@@ -17,7 +17,16 @@ from provisioning.numbers.model import (
 )
 from provisioning.office import Office
 from provisioning.orders.model import InventoryEmpty
-from tests.support.orders import OPERATOR, OWNER, contract, number, order, ordered, stock
+from tests.support.orders import (
+    OPERATOR,
+    OWNER,
+    before_each_statement,
+    contract,
+    number,
+    order,
+    ordered,
+    stock,
+)
 from tests.support.storage import REALM, binding
 
 JULY_25 = datetime(2026, 7, 25, 3, 0, tzinfo=UTC)
@@ -54,6 +63,32 @@ class TestBlocks:
         assert len(set(ordered([await order(shop, owner.id, 50)]))) == 50
         with pytest.raises(BadBlock):
             await stock(shop, 100_001, first=1_000_000)
+
+    async def test_one_of_any_length_is_loaded_at_once(self, shop: Office) -> None:
+        """Whoever registers meanwhile waits for some rows, never for a hundred thousand."""
+        said: list[str] = []
+        with before_each_statement(shop, said.append):
+            await stock(shop, 100_000, first=1000)
+        inserts = [each.split("(")[0].strip() for each in said if "INSERT INTO number" in each]
+        assert inserts == ["INSERT INTO number_blocks"]
+
+    async def test_a_page_goes_on_in_the_next_block(self, shop: Office) -> None:
+        await stock(shop, 50, first=1000)
+        mine = [number(each) for each in (2, 98, 1001)]
+        for each in mine:
+            await shop.numbers.reserve(each, origin=OPERATOR)
+        every = [number(each) for each in (*range(100), *range(1000, 1050))]
+        free = [each for each in every if each not in mine]
+        for state, expected in ((None, every), (NumberState.FREE, free)):
+            found: list[E164] = []
+            after: str | None = ""
+            while after is not None:
+                page = await shop.numbers.list(state=state, after=after, limit=40)
+                found += [record.number for record in page.items]
+                after = page.next
+            assert found == expected
+        reserved = await shop.numbers.list(state=NumberState.RESERVED)
+        assert [record.number for record in reserved.items] == mine
 
     async def test_a_number_of_no_block_is_unknown(self, shop: Office) -> None:
         for asking in (

@@ -6,26 +6,51 @@ import pytest
 
 from provisioning.contract import (
     E164,
+    Access,
+    ContractError,
     ContractKind,
+    Location,
     NumberDisplay,
+    Profile,
+    Trunk,
+    TrunkClass,
 )
 from provisioning.customers.model import (
     ContractStatus,
     CustomerChanges,
+    NewContract,
     NewCustomer,
     UnknownCustomer,
 )
 from provisioning.numbers.model import Block, NumberState
 from provisioning.office import Office
 from provisioning.seeding import NotOfTheSeed, missing
-from provisioning.seeds import Seed, SeedBlock
+from provisioning.seeds import (
+    Seed,
+    SeedAccount,
+    SeedBlock,
+    SeedContract,
+    SeedLogin,
+    SeedTrunk,
+)
 from provisioning.snapshots.model import Rows
 from provisioning.snapshots.rows import read
 from tests.support.diversions import unanswered
 from tests.support.storage import AU, DOCOMO, NTT, SOMEWHERE, seed
-from tests.support.whole_seed import BLOCK, CONTRACT, CUSTOMER, OPERATOR, whole
+from tests.support.whole_seed import BLOCK, CONTRACT, CUSTOMER, OPERATOR, TRUNK, whole
 
 pytestmark = pytest.mark.rule("LAB-03")
+
+SOMEBODY = NewCustomer(
+    ContractKind.CONSUMER, "山田", "100-0001", "東京都", "03-1234-5678", "y@tokuban.example"
+)
+BY_HAND = Trunk(
+    "by-hand",
+    TrunkClass.MOBILE,
+    ("192.0.2.201:5060;transport=udp",),
+    account="by-hand",
+    prefixes=("080",),
+)
 
 
 async def rows(office: Office) -> dict[str, Rows]:
@@ -97,21 +122,75 @@ async def test_a_login_that_no_seed_made_stays(office: Office) -> None:
 
 
 async def test_an_id_that_the_office_gave_is_refused(office: Office) -> None:
-    new = NewCustomer(
-        ContractKind.CONSUMER, "山田", "100-0001", "東京都", "03-1234-5678", "y@tokuban.example"
-    )
-    made = await office.customers.create(new, origin=OPERATOR)
+    made = await office.customers.create(SOMEBODY, origin=OPERATOR)
     clash = replace(CUSTOMER, id=made.id)
     with pytest.raises(NotOfTheSeed, match=made.id):
         await office.plant(replace(whole(), customers=(clash,)))
 
 
+async def test_what_a_seed_cannot_make_is_refused_whole(office: Office) -> None:
+    """Neither rows nor what memory answers change, nor the logins of the seed before."""
+    former = replace(CONTRACT, id="K00000001", login=SeedLogin("former", "marker-password"))
+    await office.plant(
+        Seed(tuple(seed()), (replace(CUSTOMER, id="C00000001", contracts=(former,)),))
+    )
+    theirs = await furnish(office)
+    before = await rows(office), office.directory.users(), office.trunks.all()
+    allowed = []
+    for what, bad in bad_seeds(theirs).items():
+        try:
+            await office.plant(bad)
+        except ContractError:
+            now = await rows(office), office.directory.users(), office.trunks.all()
+            assert now == before, what
+        else:
+            allowed.append(what)
+    assert allowed == []
+    await office.refresh()
+    assert (office.directory.users(), office.trunks.all()) == before[1:]
+    await office.plant(whole())
+
+
+async def furnish(office: Office) -> str:
+    """A trunk, a customer and a login that no seed made; the customer's id."""
+    await office.trunking.create(BY_HAND, password="marker-trunk-password", origin=OPERATOR)
+    made = await office.customers.create(SOMEBODY, origin=OPERATOR)
+    new = NewContract(made.id, "standard", Profile.NTT, Location("東京", "東京都"))
+    signed = await office.customers.open_contract(new, origin=OPERATOR)
+    await office.selfcare.create(signed.id, selfcare_id="by-hand", origin=OPERATOR)
+    return made.id
+
+
+def bad_seeds(theirs: str) -> dict[str, Seed]:
+    """Seeds of something good before something bad, by what that is."""
+    account = SeedAccount("by-hand", Access.OS, "marker-password")
+    rival = replace(BY_HAND, name="rival", account=None)
+    other = replace(CUSTOMER, id="C00000009", contracts=())
+
+    def signed(contract: SeedContract) -> Seed:
+        return replace(whole(), customers=(replace(CUSTOMER, contracts=(CONTRACT, contract)),))
+
+    second = replace(CONTRACT, id="K00000009", login=None)
+    return {
+        "a line twice": replace(whole(), lines=tuple(seed()[:1]) * 2),
+        "the user of their trunk": replace(
+            whole(), lines=(*seed()[1:], replace(seed()[0], accounts=(account,)))
+        ),
+        "their trunk": replace(whole(), trunks=(TRUNK, SeedTrunk(BY_HAND, "marker-password"))),
+        "their trunk's prefix": replace(whole(), trunks=(TRUNK, SeedTrunk(rival))),
+        "a block abroad": replace(whole(), blocks=(BLOCK, SeedBlock(E164("+10"), E164("+11")))),
+        "their customer": replace(whole(), customers=(CUSTOMER, replace(other, id=theirs))),
+        "no mail address": replace(whole(), customers=(CUSTOMER, replace(other, mail="nowhere"))),
+        "an unknown plan": signed(replace(second, plan="unheard-of")),
+        "an impossible cap": signed(replace(second, number_cap=10**9)),
+        "their login": signed(replace(second, login=SeedLogin("by-hand", "marker-password"))),
+        "a weak password": signed(replace(second, login=SeedLogin("another", "short"))),
+    }
+
+
 async def test_the_office_goes_on_behind_the_ids_of_a_seed(office: Office) -> None:
     await office.plant(whole())
-    new = NewCustomer(
-        ContractKind.CONSUMER, "山田", "100-0001", "東京都", "03-1234-5678", "y@tokuban.example"
-    )
-    made = await office.customers.create(new, origin=OPERATOR)
+    made = await office.customers.create(SOMEBODY, origin=OPERATOR)
     assert made.id == "C00000006"
 
 

@@ -23,6 +23,8 @@ from provisioning.db.engine import BadDatabaseUrl
 from provisioning.db.migrate import SCRIPTS, SchemaTooNew, known, migrate, present
 from provisioning.db.unit_of_work import Database
 from provisioning.lines.store import LineOrigin, read_lines
+from provisioning.numbers.model import NumberState
+from provisioning.numbers.store import counts
 from provisioning.office import Office, OfficeSettings
 from tests.support.schema import Upgrade
 from tests.support.storage import DOCOMO, NTT, SOMEWHERE
@@ -90,20 +92,32 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:
 async def test_lines_from_before_their_origin_was_noted_count_as_seeded(
     database_url: str,
 ) -> None:
-    def first_schema(connection: Driver) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(SCRIPTS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-
-    database = Database.at(database_url)
-    await database.write(lambda connection: connection.run_sync(first_schema))
+    database = await _at_schema(database_url, "0001")
     columns = "number, profile, ma, prefecture, kind, status, language"
     row = f"'{DOCOMO}', 'docomo', '東京', '東京都', 'consumer', 'active', 'ja'"
     await _execute(database, f"INSERT INTO lines ({columns}) VALUES ({row})")
     await migrate(database)
     lines = await database.read(read_lines)
     assert {line.number: origin for line, origin in lines.items()} == {DOCOMO: LineOrigin.SEED}
+    await database.close()
+
+
+@pytest.mark.rule("N050-02")
+async def test_numbers_that_nobody_ordered_need_no_row_any_more(database_url: str) -> None:
+    database = await _at_schema(database_url, "0016")
+    row = "'B00000001', '+815000000000', '+815000000009', 0"
+    await _execute(database, f"INSERT INTO number_blocks VALUES ({row})")
+    for last, state, until in ((0, "free", "NULL"), (1, "reserved", "NULL"), (2, "free", "7")):
+        row = f"'+81500000000{last}', 'B00000001', '{state}', {until}"
+        await _execute(
+            database, f"INSERT INTO numbers (number, block, state, until) VALUES ({row})"
+        )
+    await migrate(database)
+    counted = await database.read(counts)
+    assert (counted[NumberState.FREE], counted[NumberState.RESERVED]) == (9, 1)
+    query = text("SELECT number FROM numbers ORDER BY number")
+    kept = await database.read(lambda connection: connection.scalars(query))
+    assert kept.all() == ["+815000000001", "+815000000002"]
     await database.close()
 
 
@@ -231,6 +245,20 @@ async def test_a_caller_who_hangs_up_does_not_tear_a_change(office: Office) -> N
     await office.forwarding.set_ring_time(DOCOMO, 30)
     diversions = await office.forwarding.of(DOCOMO)
     assert (diversions.ring_time_s, diversions.no_answer.target) in {(30, SOMEWHERE), (30, None)}
+
+
+async def _at_schema(url: str, revision: str) -> Database:
+    """A database with the schema of an older program."""
+
+    def build(connection: Driver) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    database = Database.at(url)
+    await database.write(lambda connection: connection.run_sync(build))
+    return database
 
 
 async def _execute(database: Database, statement: str) -> None:

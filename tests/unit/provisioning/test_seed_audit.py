@@ -7,7 +7,7 @@ import pytest
 from provisioning.audit.model import Change
 from provisioning.contract import Access, LineStatus
 from provisioning.office import Office
-from provisioning.seeds import Seed, SeedAccount
+from provisioning.seeds import Seed, SeedAccount, SeedVoicemail
 from tests.support.storage import AU, DOCOMO, NTT, seed
 from tests.support.whole_seed import TRUNK, whole
 
@@ -73,6 +73,21 @@ async def test_an_account_that_moves_is_noted_at_both_lines(office: Office) -> N
     await office.seed([*rest, both, replace(au, accounts=())])
     assert (await told(office, AU))[-1] == ("account removed", "au", "")
     assert (await told(office, NTT))[-1] == ("account added", "", "au, os")
+
+
+@pytest.mark.rule("VM-02")
+async def test_the_pin_of_a_box_is_noted_and_not_told(office: Office) -> None:
+    first, *others = seed()
+    line = replace(first.line, options=frozenset({"voicemail"}))
+    wanted = replace(first, line=line, voicemail=SeedVoicemail(pin="4826"))
+    known = len(await told(office, DOCOMO))
+    for _ in range(2):
+        await office.seed([wanted, *others])
+    assert [what for what, *_ in (await told(office, DOCOMO))[known:]] == [
+        "line changed",
+        "voicemail PIN set",
+    ]
+    assert "4826" not in repr(await everything(office))
 
 
 async def test_trunks_and_their_passwords_are_noted(office: Office) -> None:

@@ -165,6 +165,18 @@ class TestAccounts:
             with pytest.raises(UnknownAccount):
                 await act("au", origin=OPERATOR)
 
+    async def test_rows_decide_not_what_memory_knows(self, office: Office) -> None:
+        """Another node may have made an account, or removed one, a moment ago."""
+        account = office.directory.account("au")
+        assert account is not None
+        office.directory.remove_account("au")
+        await office.upkeep.remove_account("au", origin=OPERATOR)
+        office.directory.add((), (account,))
+        before = await office.audit.of(AU)
+        with pytest.raises(UnknownAccount):
+            await office.upkeep.remove_account("au", origin=OPERATOR)
+        assert await office.audit.of(AU) == before
+
     @pytest.mark.parametrize(
         ("user", "password", "error"),
         [
