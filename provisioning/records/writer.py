@@ -1,8 +1,8 @@
 """Group commit of call records: what ends while one commit runs shares the next one.
 
 While the database is away records wait in memory and in the journal, and are written when it is
-back; a leg that has gone on for a moment stands in the journal, so that a killed process leaves a
-record of it, too.
+back; a leg that is answered, or has gone on for a moment, stands in the journal, so that a killed
+process leaves a record of it, too.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ POLL_S = 0.005
 """How often it is looked whether all is written."""
 
 BEAT_S = 0.25
-"""How often legs that go on are noted: one that is over within it never is."""
+"""How often legs that go on are noted: one that ends unanswered within it never is."""
 
 RETRY_S = 1.0
 """How long a database that is away is left alone."""
@@ -50,6 +50,7 @@ class RecordWriter:
         self._database, self._journal = database, journal
         self._ongoing: dict[Key, Ongoing] = {}
         self._unnoted: dict[Key, Ongoing] = {}
+        self._changed: set[Key] = set()
         self._secured: set[Key] = set()
         self._flushed = GroupFlush(journal.flush)
         self._waiting: deque[CallRecord] = deque()
@@ -66,11 +67,19 @@ class RecordWriter:
         self._closing = asyncio.Event()
 
     def open(self, call_id: str, leg: int, ongoing: Ongoing) -> None:
-        """A leg began, or stands differently; one that is charged says so at once."""
+        """A leg began, or stands differently, as once it is answered: that is noted at once.
+
+        What changes in one turn of the loop is noted together, but legs that are charged.
+        """
         key = (call_id, leg)
+        is_known = key in self._ongoing
         self._ongoing[key] = self._unnoted[key] = ongoing
-        if key in self._secured and self._journal.note(GOING_ON, _as_they_stand([ongoing])):
-            del self._unnoted[key]
+        if is_known and not self._changed:
+            asyncio.get_running_loop().call_soon(self._note_changed)
+        if is_known:
+            self._changed.add(key)
+        if key in self._secured:
+            self._note_changed()
         if self._beat is None:
             self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_beat)
 
@@ -219,6 +228,18 @@ class RecordWriter:
             log.error("too many call records wait: those that follow wait for the next start")
         self._set_aside += 1
         self._journal.note(ENDED, [record])
+
+    def _note_changed(self) -> None:
+        """Note legs that were answered, fell silent or were heard again: a kill costs none."""
+        changed = [key for key in self._changed if key in self._ongoing]
+        self._changed.clear()
+        if self._closing.is_set():
+            return  # the journal is told the rest by `close`
+        if changed and self._journal.note(
+            GOING_ON, _as_they_stand(self._ongoing[key] for key in changed)
+        ):
+            for key in changed:
+                self._unnoted.pop(key, None)
 
     def _on_beat(self) -> None:
         """Note legs that go on, and that the process lives; tidy the journal up."""

@@ -166,6 +166,23 @@ class TestKilled:
         living.close(whole=True)
         assert journals(tmp_path) == []
 
+    @pytest.mark.parametrize("ends", [False, True])
+    def test_a_leg_that_was_answered_just_now_is_recorded(self, tmp_path: Path, ends: bool) -> None:
+        """However brief: also one that has ended, and whose record is on its way."""
+
+        async def answered(office: Office) -> None:
+            for number in (1, 2, 3):
+                office.records.open(call_id(number), 1, GoingOn(record(number, answered_at=None)))
+            for number in (1, 2):
+                office.records.open(call_id(number), 1, GoingOn(record(number)))
+            await asyncio.sleep(0)
+            if ends:
+                office.records.append(record(1))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        assert in_child(lambda: run(tmp_path, answered)) == -signal.SIGKILL
+        assert sorted(asyncio.run(_reopened(tmp_path))) == [call_id(1), call_id(2)]
+
     def test_at_any_statement_none_is_lost_and_none_doubled(self, tmp_path: Path) -> None:
         for at in range(1, STATEMENTS + 1):
             folder = tmp_path / str(at)
@@ -285,7 +302,7 @@ async def _records_of(folder: Path) -> list[CallRecord]:
 class TestJournal:
     """A file that says only what still counts."""
 
-    async def test_brief_calls_never_touch_it(self, tmp_path: Path) -> None:
+    async def test_brief_calls_that_nobody_answers_never_touch_it(self, tmp_path: Path) -> None:
         office = await Office.open(OfficeSettings(tmp_path, REALM))
         for number in range(10):
             office.records.open(call_id(number), 1, GoingOn(record(number)))
