@@ -170,7 +170,7 @@ class Carrier:
         """Where phones and browsers reach the carrier."""
         settings = self._settings
         folder = settings.storage.folder
-        http = "http://" + _authority(settings.http.host, self.http_port)
+        http = "http://" + _authority(_from_here(settings.http.host), self.http_port)
         return banner.Standing(
             sip=_authority(settings.sip.public_host, self.sip_port),
             http=http,
@@ -191,6 +191,11 @@ def _voices() -> VoiceBank:
         return VoiceBank()
     except (MissingAudio, ScriptError) as error:
         raise Refused(f"prompts: {error}") from None
+
+
+def _from_here(host: str) -> str:
+    """Where this host reaches what listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 def _authority(host: str, port: int) -> str:

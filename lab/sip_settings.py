@@ -185,7 +185,7 @@ class SipSettings(Section):
         "look at the first challenge alone.",
     )
     md5_agents: str = Field(
-        default="baresip v0., baresip v1., aiosip",
+        default="baresip v0., baresip v1., aiosip, SIPp",
         description="Parts of the User-Agent, comma-separated, of phones that are offered MD5 "
         "alone, because a SHA-256 challenge stops them.",
     )

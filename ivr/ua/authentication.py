@@ -43,7 +43,7 @@ class AuthenticationPolicy:
     realm: str = "tokuban"
     nonce_life_s: float = 300.0
     algorithms: tuple[str, ...] = ALGORITHMS
-    md5_agents: tuple[str, ...] = ("baresip v0.", "baresip v1.", "aiosip")
+    md5_agents: tuple[str, ...] = ("baresip v0.", "baresip v1.", "aiosip", "SIPp")
     window_s: float = 60.0
     failures_per_user: int = 20
     failures_per_host: int = 200
