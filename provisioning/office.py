@@ -24,7 +24,9 @@ from provisioning.db.watch import Learn, Watch
 from provisioning.events import EventHub
 from provisioning.forwarding.service import StoredForwarding
 from provisioning.freephone.control import Control
+from provisioning.freephone.counting import UsageCounts
 from provisioning.freephone.service import Freephones
+from provisioning.freephone.sessions import ControlSessions, Lives
 from provisioning.lines.sealing import Seal
 from provisioning.lines.service import Lines
 from provisioning.lines.store import MemoryDirectory
@@ -101,6 +103,8 @@ class Office:
     presentation: StoredPresentation
     freephones: Freephones
     control: Control
+    control_sessions: ControlSessions
+    usage: UsageCounts
     profiles: ProfileFiles
     clock: BusinessClock
     audit: Audit
@@ -146,6 +150,10 @@ class Office:
             database, settings.geography, self._lines, self.audit, self.clocks
         )
         self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
+        login = settings.selfcare
+        lives = Lives(login.idle_s, login.life_s, login.touch_s)
+        self.control_sessions = ControlSessions(database, self.freephones, self._wall, lives)
+        self.usage = UsageCounts(database, self.freephones)
         self.billing = Billing(
             database,
             self.directory,

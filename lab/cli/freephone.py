@@ -14,6 +14,8 @@ from lab.client import Carrier
 PATH = "/v1/freephones"
 COLUMNS = ("number", "contract", "version", "lines", "options")
 
+FATES = ("calls", "answered", "busy", "no_answer", "refused", "off_hours")
+
 app = typer.Typer(help="Freephone numbers (着信課金): contracts, history and fees.")
 
 Number = Annotated[str, typer.Argument(help="As 0120000003.")]
@@ -23,6 +25,14 @@ File = Annotated[
         exists=True, dir_okay=False, help="The set-up as JSON; `tokuban freephone show` prints one."
     ),
 ]
+
+
+class By(StrEnum):
+    """What usage is counted by."""
+
+    HOUR = "hour"
+    DAY = "day"
+    NUMBER = "number"
 
 
 class Form(StrEnum):
@@ -126,6 +136,35 @@ def fees(
     carrier = Carrier(url, token)
     found = carrier.items(f"{_path(number)}/fees", {}, office.MOST)
     columns = ("item", "kind", "yen", "begins_at", "ends_at")
+    office.show_list(carrier, found, columns, as_json=as_json)
+
+
+@app.command()
+def usage(
+    number: Number,
+    by: Annotated[By, typer.Option(help="hour, day or number.")] = By.HOUR,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="With a time zone; else today in Japan."),
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Else a day after --from.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print it as CSV.")] = False,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Count the calls of a number by what became of them, in business time."""
+    carrier = Carrier(url, token)
+    asked = office.given(**{"by": by.value, "from": since, "to": before})
+    path = f"{_path(number)}/usage?{urlencode(asked)}"
+    if as_csv:
+        typer.echo(carrier.download("GET", f"{path}&format=csv"), nl=False)
+        return
+    with carrier.understood():
+        found = carrier.get(path)["items"]
+    columns = ("number" if by is By.NUMBER else "begins", *FATES)
     office.show_list(carrier, found, columns, as_json=as_json)
 
 

@@ -19,6 +19,7 @@ from provisioning.api import (
     describe,
     events,
     figures,
+    freephone_usage,
     freephones,
     lines,
     messages,
@@ -114,6 +115,7 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
         events,
         trunks,
         freephones,
+        freephone_usage,
         voicemail,
     ):
         app.include_router(area.router)

@@ -103,3 +103,14 @@ freephone_controls = Table(
 )
 """The customer control's password (FREE-12): `tries` counts those in a row that were not right, or
 are being judged; `locks` how often it was locked; `locked_at` is business time."""
+
+freephone_sessions = Table(
+    "freephone_sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("number", Text, ForeignKey("freephones.number", ondelete="CASCADE"), nullable=False),
+    Column("made_at", Float(53), nullable=False),
+    Column("seen_at", Float(53), nullable=False),
+    Index(None, "number"),
+)
+"""Who is logged in to a number's customer control, by the hash of a cookie; wall time."""

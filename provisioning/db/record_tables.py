@@ -15,9 +15,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from provisioning.db.tables import metadata
+
+OF_FREEPHONES = text(
+    "service IN ('freephone', 'freephone-refused', 'freephone-off-hours', 'freephone-busy')"
+)
+"""Callers' legs to freephone numbers: an index of their own, which other calls need not keep."""
 
 call_records = Table(
     "call_records",
@@ -53,6 +59,13 @@ call_records = Table(
     UniqueConstraint("call_id", "leg"),
     Index(None, "line", "id"),
     Index(None, "business_started_at"),
+    Index(
+        "ix_call_records_of_freephones",
+        "payer",
+        "business_started_at",
+        postgresql_where=OF_FREEPHONES,
+        sqlite_where=OF_FREEPHONES,
+    ),
 )
 """A line that goes leaves its records, hence no foreign key. Triggers of the database refuse every
 UPDATE, and every DELETE while `call_record_erasures` is empty."""

@@ -18,7 +18,7 @@ from provisioning.contract import E164, ContractError, FreephoneOption, NotContr
 from provisioning.db.connection import Connection
 from provisioning.db.freephone_tables import freephone_controls
 from provisioning.db.unit_of_work import Database
-from provisioning.freephone import store
+from provisioning.freephone import sessions, store
 from provisioning.freephone.document import dialled
 from provisioning.freephone.fees import UNLOCK, FeeList
 from provisioning.freephone.service import UnknownFreephone
@@ -66,7 +66,7 @@ class Control:
         self._database, self._fees, self._audit, self._clock = database, fees, audit, clock
 
     async def set_password(self, number: E164, *, origin: Origin) -> str:
-        """Make up a new password, shown this once; a lock stays.
+        """Make up a new password, shown this once; a lock stays, sessions end.
 
         Raises:
             UnknownFreephone: the number is not contracted.
@@ -83,6 +83,7 @@ class Control:
                 await connection.execute(freephone_controls.insert(), new)
             else:
                 await _change(connection, number, values)
+            await sessions.end_all(connection, number)
             await self._note(connection, kept, "control password reset", origin)
 
         await self._database.write(work, alone=True)
