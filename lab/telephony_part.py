@@ -21,10 +21,11 @@ from ivr.ua.agent import Agent
 from ivr.ua.authentication import Authenticator
 from ivr.ua.callers import Callers
 from ivr.ua.coupling import Couplings, CouplingSettings
-from ivr.ua.dialler import Dialler, Parties
+from ivr.ua.dialler import Dialler
 from ivr.ua.inbound import InboundCalls
 from ivr.ua.leg import Exchange, InboundLeg
 from ivr.ua.occupancy import Occupancy
+from ivr.ua.parties import Parties
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.ticket import Tickets

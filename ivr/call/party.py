@@ -145,9 +145,11 @@ class FarLeg(Protocol):
 class Rung:
     """How ringing a party ended: the SIP status, and the answered half when there is one.
 
-    `status` is the best final response (RFC 3261 §16.7), or one of ours where none came.
+    `status` is the best final response (RFC 3261 §16.7), or one of ours where none came. `asked`:
+    there was somebody to ring, whose leg is recorded.
     """
 
     outcome: Ring
     status: int
     far: FarLeg | None = None
+    asked: bool = True

@@ -5,8 +5,9 @@ Which access rings is chosen first (LINE-03), then comes forwarding, by the carr
 caller hears why nobody does.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, NoReturn, Protocol
 
 from ivr.call.call import Call
@@ -15,6 +16,7 @@ from ivr.call.party import Diverted, FarLeg, Ring, Role, Rung, Target
 from ivr.flows import talkies
 from ivr.flows.origin import Origin
 from ivr.flows.passed_on import PassedOn
+from ivr.flows.underway import Key, Underway
 from ivr.flows.voicemail import deposit
 from ivr.flows.voicemail.deposit import Missed
 from ivr.numbering.access import ringing
@@ -28,11 +30,12 @@ from ivr.numbering.diversion import (
     rings_for_s,
     without,
 )
-from ivr.numbering.plan import national
+from ivr.numbering.plan import national, parse
 from ivr.numbering.presentation import withholds
 from ivr.numbering.route import AssignedLine, Destination, ToTrunk, route
 from prompts.catalogue import Prompt, Voices
 from provisioning.contract import (
+    E164,
     Access,
     Account,
     Condition,
@@ -62,9 +65,9 @@ HAPPENED = {
 """The ends of ringing that forwarding knows; after any other the call stays with its line."""
 
 NO_MAILBOX = Mailbox(frozenset(), 0)
-OWN_LINE = Rung(Ring.BUSY, 486)
-NOBODY_THERE = Rung(Ring.UNREACHABLE, 480)
-NOT_RUNG = Rung(Ring.NO_ANSWER, 480)
+OWN_LINE = Rung(Ring.BUSY, 486, asked=False)
+NOBODY_THERE = Rung(Ring.UNREACHABLE, 480, asked=False)
+NOT_RUNG = Rung(Ring.NO_ANSWER, 480, asked=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Lines:
     mailboxes: Mailboxes
     voices: Voices
     trunks: Trunks | None = None
+    underway: Counter[Key] = field(default_factory=Counter)
 
     def rules(self, line: Line) -> ForwardingRules:
         """How the line's carrier forwards."""
@@ -139,10 +143,11 @@ class LineCall:
         self._diverted: tuple[Diverted, ...] = ()
         self._forwarder: Line | None = None
         self._passed_on = PassedOn(call.ticket)
+        self._underway = Underway(lines.underway, origin.number)
 
     async def to_line(self, line: Line) -> NoReturn:
         """Ring a line, then whom it forwards to, until somebody talks or nobody can."""
-        with self._passed_on.recorded():
+        with self._passed_on.recorded(), self._underway.counted():
             while True:
                 reached = await self._reach(line)
                 if isinstance(reached, Line):
@@ -151,6 +156,7 @@ class LineCall:
                 if isinstance(reached, Missed):
                     await self._to_voicemail(reached)
                 if isinstance(reached, Rung):
+                    self._note_unasked(reached, line.number)
                     await self._conclude(reached, talkies.of_line)
                 line = await self._go_on(line, reached)
 
@@ -160,6 +166,7 @@ class LineCall:
         service = Role.TRUNK if target.service is Role.LINE else target.service
         target = replace(target, trunk=trunk.name, service=service)
         rung = await self._call.ring(target, self._limits.ring_s)
+        self._note_unasked(rung, parse(digits).e164 or E164(digits))
         await self._fall_back(rung)
         if rung.far is None and self._call.party_heard:
             self._call.refuse(talkies.passed_on(rung))
@@ -169,12 +176,21 @@ class LineCall:
         if rung.far is not None:
             if self._escort is not None:
                 await self._escort.introduce(rung.far)
-            self._passed_on.answered()
+            self._answered()
             await self._call.talk(rung.far)
         await self._fall_back(rung)
         if self._escort is not None:
             self._escort.not_reached(rung)
         await talkies.tell(self._call, talkie_of(rung))
+
+    def _note_unasked(self, rung: Rung, number: E164) -> None:
+        """Record the forwarder's leg to a number where there was nobody to ring."""
+        if self._forwarder is not None and not rung.asked:
+            self._passed_on.in_vain(self._forwarder.number, number, rung)
+
+    def _answered(self) -> None:
+        self._passed_on.answered()
+        self._underway.answered()
 
     async def _fall_back(self, rung: Rung) -> None:
         """Give a forwarded call whose destination is busy to its forwarder's voicemail (FWD-09)."""
@@ -201,7 +217,7 @@ class LineCall:
             self._call,
             self._lines.mailboxes,
             missed,
-            self._passed_on.answered,
+            self._answered,
             self._limits.longest_call_s,
         )
 
@@ -241,7 +257,8 @@ class LineCall:
             otherwise = self._rings_s(own.box)
             most_s = rings_for_s(own.diversions, own.rules, access=access, otherwise=otherwise)
             in_doubt = access is not order[-1]
-            rung = _Rang(await self._ring(line, users, most_s, in_doubt=in_doubt), access)
+            got = await self._ring(line, users, most_s, in_doubt=in_doubt)
+            rung = _Rang(replace(got, asked=got.asked or rung.rung.asked), access)
             if rung.rung.outcome is not Ring.UNREACHABLE:
                 break
         return rung
@@ -321,6 +338,7 @@ class LineCall:
         if isinstance(way, talkies.Talkie):
             self._passed_on.add(line.number, going.target)
             await talkies.tell(self._call, way)
+        self._underway.add(line.number)
         if self._forwarder is None:
             await self._call.announce(Prompt.CALL_FORWARDED)
         self._forwarder = line
@@ -332,7 +350,8 @@ class LineCall:
         """Whom a call that `line` forwards goes on to, or why it does not (FWD-06)."""
         if line.number in self._origin.been:
             return talkies.LOOP
-        if self._origin.forwardings + len(self._diverted) > self._limits.forwardings:
+        most, told = self._limits.forwardings, self._origin.forwardings + len(self._diverted)
+        if told > most or self._underway.rounds(line.number) >= most:
             return talkies.TOO_FAR
         if isinstance(destination, ToTrunk):
             return destination.trunk

@@ -10,10 +10,20 @@ from contextlib import contextmanager
 
 from ivr.call.leg import Ticket
 from ivr.call.outcome import CallOver, Outcome
+from ivr.call.party import Ring, Rung
 from provisioning.contract import E164
 
 HUNG_UP, CANCELLED = "hung-up", "cancelled"
 """Causes of a leg whose call the caller ended, answered or not."""
+_IN_VAIN = {
+    Ring.UNREACHABLE: "absent",
+    Ring.BUSY: "busy",
+    Ring.NO_ANSWER: "no-answer",
+    Ring.DECLINED: "declined",
+    Ring.INCOMPATIBLE: "not-acceptable",
+    Ring.CONGESTED: "congested",
+}
+"""Causes of a leg that nobody answered."""
 
 
 class PassedOn:
@@ -29,6 +39,10 @@ class PassedOn:
         ticket = self._first.passed_on(forwarder, to)
         self._tickets.append(ticket)
         return ticket
+
+    def in_vain(self, forwarder: E164, to: E164, rung: Rung) -> None:
+        """The call that `forwarder` sent to `to` ends there, where nobody could be asked."""
+        self._first.passed_on(forwarder, to).close(_IN_VAIN[rung.outcome], rung.status)
 
     def answered(self) -> None:
         """Somebody answered at the end of the way: each leg of it is charged from now on."""

@@ -59,6 +59,9 @@ RINGS: Mapping[Ring, Talkie] = {
 }
 """By how ringing ended, when nobody answered."""
 
+WENT_TOO_FAR = frozenset({482, 483})
+"""Another carrier's word that a call goes round in a circle (RFC 3261 §21.4.20, §21.4.21)."""
+
 NO_SUCH_NUMBER = frozenset({404, 410, 604})
 """Another carrier's word that nobody has a number."""
 
@@ -78,6 +81,8 @@ def of_trunk(rung: Rung) -> Talkie:
     """What the caller hears of a number of another carrier that nobody answered."""
     if rung.status in NO_SUCH_NUMBER:
         return UNASSIGNED
+    if rung.status in WENT_TOO_FAR:
+        return TOO_FAR
     if rung.outcome is Ring.UNREACHABLE:
         return CONGESTED
     return RINGS[rung.outcome]
@@ -85,6 +90,8 @@ def of_trunk(rung: Rung) -> Talkie:
 
 def passed_on(rung: Rung) -> int:
     """The final response to a caller who heard already from the other carrier why."""
+    if rung.status in WENT_TOO_FAR:
+        return TOO_FAR.status
     return rung.status if rung.status in PASSED_ON else RINGS[rung.outcome].status
 
 

@@ -1,7 +1,6 @@
 """Calls of ours: a party's phones, or a trunk, are rung for a caller (CALL-01, RFC 3261 §16.6)."""
 
 import asyncio
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
@@ -12,43 +11,29 @@ from ivr.net.media_engine import MediaEngine, NoPortsLeft
 from ivr.net.media_leg import MediaLeg
 from ivr.numbering.plan import parse
 from ivr.sip import events
-from ivr.sip.core import Header
 from ivr.sip.events import Flow
-from ivr.sip.message import Request, Response
+from ivr.sip.message import Response
 from ivr.sip.session import Session
 from ivr.sip.session_proof import Prove, proof
 from ivr.ua import uni
 from ivr.ua.causes import LOST, OF_SESSION, Cause
-from ivr.ua.credentials import Unanswerable, credentials
 from ivr.ua.far_leg import FarLeg
 from ivr.ua.forking import Final
 from ivr.ua.log import Log
 from ivr.ua.occupancy import Occupancy, line_key, trunk_key
 from ivr.ua.outgoing_headers import Identities, Reader, identities
+from ivr.ua.parties import Parties
 from ivr.ua.policy import CallPolicy
 from ivr.ua.ringing import GIVEN_UP, Ringing, cause_of
 from ivr.ua.silence import SilenceWatch
 from ivr.ua.sound import NotAcceptable, Sound, SoundSettings
 from ivr.ua.ticket import Ticket, Tickets
 from ivr.ua.ways import Group, Way, groups_of, peers_of
-from provisioning.contract import Binding, Directory, Trunk, TrunkLogin, Trunks
+from provisioning.contract import Trunk
 
 _TIMED_OUT = 408
 _BUSY = Final(486, Ring.BUSY)
 _CONGESTED = Final(503, Ring.CONGESTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Who can be called: the bindings of a user, whose line that is, and the trunks."""
-
-    bindings: Callable[[str], Iterable[Binding]]
-    directory: Directory
-    trunks: Trunks | None = None
-
-    def login(self, trunk: Trunk) -> TrunkLogin | None:
-        """Who we are to a trunk's peers."""
-        return self.trunks.login(trunk.name) if self.trunks is not None else None
 
 
 class Calling(Protocol):
@@ -125,7 +110,7 @@ class Dialler:
         An answered half is the caller's to end; `release` ends what was forgotten. When this is
         cancelled, whoever rings stops ringing.
         """
-        trunk = self._trunk(target)
+        trunk = self._parties.trunk(target.trunk)
         ringing = Ringing(
             self,
             caller.media,
@@ -150,6 +135,7 @@ class Dialler:
             raise
         if rung.outcome is not Ring.ANSWERED:
             _close(job, *cause_of(rung))
+            rung = replace(rung, asked=job.ticket is not None)
         return rung
 
     def side_of(self, session: Session) -> FarLeg | None:
@@ -208,20 +194,8 @@ class Dialler:
             far.session.hang_up(now)
 
     def proves(self, trunk: Trunk | None) -> Prove | None:
-        """What answers the challenges of a trunk where we have a login; None: nobody may ask."""
-        login = self._parties.login(trunk) if trunk is not None else None
-        if login is None or trunk is None:
-            return None
-        name = trunk.name
-
-        def prove(response: Response, request: Request) -> Header | None:
-            try:
-                return credentials(response, request, login.user, login.password)
-            except Unanswerable as error:
-                self._log.warning("trunk.login-refused", trunk=name, why=str(error))
-                return None
-
-        return prove
+        """As of `Parties`."""
+        return self._parties.proves(trunk, self._log)
 
     def _won(self, placed: _Placed) -> None:
         """The party answered here: from now on its record is this leg's."""
@@ -358,10 +332,6 @@ class Dialler:
         return ticket
 
     # Where they go
-
-    def _trunk(self, target: Target) -> Trunk | None:
-        trunks = self._parties.trunks
-        return trunks.of(target.trunk) if trunks is not None and target.trunk is not None else None
 
     def _groups(self, target: Target, trunk: Trunk | None) -> list[Group]:
         transports = self._driver.transports

@@ -146,7 +146,7 @@ class RingContract:
                 await eventually(lambda: ring.signs == [RingSign.RINGING])
             await scene.called.refuses(status)
             rung = await ring.ended()
-        assert (rung.outcome, rung.status, rung.far) == (outcome, status, None)
+        assert (rung.outcome, rung.status, rung.far, rung.asked) == (outcome, status, None, True)
 
     async def test_a_phone_that_nobody_answers_stops_ringing(self, scene: Scene) -> None:
         async with ringing(scene, within_s=0.5) as ring:
@@ -168,7 +168,7 @@ class RingContract:
 
     async def test_nobody_registered_is_unreachable_at_once(self, scene: Scene) -> None:
         rung = await scene.leg.ring(scene.nobody, within_s=None, signs=lambda _: None)
-        assert (rung.outcome, rung.far) == (Ring.UNREACHABLE, None)
+        assert (rung.outcome, rung.far, rung.asked) == (Ring.UNREACHABLE, None, False)
 
     async def test_a_caller_who_gives_up_stops_the_ringing(self, scene: Scene) -> None:
         async with ringing(scene) as ring:

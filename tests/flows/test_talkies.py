@@ -43,7 +43,16 @@ def test_every_final_response_is_one_that_refuses() -> None:
     assert all(400 <= status <= 699 for status in talkies.PASSED_ON)
 
 
-@pytest.mark.parametrize("status", [301, 302, 401, 407, 421, 482, 483, 500, 502, 699])
+@pytest.mark.parametrize("status", [301, 302, 401, 407, 421, 500, 502, 699])
 def test_what_is_between_carriers_is_not_passed_on(status: int) -> None:
     passed = talkies.passed_on(Rung(Ring.DECLINED, status))
     assert passed == 603
+
+
+@pytest.mark.rule("FWD-06")
+@pytest.mark.parametrize("status", [482, 483])
+def test_a_call_that_goes_round_between_carriers_went_too_far(status: int) -> None:
+    """RFC 3261 §21.4.20 and §21.4.21."""
+    rung = Rung(Ring.DECLINED, status)
+    assert talkies.of_trunk(rung) == talkies.TOO_FAR
+    assert talkies.passed_on(rung) == 480

@@ -157,7 +157,7 @@ async def ring_all(
 ) -> Rung:
     """Ring phones at once, as `ivr.call.leg.Caller.ring` does: the first answer wins."""
     if not parties:
-        return Rung(Ring.UNREACHABLE, 480)
+        return Rung(Ring.UNREACHABLE, 480, asked=False)
     told: list[RingSign] = []
 
     def tell(sign: RingSign) -> None:

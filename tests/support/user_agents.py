@@ -12,10 +12,11 @@ from ivr.ua.authentication import AuthenticationPolicy, Authenticator
 from ivr.ua.bindings import RegistrarLimits
 from ivr.ua.callers import Callers
 from ivr.ua.coupling import Couplings, CouplingSettings
-from ivr.ua.dialler import Dialler, Parties
+from ivr.ua.dialler import Dialler
 from ivr.ua.inbound import InboundCalls, Serve
 from ivr.ua.leg import Exchange
 from ivr.ua.occupancy import Occupancy
+from ivr.ua.parties import Parties
 from ivr.ua.policy import CallPolicy
 from ivr.ua.registrar import Registrar
 from ivr.ua.silence import SilenceWatch

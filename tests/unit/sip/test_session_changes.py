@@ -351,13 +351,16 @@ def test_an_update_before_the_first_answer_gets_500_with_retry_after() -> None:
     assert "Retry-After" in refusal.headers
 
 
-def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
+@pytest.mark.parametrize("answer", [SDP, b""])
+def test_a_reinvite_without_offer_is_answered_in_its_ack_or_is_told_not_to_be(
+    answer: bytes,
+) -> None:
     network, alice, bob, _, theirs = talking()
     _reinvite(network, alice, bob, 2, b"")
     assert bob.one(SessionReoffered).request.body == b""
     theirs.accept_reoffer(THIRD_SDP, network.now)
-    _ack(network, alice, bob, 2, SDP)
-    assert bob.one(AnswerReceived).request.body == SDP
+    _ack(network, alice, bob, 2, answer)
+    assert bob.one(AnswerReceived).request.body == answer
     assert (theirs.local_sdp, theirs.remote_sdp) == (THIRD_SDP, SDP)
 
 
