@@ -1,12 +1,12 @@
 """Orders, cancellations, leaps of the clock and crashes in any sequence: what always holds."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -24,6 +24,7 @@ from provisioning.contract import E164
 from provisioning.numbers.model import NumberState, national
 from provisioning.office import Office, OfficeSettings
 from provisioning.orders.model import CapReached, InventoryEmpty, NumberOrder
+from tests.support import postgres
 from tests.support.crash import killed
 from tests.support.orders import OPERATOR, contract, order, ordered, stock
 from tests.support.storage import REALM
@@ -33,13 +34,21 @@ T = TypeVar("T")
 
 
 class OrderLife(RuleBasedStateMachine):
-    """Two contracts on twelve numbers; the model knows who holds what, and until when."""
+    """Two contracts on twelve numbers; the model knows who holds what, and until when.
+
+    `server`: the PostgreSQL server that has the office's database; None for SQLite.
+    """
+
+    server: ClassVar[str | None] = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="tokuban-"))
+        self.own = ExitStack()
+        folder = self.own.enter_context(tempfile.TemporaryDirectory(prefix="tokuban-"))
+        url = self.own.enter_context(postgres.database(self.server)) if self.server else None
+        self.settings = OfficeSettings(Path(folder), REALM, database=url)
         self.runner = asyncio.Runner()
-        self.office = self.do(Office.open(OfficeSettings(self.folder, REALM)))
+        self.office = self.do(Office.open(self.settings))
         self.held: dict[E164, str] = {}
         self.free_from: dict[E164, float] = {}
         self.added: dict[str, int] = {}
@@ -124,9 +133,10 @@ class OrderLife(RuleBasedStateMachine):
             return
         self.do(self.office.close())
         self.runner.close()
-        killed(self.folder, lambda office: order(office, owner, 2, key), at)
+        folder, url = self.settings.data, self.settings.database
+        killed(folder, lambda office: order(office, owner, 2, key), at, url)
         self.runner = asyncio.Runner()
-        self.office = self.do(Office.open(OfficeSettings(self.folder, REALM)))
+        self.office = self.do(Office.open(self.settings))
         page = self.do(self.office.orders.list(contract=owner))
         for placed in page.items:
             if placed.id not in {each.id for each in self.orders.values()}:
@@ -161,18 +171,28 @@ class OrderLife(RuleBasedStateMachine):
         """Close everything."""
         self.do(self.office.close())
         self.runner.close()
-        shutil.rmtree(self.folder)
+        self.own.close()
 
 
-@pytest.mark.rule("N050-01")
-@pytest.mark.rule("N050-02")
-@pytest.mark.rule("N050-03")
+pytestmark = [pytest.mark.rule(rule) for rule in ("N050-01", "N050-02", "N050-03")]
+
+
 def test_no_sequence_breaks_a_rule() -> None:
+    explore(OrderLife, examples=5, steps=25)
+
+
+def test_no_sequence_breaks_a_rule_at_a_server(postgres_server: str) -> None:
+    at_server = type("OrderLifeAtServer", (OrderLife,), {"server": postgres_server})
+    explore(at_server, examples=4, steps=25)
+
+
+def explore(machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
+    """Take so many ways of so many steps."""
     run_state_machine_as_test(
-        OrderLife,
+        machine,
         settings=settings(
-            max_examples=8,
-            stateful_step_count=25,
+            max_examples=examples,
+            stateful_step_count=steps,
             deadline=None,
             phases=[Phase.generate],  # every step is slow: a failure is told as it was found
             suppress_health_check=[HealthCheck.too_slow],

@@ -15,11 +15,11 @@ from tests.support.storage import REALM
 Act = Callable[[Office], Awaitable[object]]
 
 
-def run(folder: Path, act: Act) -> object:
+def run(folder: Path, act: Act, database: str | None = None) -> object:
     """What `act` answers in an office on `folder`, which is closed afterwards."""
 
     async def main() -> object:
-        office = await Office.open(OfficeSettings(folder, REALM))
+        office = await Office.open(OfficeSettings(folder, REALM, database=database))
         try:
             return await act(office)
         finally:
@@ -28,7 +28,7 @@ def run(folder: Path, act: Act) -> object:
     return asyncio.run(main())
 
 
-def killed(folder: Path, act: Act, at: int) -> bool:
+def killed(folder: Path, act: Act, at: int, database: str | None = None) -> bool:
     """Do `act` in a process that kills itself before its statement `at`; whether it came to that.
 
     Statements and commits of the writer are counted from 1; the end of `act` counts as one more.
@@ -47,7 +47,7 @@ def killed(folder: Path, act: Act, at: int) -> bool:
             await act(office)
         count("end")
 
-    status = in_child(lambda: run(folder, until_killed))
+    status = in_child(lambda: run(folder, until_killed, database))
     if status not in (0, -signal.SIGKILL):
         raise AssertionError(f"the child failed with status {status}")
     return status != 0
