@@ -24,6 +24,8 @@ help: ## list the targets
 run: $(STAMPS)/run ## bring the carrier up (options: make run ARGS="--sip-port 5070")
 	@exec $(VENV)/bin/tokuban up $(ARGS)
 
+# The carriers that tests start would each compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
 ifeq ($(ARGS),)
 	$(PY) -m pytest $(TWO) -m listens tests/interop  # phones mostly wait: nothing heavy beside them

@@ -36,6 +36,13 @@ def _turn(item: pytest.Item) -> int:
     return next(places, len(FIRST))
 
 
+def pytest_collection_finish() -> None:
+    """Keep what the modules and thousands of tests are made of out of every collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def real_upgrade() -> Iterator[Upgrade]:
     """The migrations themselves; all other tests have what they send sent again."""
