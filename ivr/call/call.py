@@ -221,7 +221,7 @@ class Call:
 
     async def announce(self, prompt: Prompt, *values: object) -> None:
         """Say something about a call that goes on, answered or not; heard to its end."""
-        await self._open_media()
+        await self.open_media()
         await self._speak(prompt, values, interruptible=False)
 
     async def talkie(
@@ -242,7 +242,7 @@ class Call:
 
     async def busy_tone(self, then: int) -> NoReturn:
         """Play Japan's busy tone for a while, free of charge, and end the call (CALL-03)."""
-        await self._open_media()
+        await self.open_media()
         self._leg.play(tones.busy(), loop=True)
         await asyncio.sleep(self._limits.busy_tone_s)
         self.refuse(then)
@@ -304,7 +304,7 @@ class Call:
     async def apologise(self, status: int) -> None:
         """Say that it does not work now, and end the call; unanswered it gets `status`."""
         self._keys.clear()
-        await self._open_media()
+        await self.open_media()
         await self._speak(Prompt.TRY_LATER, (), interruptible=False)
         if self.answered:
             await self._speak(Prompt.GOODBYE, (), interruptible=False)
@@ -357,7 +357,8 @@ class Call:
         if far is not None:
             far.hang_up()
 
-    async def _open_media(self) -> None:
+    async def open_media(self) -> None:
+        """Let the caller hear us before the call is answered; free of charge."""
         if not self._audible:
             await self._leg.progress()
             self._audible = True

@@ -97,8 +97,8 @@ class Incoming:
             office.profiles,
             office.services.forwarding,
             office.services.mailboxes,
-            office.voices,
             office.trunks,
+            office.voices,
         )
         self._numbers = remote_numbers(office.profiles)
         self._freephones = office.freephone.freephones if office.freephone else None

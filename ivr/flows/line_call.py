@@ -72,14 +72,17 @@ NOT_RUNG = Rung(Ring.NO_ANSWER, 480, asked=False)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What the office knows of lines; without `trunks` no call leaves."""
+    """What the office knows of lines; without `trunks` no call leaves.
+
+    `voices` speak to callers of other carriers in the called line's language.
+    """
 
     directory: Directory
     profiles: Profiles
     forwarding: Forwarding
     mailboxes: Mailboxes
-    voices: Voices
     trunks: Trunks | None = None
+    voices: Voices | None = None
     underway: Counter[Key] = field(default_factory=Counter)
 
     def rules(self, line: Line) -> ForwardingRules:
@@ -205,10 +208,11 @@ class LineCall:
         """The line's voicemail takes the call: the end of every way."""
         line = missed.line
         self._call.log.info("call.to-voicemail", line=line.number)
-        if self._origin.line is None:
+        voices = self._lines.voices
+        if self._origin.line is None and voices is not None:
             # Of another carrier's callers nothing is known: they hear the owner's language. Ours
             # hear the one that they chose for their own line (an assumption).
-            self._call.voice = self._lines.voices.of(line.language.value)
+            self._call.voice = voices.of(line.language.value)
         if self._forwarder is not None and self._forwarder.number != line.number:
             self._passed_on.add(self._forwarder.number, line.number)
         if missed.rules.deposit_is_forwarded:

@@ -39,6 +39,8 @@ VOICEMAIL_FULL = Talkie(Prompt.TALKIE_VOICEMAIL_FULL, 480)
 """So many messages as the box holds are in it (VM-01)."""
 VOICEMAIL_AWAY = Talkie(Prompt.TALKIE_VOICEMAIL_AWAY, 503)
 """Nothing can be recorded now (VM-08)."""
+VOICEMAIL_TAKES_NONE = Talkie(Prompt.TALKIE_VOICEMAIL_TAKES_NONE, 480)
+"""The owner has callers greeted and nothing recorded (au's 1610)."""
 
 TALKIES: Mapping[type, Talkie] = {
     Unassigned: UNASSIGNED,

@@ -170,6 +170,21 @@ def ring_time(
 
 
 @app.command()
+def taking(
+    number: Number,
+    messages: Annotated[
+        bool, typer.Option("--messages/--no-messages", help="Record callers, or greet them only.")
+    ],
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Say whether callers may leave messages (au's 1611 and 1610)."""
+    body: dict[str, object] = {"takes_messages": messages}
+    _set(Carrier(url, token), f"{_box(number)}/taking", body, as_json=as_json)
+
+
+@app.command()
 def greeting(
     number: Number,
     which: Annotated[

@@ -15,6 +15,7 @@ from provisioning.api.voicemail_shapes import (
     PinShape,
     RingTimeShape,
     SwitchShape,
+    TakingShape,
     VoiceMessageShape,
     VoiceMessagesShape,
 )
@@ -81,6 +82,15 @@ async def set_voicemail_ring_time(
 ) -> BoxShape:
     """Say how long the phone rings first."""
     await office.voicemail.by(asker).set_ring_time(line.number, wanted.seconds)
+    return await _box(office, line.number)
+
+
+@router.put("/{number}/taking", responses=_REFUSABLE)
+async def let_callers_leave_messages(
+    office: Here, line: Known, asker: Asker, wanted: TakingShape
+) -> BoxShape:
+    """Record callers from now on, or greet them only."""
+    await office.voicemail.by(asker).set_taking(line.number, wanted.takes_messages)
     return await _box(office, line.number)
 
 

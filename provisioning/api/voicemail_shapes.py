@@ -33,6 +33,7 @@ class BoxShape(Shape):
     greeting: Greeting = Field(description="number says it, plain does not, own is the owner's.")
     has_pin: bool = Field(description="Whether other phones may hear the messages by a PIN.")
     remote_locked: bool = Field(description="Too many wrong PINs came; unlock it.")
+    takes_messages: bool = Field(description="False: callers are greeted, and leave nothing.")
     new: int
     saved: int
 
@@ -47,6 +48,7 @@ class BoxShape(Shape):
             greeting=box.greeting,
             has_pin=box.has_pin,
             remote_locked=box.remote_locked,
+            takes_messages=box.takes_messages,
             new=counts.new,
             saved=counts.saved,
         )
@@ -98,6 +100,12 @@ class RingTimeShape(Shape):
     """How long a phone rings before voicemail takes the call."""
 
     seconds: int = Field(ge=0, le=600, description="Within the profile's bounds.")
+
+
+class TakingShape(Shape):
+    """Whether callers may leave messages."""
+
+    takes_messages: bool = Field(description="False is for profiles that have it, as au.")
 
 
 class GreetingShape(Shape):

@@ -39,6 +39,7 @@ class VoicemailRules:
     `remote_pin_errors`: so many wrong PINs end a call; the next one locks the box against
     remote use. `remote_number`: what another carrier's callers dial for it.
     `replay_key`, `redo_key` and `keep_key`: what a caller keys who ended the recording by `#`.
+    `may_refuse_messages`: the owner may have callers greeted and nothing recorded.
     """
 
     messages: int
@@ -55,17 +56,22 @@ class VoicemailRules:
     keep_key: str = "#"
     remote_number: E164 | None = None
     offered: frozenset[Condition] = frozenset(Condition)
+    may_refuse_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """How a line's box is set. Without `conditions` it is stopped."""
+    """How a line's box is set. Without `conditions` it is stopped.
+
+    `takes_messages` False: callers hear the greeting, and that nothing is recorded.
+    """
 
     conditions: frozenset[Condition]
     ring_time_s: int
     greeting: Greeting = Greeting.NUMBER
     has_pin: bool = False
     remote_locked: bool = False
+    takes_messages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,9 @@ class Mailboxes(Protocol):
 
     async def set_ring_time(self, line: E164, seconds: int) -> None:
         """Raises OutOfRange: outside of the profile's bounds."""
+
+    async def set_taking(self, line: E164, takes_messages: bool) -> None:
+        """Record callers, or greet them only. Raises OutOfRange: the profile cannot refuse any."""
 
     async def set_greeting(self, line: E164, greeting: Greeting, ulaw: bytes | None = None) -> None:
         """Choose a greeting; `ulaw` is the owner's own, kept for later when None.

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    true,
 )
 
 from provisioning.db.tables import metadata
@@ -30,6 +31,7 @@ voicemail_boxes = Table(
     Column("own_store", Text),
     Column("pin_hash", Text),
     Column("pin_errors", Integer, nullable=False),
+    Column("takes_messages", Boolean, nullable=False, server_default=true()),
     ForeignKeyConstraint(
         ["line", "option_name"],
         ["line_options.line", "line_options.name"],

@@ -70,9 +70,11 @@ async def change_box(visit: Visit) -> Response:
 
 
 async def _switch(visit: Visit, line: E164, box: Mailbox) -> None:
-    """Take calls or none, as the form says."""
+    """Take messages or none, and calls or none, as the form says."""
     boxes = visit.desk.office.voicemail.by(visit.origin)
-    active = visit.form.text("active") == "yes"
+    active, takes = visit.form.text("active") == "yes", visit.form.text("takes") != "no"
+    if takes != box.takes_messages:
+        await boxes.set_taking(line, takes)
     if active and not box.conditions:
         await boxes.start(line)
     elif box.conditions and not active:
@@ -155,6 +157,7 @@ async def box_page(visit: Visit, errors: dict[str, str], *, done: str = "") -> R
             "active": typed.get("active", "yes" if box.conditions else "no"),
             "ring_time": typed.get("ring_time", str(box.ring_time_s)),
             "greeting": typed.get("greeting", box.greeting.value),
+            "takes": typed.get("takes", "yes" if box.takes_messages else "no"),
         },
     )
 

@@ -43,7 +43,8 @@ def voicemail(
         conditions=conditions,
         offered=offered,
         silence_s=_seconds(source, given),
-        deposit_is_forwarded=_flag(source, given),
+        deposit_is_forwarded=_flag(source, given, "deposit_is_forwarded"),
+        may_refuse_messages=_flag(source, given, "may_refuse_messages"),
         remote_number=_number(source, given),
     )
     if given:
@@ -72,10 +73,10 @@ def _seconds(source: str, given: dict[str, Any]) -> float:
     return float(seconds)
 
 
-def _flag(source: str, given: dict[str, Any]) -> bool:
-    flag = given.pop("deposit_is_forwarded", DEFAULTS["deposit_is_forwarded"])
+def _flag(source: str, given: dict[str, Any], field: str) -> bool:
+    flag = given.pop(field, DEFAULTS[field])
     if type(flag) is not bool:
-        raise BadProfile(f"{source}: {TABLE}.deposit_is_forwarded: true or false is needed")
+        raise BadProfile(f"{source}: {TABLE}.{field}: true or false is needed")
     return flag
 
 

@@ -61,6 +61,7 @@ class Box:
     own_store: str | None = None
     pin_hash: str | None = field(default=None, repr=False)
     pin_errors: int = 0
+    takes_messages: bool = True
 
     def shown(self, rules: VoicemailRules) -> Mailbox:
         """The box as telephony sees it."""
@@ -70,6 +71,7 @@ class Box:
             greeting=self.greeting,
             has_pin=self.pin_hash is not None,
             remote_locked=self.is_locked(rules),
+            takes_messages=self.takes_messages,
         )
 
     def is_locked(self, rules: VoicemailRules) -> bool:
@@ -129,6 +131,13 @@ def ringing(box: Box, rules: VoicemailRules, seconds: int) -> Box:
     return replace(box, ring_time_s=seconds)
 
 
+def taking(box: Box, rules: VoicemailRules, takes_messages: bool) -> Box:
+    """The box that takes messages, or none; `OutOfRange` where the profile has no such setting."""
+    if not (takes_messages or rules.may_refuse_messages):
+        raise OutOfRange("takes_messages: this carrier's voicemail takes them whenever it is on")
+    return replace(box, takes_messages=takes_messages)
+
+
 def greeting(box: Box, chosen: Greeting) -> Box:
     """The box with another greeting; `OutOfRange` for an own one that was never recorded."""
     if chosen is Greeting.OWN and box.own is None:
@@ -186,4 +195,6 @@ def words(box: Box) -> str:
     on = ", ".join(each.value for each in Condition if each in box.conditions)
     parts = [f"on {on}" if on else "off", f"rings {box.ring_time_s} s"]
     parts.append(f"greeting {box.greeting.value}")
+    if not box.takes_messages:
+        parts.append("takes no messages")
     return "; ".join([*parts, "PIN set" if box.pin_hash else "no PIN"])

@@ -151,6 +151,11 @@ class StoredMailboxes:
         what = "voicemail ring time set"
         await self._change(line, what, lambda box, rules: model.ringing(box, rules, seconds))
 
+    async def set_taking(self, line: E164, takes_messages: bool) -> None:
+        """Record callers, or greet them only; `OutOfRange` where the profile cannot refuse any."""
+        what = "voicemail takes messages" if takes_messages else "voicemail takes no messages"
+        await self._change(line, what, lambda box, rules: model.taking(box, rules, takes_messages))
+
     async def set_greeting(self, line: E164, greeting: Greeting, ulaw: bytes | None = None) -> None:
         """Choose a greeting; `ulaw` is the owner's own, kept for later when None."""
         if ulaw is not None:

@@ -204,6 +204,7 @@ def _row(wanted: Box) -> dict[str, object]:
         "own_store": wanted.own_store,
         "pin_hash": wanted.pin_hash,
         "pin_errors": wanted.pin_errors,
+        "takes_messages": wanted.takes_messages,
     }
 
 
@@ -217,6 +218,7 @@ def _box(row: Row[Any]) -> Box:
         own_store=row.own_store,
         pin_hash=row.pin_hash,
         pin_errors=row.pin_errors,
+        takes_messages=row.takes_messages,
     )
 
 

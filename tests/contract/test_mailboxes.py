@@ -155,6 +155,18 @@ async def test_a_box_is_set(boxes: Mailboxes) -> None:
         await boxes.start(DOCOMO, [])
 
 
+@pytest.mark.rule("VM-02")
+async def test_some_carriers_boxes_take_none_for_a_while(boxes: Mailboxes) -> None:
+    for takes in (False, True):
+        await boxes.set_taking(AU, takes)
+        box = await boxes.of(AU)
+        assert box is not None
+        assert box.takes_messages is takes
+    await boxes.set_taking(DOCOMO, True)
+    with pytest.raises(OutOfRange):
+        await boxes.set_taking(DOCOMO, False)
+
+
 async def test_a_greeting_of_ones_own_waits_for_its_turn(boxes: Mailboxes) -> None:
     assert await boxes.greeting(DOCOMO) is None
     for wrong in (b"", b"\x7f", SECOND * 600):

@@ -52,6 +52,8 @@ CALLS = [
     (OWNER, "1415", "123#"),
     (OWNER, "1415", "1234#,1234#"),
     (AU_OWNER, "1412", ""),
+    (AU_OWNER, "1610", ""),
+    (AU_OWNER, "1611", ""),
     (AU_OWNER, "141", "1"),
     (AU_OWNER, "141", "9"),
     (AU_OWNER, "1417", "1"),
@@ -125,6 +127,7 @@ def test_each_sentence_of_a_call_can_be_composed(
 OF_LINE_CALLS = {
     Prompt.TALKIE_VOICEMAIL_FULL,
     Prompt.TALKIE_VOICEMAIL_AWAY,
+    Prompt.TALKIE_VOICEMAIL_TAKES_NONE,
     Prompt.CALL_FORWARDED,
     Prompt.TALKIE_UNREACHABLE,
     Prompt.TALKIE_CONGESTED,

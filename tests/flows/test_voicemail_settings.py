@@ -70,6 +70,47 @@ class TestStartAndStop:
 
 
 @pytest.mark.rule("VM-02")
+class TestTakingNone:
+    def test_1610_takes_no_messages_and_1611_takes_them_again(self) -> None:
+        net = network()
+        stopped = net.dial(AU_OWNER, "1610")
+        assert stopped.prompts == [said(Prompt.VOICEMAIL_TAKES_NONE)]
+        assert not setting(net, AU_OWNER).takes_messages
+        assert setting(net, AU_OWNER).conditions == MISSED
+        started = net.dial(AU_OWNER, "1611")
+        assert started.prompts == [said(Prompt.VOICEMAIL_TAKES_MESSAGES)]
+        assert setting(net, AU_OWNER).takes_messages
+        assert (started.ending, started.outcome) == (HUNG_UP, Outcome.COMPLETED)
+        assert started.leg.records.secured == []
+
+    def test_what_cannot_be_stored_is_not_said(self) -> None:
+        net = network()
+        net.mailboxes.unavailable = True
+        assert net.dial(AU_OWNER, "1610").prompts == [said(Prompt.TRY_LATER)]
+
+    def test_a_line_without_voicemail_is_refused(self) -> None:
+        assert network().dial(AU, "1610").ending == Ending(403)
+
+    def test_callers_are_told_free_of_charge_and_leave_nothing(self) -> None:
+        net = network()
+        run_virtually(net.mailboxes.set_taking(AU_OWNER.number, False))
+        for own in (None, HELLO):
+            if own is not None:
+                setting_own = net.mailboxes.set_greeting(AU_OWNER.number, Greeting.OWN, own)
+                run_virtually(setting_own)
+            heard = net.dial(DOCOMO, "09000000008")
+            told = [said(Prompt.TALKIE_VOICEMAIL_TAKES_NONE)] * 2
+            assert heard.prompts[-2:] == told
+            assert (HELLO in heard.leg.heard) == (own is not None)
+            assert (heard.ending, heard.leg.answered) == (Ending(480), False)
+        assert run_virtually(net.mailboxes.messages(AU_OWNER.number)) == ()
+
+    def test_au_s_1414_is_the_greeting(self) -> None:
+        heard = network().dial(AU_OWNER, "1414", "2", hang_up_after_s=8)
+        assert heard.prompts[:2] == [MENU, said(Prompt.GREETING_PLAIN_SET)]
+
+
+@pytest.mark.rule("VM-02")
 class TestTheRingTime:
     def test_1419_asks_for_seconds(self) -> None:
         net = network()

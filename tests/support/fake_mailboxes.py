@@ -64,6 +64,10 @@ class InMemoryMailboxes:
         rules = self._rules(line)
         self._change(line, lambda box: model.ringing(box, rules, seconds))
 
+    async def set_taking(self, line: E164, takes_messages: bool) -> None:
+        rules = self._rules(line)
+        self._change(line, lambda box: model.taking(box, rules, takes_messages))
+
     async def set_greeting(self, line: E164, greeting: Greeting, ulaw: bytes | None = None) -> None:
         rules = self._rules(line)
         if ulaw is None:

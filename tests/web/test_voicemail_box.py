@@ -6,10 +6,10 @@ import pytest
 
 from ivr.media.g711 import ULAW_SILENCE
 from ivr.store.export import SoundFiles
-from provisioning.contract import Greeting, PinVerdict
+from provisioning.contract import Greeting, PinVerdict, Profile
 from tests.web.browser import Page
-from tests.web.conftest import Browsers
-from tests.web.test_voicemail import Boxed, boxed
+from tests.web.conftest import Browsers, World
+from tests.web.test_voicemail import Boxed, boxed, with_box
 
 __all__ = ["boxed"]
 
@@ -153,3 +153,23 @@ class TestThePin:
     async def test_no_form_is_taken_without_its_token(self, boxed: Boxed) -> None:
         fields = {"pin": PIN, "again": PIN}
         assert (await boxed.browser.send(f"{boxed.page}/pin", fields)).status == 403
+
+
+@pytest.mark.rule("VM-02")
+async def test_an_au_owner_says_that_no_message_is_taken(world: World, browsers: Browsers) -> None:
+    boxed = await with_box(world, browsers, Profile.AU)
+    page = await boxed.browser.get(boxed.page)
+    assert "伝言のお預かり" in page.text
+    await boxed.set(takes="no", ring_time="24")
+    box = await world.office.voicemail.of(boxed.line)
+    assert box is not None
+    assert (box.takes_messages, bool(box.conditions)) == (False, True)
+    await boxed.set(takes="yes", ring_time="24")
+    box = await world.office.voicemail.of(boxed.line)
+    assert box is not None
+    assert box.takes_messages
+
+
+async def test_other_carriers_take_them_whenever_voicemail_is_on(boxed: Boxed) -> None:
+    assert "伝言のお預かり" not in (await boxed.browser.get(boxed.page)).text
+    assert (await boxed.set(takes="no")).status == 409

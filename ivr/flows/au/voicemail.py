@@ -1,4 +1,7 @@
-"""141: au's spoken guide to voicemail (お留守番サービス総合案内). Its keys are assumptions."""
+"""What au's voicemail has of its own: 141, the spoken guide, and 1611 and 1610.
+
+The guide's keys are assumptions (お留守番サービス総合案内).
+"""
 
 from ivr.call.call import Call
 from ivr.flows.registry import service
@@ -38,3 +41,21 @@ async def choose(call: Call, mailboxes: Mailboxes) -> None:
 async def pin(call: Call, mailboxes: Mailboxes) -> None:
     """Set the PIN."""
     await set_pin(call, mailboxes, call.line.number)
+
+
+@service("voicemail-take-messages", on=Profile.AU)
+async def take_messages(call: Call, mailboxes: Mailboxes) -> None:
+    """1611: callers may leave messages again."""
+    await call.keep(mailboxes.set_taking(call.line.number, True))
+    await call.answer()
+    call.stop_asking()
+    await call.play(Prompt.VOICEMAIL_TAKES_MESSAGES)
+
+
+@service("voicemail-refuse-messages", on=Profile.AU)
+async def refuse_messages(call: Call, mailboxes: Mailboxes) -> None:
+    """1610: callers are greeted, and leave nothing."""
+    await call.keep(mailboxes.set_taking(call.line.number, False))
+    await call.answer()
+    call.stop_asking()
+    await call.play(Prompt.VOICEMAIL_TAKES_NONE)

@@ -52,6 +52,9 @@ async def take(
         answered: told when the call is.
         longest_s: how long it may take with all replaying and doing over.
     """
+    box = await mailboxes.of(missed.line.number)
+    if box is not None and not box.takes_messages:
+        await _turn_away(call, mailboxes, missed.line)
     deposit = await _place(call, mailboxes, missed)
     deposit.on_failed = call.tape.failed
     async with _kept(call, deposit):
@@ -66,6 +69,15 @@ async def take(
         await _tell_kept(call, deposit)
     await call.close()
     raise CallOver(Outcome.COMPLETED)
+
+
+async def _turn_away(call: Call, mailboxes: Mailboxes, line: Line) -> NoReturn:
+    """Greet a caller whom the owner lets leave nothing, free of charge (an assumption)."""
+    own = await _own_greeting(call, mailboxes, line)
+    if own is not None:
+        await call.open_media()
+        await call.tape.play(own)
+    await talkies.tell(call, talkies.VOICEMAIL_TAKES_NONE)
 
 
 async def _place(call: Call, mailboxes: Mailboxes, missed: Missed) -> Deposit:

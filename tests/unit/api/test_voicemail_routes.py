@@ -62,6 +62,7 @@ class TestBoxes:
             "greeting": "number",
             "has_pin": False,
             "remote_locked": False,
+            "takes_messages": True,
             "new": 1,
             "saved": 0,
         }
@@ -89,6 +90,15 @@ class TestBoxes:
         assert plain.json()["greeting"] == "plain"
         own = await api.put(f"{BOX}/greeting", json={"greeting": "own"})
         assert own.status_code == 422, "there is none yet"
+
+    async def test_docomo_takes_messages_whenever_it_is_on(
+        self, api: httpx2.AsyncClient, boxed: Office
+    ) -> None:
+        taking = f"{BOX}/taking"
+        assert (await api.put(taking, json={"takes_messages": True})).status_code == 200
+        refused = await api.put(taking, json={"takes_messages": False})
+        assert refused.status_code == 422
+        assert (await api.get(BOX)).json()["takes_messages"] is True
 
     @pytest.mark.parametrize("content_type", ["audio/wav", "audio/x-wav; x=1"])
     async def test_a_greeting_is_uploaded_and_heard(

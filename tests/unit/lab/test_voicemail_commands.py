@@ -79,6 +79,12 @@ def run(*command: str, answer: bytes = ANSWER, typed: str | None = None) -> tupl
         ),
         (("stop", "09000000001"), "PUT", "/service", b'{"active": false}'),
         (("ring-time", "09000000001", "20"), "PUT", "/ring-time", b'{"seconds": 20}'),
+        (
+            ("taking", "09000000001", "--no-messages"),
+            "PUT",
+            "/taking",
+            b'{"takes_messages": false}',
+        ),
         (("greeting", "09000000001", "plain"), "PUT", "/greeting", b'{"greeting": "plain"}'),
         (("pin", "09000000001", "--none"), "PUT", "/pin", b'{"pin": null}'),
         (("unlock", "09000000001"), "POST", "/unlock", b""),

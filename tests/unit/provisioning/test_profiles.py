@@ -37,6 +37,8 @@ OWN = {
         "1411": "voicemail-start",
         "1412": "voicemail-always",
         "1414": "voicemail-greeting",
+        "1610": "voicemail-refuse-messages",
+        "1611": "voicemail-take-messages",
         "1417": "voicemail-playback",
         "141": "voicemail-guide",
     },
