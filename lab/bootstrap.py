@@ -14,6 +14,7 @@ from lab.errors import Refused
 from lab.events_part import EventsPart
 from lab.explaining import Explainer
 from lab.figures import TelephonyFigures
+from lab.freephone_preview import Previewer
 from lab.lab_token import TOKEN_FILE, LabToken, lab_token
 from lab.limits import raise_file_limit, settle_collector
 from lab.mail_part import MailPart
@@ -129,7 +130,9 @@ class Carrier:
             token=http.token.get_secret_value() if http.token else None,
             lab_token=self.lab_token.secret if self.lab_token else None,
             lab_token_file=self._token_file,
-            portal=create_portal(office, listening, self._portal()),
+            portal=create_portal(
+                office, listening, self._portal(), Previewer(office, areas.packaged())
+            ),
         )
         return WebPart(
             app,

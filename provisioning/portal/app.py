@@ -9,11 +9,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provisioning.contract import ContractError
+from provisioning.freephone.preview import Preview
 from provisioning.listening.service import Listening
 from provisioning.office import Office
 from provisioning.portal import (
     account,
     calls,
+    control,
+    freephones,
     greeting,
     login,
     menu,
@@ -22,6 +25,7 @@ from provisioning.portal import (
     voicemail,
 )
 from provisioning.portal.assets import Assets
+from provisioning.portal.control_doors import ControlDoors
 from provisioning.portal.doors import Doors
 from provisioning.portal.guard import BodyTooLong, Guard
 from provisioning.portal.pages import Pages
@@ -31,16 +35,26 @@ from provisioning.portal.visit import Desk, Expired, FormGone
 _MESSAGE = "/voicemail/{number}/messages/{message}"
 
 
-def create_portal(office: Office, listening: Listening, settings: PortalSettings) -> ASGIApp:
-    """The portal; it looks after hosts, sessions, forms and error pages by itself."""
+def create_portal(
+    office: Office, listening: Listening, settings: PortalSettings, preview: Preview
+) -> ASGIApp:
+    """The portal; it looks after hosts, sessions, forms and error pages by itself.
+
+    `preview` says what would become of a call to a freephone number.
+    """
     assets = Assets.load()
-    doors = Doors(Desk(office, listening, settings, Pages(assets), time.monotonic))
+    desk = Desk(office, listening, settings, Pages(assets), time.monotonic, preview)
+    doors = Doors(desk)
 
     async def refused(request: Request, error: Exception) -> Response:
         return await doors.refused(request, error)
 
     app = Starlette(
-        routes=[*_routes(doors), Route("/static/{name}", assets.answer, methods=["GET"])],
+        routes=[
+            *_routes(doors),
+            *control.routes(ControlDoors(desk)),
+            Route("/static/{name}", assets.answer, methods=["GET"]),
+        ],
         exception_handlers=dict.fromkeys(
             (ContractError, BodyTooLong, Expired, FormGone, 400, 403, 404, 405, 415, 500), refused
         ),
@@ -83,6 +97,14 @@ def _routes(doors: Doors) -> list[BaseRoute]:
         route(f"{_MESSAGE}/mark", post=voicemail.mark),
         route(f"{_MESSAGE}/erase", get=voicemail.ask_erase, post=voicemail.erase),
         route("/calls", get=calls.show_calls),
+        route("/freephones", get=freephones.show_freephones),
+        route("/freephones/{number}/unlock", get=freephones.ask_unlock, post=freephones.unlock),
+        route(
+            "/freephones/{number}/password",
+            get=freephones.ask_password,
+            post=freephones.reset_password,
+        ),
+        route("/freephones/{number}/password/done", get=freephones.show_password),
         route("/mail", get=account.show_mail, post=account.change_mail),
         route("/mail/code", get=account.show_mail_code, post=account.confirm_mail),
         route("/password", get=account.show_password, post=account.change_password),

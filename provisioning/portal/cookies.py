@@ -13,6 +13,8 @@ class Cookie(StrEnum):
     """What is kept in the browser; no value says anything about its owner."""
 
     SESSION = "tokuban-session"
+    CONTROL = "tokuban-control"
+    """The customer control's of a freephone number, which has a login of its own."""
     TICKET = "tokuban-ticket"
     VISIT = "tokuban-visit"
     LANGUAGE = "tokuban-language"
@@ -24,6 +26,7 @@ LANGUAGE_LIFE_S = 365 * 86_400
 
 SAME_SITE: dict[Cookie, Literal["lax", "strict"]] = {
     Cookie.SESSION: "lax",
+    Cookie.CONTROL: "lax",
     Cookie.TICKET: "strict",
     Cookie.VISIT: "lax",
     Cookie.LANGUAGE: "lax",

@@ -1,5 +1,6 @@
 """Between the web framework and a page: language, session, form, and what happens on a refusal."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -27,14 +28,18 @@ class Doors:
         get: Handler | None = None,
         post: Handler | None = None,
         open_: bool = False,
+        fields: int = forms.MOST_FIELDS,
     ) -> Route:
-        """One address; a method it does not have is answered 405 with Allow."""
+        """One address; a method it does not have is answered 405 with Allow.
+
+        `fields`: the most that its form has.
+        """
 
         async def endpoint(request: Request) -> Response:
             visit = await self.visit(request)
             handler = post if request.method == "POST" else get
             assert handler is not None
-            return await self._admit(visit, handler, open_=open_)
+            return await self._admit(visit, handler, open_=open_, fields=fields)
 
         methods = [name for name, handler in (("GET", get), ("POST", post)) if handler]
         return Route(path, endpoint, methods=methods)
@@ -47,14 +52,14 @@ class Doors:
             visit.session = await self._desk.office.selfcare.session(cookie)
         return visit
 
-    async def _admit(self, visit: Visit, handler: Handler, *, open_: bool) -> Response:
+    async def _admit(self, visit: Visit, handler: Handler, *, open_: bool, fields: int) -> Response:
         sends = visit.request.method == "POST"
-        if visit.session is None and not open_:
+        if not visit.is_in and not open_:
             if sends:
                 raise Expired
             return _to_login(visit)
         if sends:
-            visit.form = await forms.read(visit.request)
+            visit.form = await forms.read(visit.request, fields)
             if not forms.is_genuine(visit.request, visit.form, visit.token):
                 raise HTTPException(HTTPStatus.FORBIDDEN)
         return await handler(visit)
@@ -68,7 +73,7 @@ class Doors:
         if isinstance(error, TicketGone | WrongCode):
             cookies.drop(request, response, Cookie.TICKET)
         if isinstance(error, SessionGone | Expired):
-            cookies.drop(request, response, Cookie.SESSION)
+            cookies.drop(request, response, _area_of(request).cookie)
         return response
 
     def error_page(self, request: Request, status: int, kind: str, wait_s: int = 0) -> Response:
@@ -80,6 +85,7 @@ class Doors:
             status=status,
             wait_s=wait_s,
             entering=request.url.path.startswith(LOGIN),
+            area=_area_of(request),
             session=None,
             path=None,
             settings=self._desk.settings,
@@ -93,12 +99,30 @@ def language_of(request: Request) -> Language:
     return Language(chosen) if chosen in set(Language) else Language.JA
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the portal with a login of its own: its cookie, its first page, its login."""
+
+    cookie: Cookie
+    home: str
+    login: str
+
+
+SELF_CARE = Area(Cookie.SESSION, "/portal/", LOGIN)
+CONTROL = Area(Cookie.CONTROL, "/portal/control", "/portal/control/login")
+
+
+def _area_of(request: Request) -> Area:
+    path = request.url.path
+    return CONTROL if path == CONTROL.home or path.startswith(f"{CONTROL.home}/") else SELF_CARE
+
+
 def _to_login(visit: Visit) -> Response:
-    had_one = cookies.read(visit.request, Cookie.SESSION) is not None
-    target = f"{LOGIN}?ended=1" if had_one else LOGIN
+    had_one = cookies.read(visit.request, visit.COOKIE) is not None
+    target = f"{visit.LOGIN}?ended=1" if had_one else visit.LOGIN
     if "hx-request" in visit.request.headers:
         # A redirect would put the login page into a corner of the page that asked.
         return Response(headers={"hx-redirect": target})
     response = visit.go(target)
-    cookies.drop(visit.request, response, Cookie.SESSION)
+    cookies.drop(visit.request, response, visit.COOKIE)
     return response

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 
 from provisioning.contract import ContractError, NotContracted, StorageUnavailable, UnknownMessage
 from provisioning.customers.model import ContractClosed, UnknownContract, UnknownCustomer
+from provisioning.freephone.service import FreephoneChanged, UnknownFreephone
 from provisioning.numbers.model import UnknownNumber
 from provisioning.orders.model import (
     KeyReused,
@@ -26,6 +27,8 @@ KINDS: dict[type[Exception], tuple[int, str]] = {
     UnknownNumber: (HTTPStatus.NOT_FOUND, "not-found"),
     UnknownOrder: (HTTPStatus.NOT_FOUND, "not-found"),
     UnknownMessage: (HTTPStatus.NOT_FOUND, "not-found"),
+    UnknownFreephone: (HTTPStatus.NOT_FOUND, "not-found"),
+    FreephoneChanged: (HTTPStatus.CONFLICT, "changed"),
     NotContracted: (HTTPStatus.NOT_FOUND, "not-found"),
     LetterGone: (HTTPStatus.GONE, "letter-gone"),
     KeyReused: (HTTPStatus.GONE, "form-used"),

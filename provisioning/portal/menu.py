@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from provisioning.audit.model import STRANGER, Change
 from provisioning.contract import Language
+from provisioning.portal.freephones import of_contract
 from provisioning.portal.pages import grouped
 from provisioning.portal.texts import Texts
 from provisioning.portal.visit import HOME, LOGIN, Visit
@@ -33,6 +34,7 @@ async def show_menu(visit: Visit) -> Response:
         contract=contract,
         plan=customers.plans[contract.plan],
         left=max(0, contract.numbers_left),
+        freephones=of_contract(visit),
     )
 
 

@@ -59,6 +59,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["national"] = national
+    environment.filters["hyphens"] = hyphens
     environment.filters["grouped"] = grouped
     environment.filters["duration"] = duration
     environment.filters["yen"] = "{:,}".format
@@ -73,6 +74,14 @@ def international(digits: str) -> E164 | None:
 def grouped(number: str) -> str:
     """An 050 number as it is written in Japan, 050-0000-1234; other texts as they are."""
     return hyphenated(national(E164(number)))
+
+
+def hyphens(number: str) -> str:
+    """A freephone number as it is written in Japan, 0120-000-003; others as they are dialled."""
+    digits = national(E164(number)) if number.startswith("+") else number
+    if digits.startswith("0120"):
+        return f"{digits[:4]}-{digits[4:7]}-{digits[7:]}"
+    return f"{digits[:4]}-{digits[4:7]}-{digits[7:]}" if digits.startswith("0800") else digits
 
 
 def duration(seconds: float) -> str:

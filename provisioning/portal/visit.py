@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from provisioning.audit.model import Origin
 from provisioning.contract import Language
+from provisioning.freephone.preview import Preview
 from provisioning.listening.service import Listening
 from provisioning.office import Office
 from provisioning.orders.model import NumberOrder
@@ -47,6 +48,7 @@ class Desk:
     settings: PortalSettings
     pages: Pages
     now: Callable[[], float]
+    preview: Preview
     orders: Once[NumberOrder] = field(default_factory=Once)
     resets: Once[str] = field(default_factory=Once)
     ordering: Deeds[str] = field(default_factory=Deeds)
@@ -57,6 +59,9 @@ class Desk:
 @dataclass(slots=True)
 class Visit:
     """A request with what was found out about it."""
+
+    LOGIN: ClassVar[str] = LOGIN
+    COOKIE: ClassVar[Cookie] = Cookie.SESSION
 
     desk: Desk
     request: Request
@@ -69,6 +74,11 @@ class Visit:
     def t(self) -> Texts:
         """The words of the visitor's language."""
         return self.desk.pages.texts[self.language]
+
+    @property
+    def is_in(self) -> bool:
+        """Whether somebody has logged in."""
+        return self.session is not None
 
     @property
     def owner(self) -> Session:
@@ -92,6 +102,9 @@ class Visit:
         """The token that the visitor's forms carry; None for a browser without our cookies."""
         if self.session is not None:
             return self.session.csrf
+        return self._visitors_token()
+
+    def _visitors_token(self) -> str | None:
         visit = self._new_visit or cookies.read(self.request, Cookie.VISIT)
         return visit and hashlib.sha256(f"form:{visit}".encode()).hexdigest()
 

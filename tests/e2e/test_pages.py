@@ -62,14 +62,14 @@ def test_nothing_serious_stands_in_the_way_of_anybody(page: Page, desk: Desk) ->
         for size, scheme in ((PHONE, DARK), (SCREEN, LIGHT)):
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            faults = [_told(each) for each in axe.run(page).response["violations"]]
+            faults = [told(each) for each in axe.run(page).response["violations"]]
             width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if faults or width > 0:
                 found[name, scheme] = (faults, width)
     assert not found
 
 
-def _told(violation: dict[str, Any]) -> str:
+def told(violation: dict[str, Any]) -> str:
     places = [node["html"][:120] for node in violation["nodes"]]
     return f"{violation['impact']}: {violation['id']} at {places}"
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from playwright.sync_api import Page, expect
 from prometheus_client import CollectorRegistry
 
 from ivr.media.g711 import encode_ulaw
+from lab.areas import packaged
+from lab.freephone_preview import Previewer
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.audit.model import Origin
@@ -78,7 +81,8 @@ class Served:
         try:
             await self._furnish(office)
             listening = listening_to(office)
-            portal = create_portal(office, listening, PortalSettings(sip=lambda: "127.0.0.1:5060"))
+            settings = PortalSettings(sip=lambda: "127.0.0.1:5060")
+            portal = create_portal(office, listening, settings, Previewer(office, packaged()))
             ready, metrics = (lambda: Readiness(True)), CollectorRegistry()
             app = create_app(office, ready, metrics, listening, portal=portal)
             self.server = uvicorn.Server(
@@ -197,13 +201,19 @@ def test_everybody_can_use_it(contexts: Contexts, served: Served) -> None:
     expect(plain.get_by_label("停止")).to_be_checked()
     page = contexts(viewport={"width": 320, "height": 640}).new_page()
     served.log_in(page)
+    page.goto(served.box)
+    erasing = (
+        page.locator(".voice").first.get_by_role("link", name="伝言の消去").get_attribute("href")
+    )
     found = {}
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.goto(served.box)
-        faults = [each["id"] for each in Axe().run(page).response["violations"]]
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        found[scheme] = (faults, wide)
-    assert found == {"dark": ([], 0), "light": ([], 0)}
+    for title, place in {"伝言の消去": str(erasing), "留守番電話": served.box}.items():
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.goto(urljoin(served.box, place))
+            expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+            faults = [each["id"] for each in Axe().run(page).response["violations"]]
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            found[title, scheme] = (faults, wide)
+    assert all(each == ([], 0) for each in found.values()), found
     page.locator(".voice audio").first.focus()
     assert page.evaluate("document.activeElement.tagName") == "AUDIO"

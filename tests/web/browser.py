@@ -20,18 +20,31 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[dict[str, Any]] = []
         self._inside = False
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({**values, "fields": {}})
             self._inside = True
-        elif tag == "input" and self._inside:
+        elif tag == "input" and self._inside and _is_sent(values):
             self.forms[-1]["fields"][values["name"]] = values.get("value", "")
+        elif tag == "select" and self._inside:
+            self._select = values["name"]
+        elif tag == "option" and self._inside:
+            fields = self.forms[-1]["fields"]
+            if "selected" in values or self._select not in fields:
+                fields[self._select] = values.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
+
+
+def _is_sent(field: Mapping[str, str]) -> bool:
+    """Whether a browser sends the field: an empty box is not, nor what has no name."""
+    ticked = field.get("type") not in ("checkbox", "radio") or "checked" in field
+    return ticked and "name" in field
 
 
 @dataclass(frozen=True, slots=True)

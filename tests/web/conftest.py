@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 from uvicorn._types import ASGI3Application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from lab.areas import packaged
+from lab.freephone_preview import Previewer
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.audit.model import Origin
@@ -89,7 +91,10 @@ async def world(signed_up: tuple[Path, str, str], tmp_path: Path) -> AsyncIterat
     """An open office on SQLite, whose self-care mails are read at once."""
     folder, contract, other_contract = signed_up
     shutil.copytree(folder, tmp_path / "data")
-    office = await Office.open(OfficeSettings(data=tmp_path / "data", realm="tokuban"))
+    settings = OfficeSettings(
+        data=tmp_path / "data", realm="tokuban", geography=packaged().geography
+    )
+    office = await Office.open(settings)
     world = World(office, MemoryLetterbox(), contract, other_contract)
     office.selfcare.close()
     office.selfcare = SelfCare(
@@ -117,7 +122,9 @@ def portal_app(world: World) -> FastAPI:
         CollectorRegistry(),
         listening,
         token="t",
-        portal=create_portal(world.office, listening, settings),
+        portal=create_portal(
+            world.office, listening, settings, Previewer(world.office, packaged())
+        ),
     )
 
 
