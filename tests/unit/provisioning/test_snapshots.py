@@ -112,7 +112,7 @@ async def use(office: Office) -> None:
     await office.freephones.create(
         SPLIT.number, CONTRACT.id, FreephoneDocument.of(SPLIT), origin=OPERATOR
     )
-    await office.freephones.with_turns(SPLIT.number, lambda _: (0, {"all": ((2, 1), (1, 0))}))
+    await office.freephones.with_turns(SPLIT.number, lambda _: (0, {("all", (2, 1)): (1, -1)}))
     await office.control.set_password(SPLIT.number, origin=OPERATOR)
     trunk = Trunk("with-login", TrunkClass.FIXED, peers=("192.0.2.9:5060",), login="tokuban")
     await office.trunking.create(trunk, login_password="their-secret", origin=OPERATOR)
