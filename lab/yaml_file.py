@@ -27,12 +27,16 @@ _NULL = "tag:yaml.org,2002:null"
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """The values of a file, and where each stands: `keys` of a mapping, and `marks` of values."""
+    """The values of a file, and where each stands: `keys` of a mapping, and `marks` of values.
+
+    `plain` are the places of scalars that were written without quotes.
+    """
 
     path: Path
     values: Value
     marks: dict[Place, Mark]
     keys: dict[Place, Mark]
+    plain: frozenset[Place] = frozenset()
 
     def where(self, place: Place, *, key: bool = False) -> str:
         """`file:line:column` of a value or its key, or of the nearest thing around it."""
@@ -68,7 +72,7 @@ def parse(path: Path, text: str) -> YamlFile:
         raise Refused(f"{path}:{line}: not YAML: a character that no text has") from None
     except RecursionError:
         raise Refused(f"{path}: nested too deep for a file of settings") from None
-    return YamlFile(path, values, reader.marks, reader.keys)
+    return YamlFile(path, values, reader.marks, reader.keys, frozenset(reader.plain))
 
 
 class _Reader:
@@ -79,6 +83,7 @@ class _Reader:
         self._count = 0
         self.marks: dict[Place, Mark] = {}
         self.keys: dict[Place, Mark] = {}
+        self.plain: set[Place] = set()
 
     def value(self, node: yaml.Node, place: Place) -> Value:
         self._count += 1
@@ -92,8 +97,10 @@ class _Reader:
                 items = enumerate(node.value)
                 return [self.value(item, (*place, index)) for index, item in items]
             case yaml.ScalarNode():
-                plain = node.style is None
-                return None if plain and node.tag == _NULL else str(node.value)
+                if node.style is None:
+                    self.plain.add(place)
+                    return None if node.tag == _NULL else str(node.value)
+                return str(node.value)
         raise TypeError(f"YAML has no {type(node).__name__}")
 
     def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, Value]]:

@@ -26,6 +26,7 @@ from lab.cli import (
     order,
     prompts,
     reset,
+    scenario,
     seed,
     snapshot,
     token,
@@ -69,6 +70,7 @@ app.add_typer(token.app, name="token", no_args_is_help=True)
 app.add_typer(mail.app, name="mail", no_args_is_help=True)
 app.add_typer(message.app, name="message", no_args_is_help=True)
 app.add_typer(voicemail.app, name="voicemail", no_args_is_help=True)
+app.add_typer(scenario.app, name="scenario", no_args_is_help=True)
 app.command("seed")(seed.seed)
 app.command("reset")(reset.reset)
 app.add_typer(snapshot.app, name="snapshot", no_args_is_help=True)

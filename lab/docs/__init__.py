@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lab import example, seed_model
 from lab.docs import commands, configuration, machines, rest, rules, tariffs
+from lab.scenarios import schema as scenario_schema
 from provisioning.billing import tariff_file
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +17,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     REFERENCE / "machines.md": machines.page,
     REFERENCE / "rest.md": rest.page,
     REFERENCE / "rules.md": lambda: rules.page(ROOT),
+    REFERENCE / "scenario.schema.json": scenario_schema.text,
     REFERENCE / "seed.schema.json": seed_model.schema_text,
     REFERENCE / "tariff.schema.json": tariff_file.schema_text,
     REFERENCE / "tariffs.md": tariffs.page,

@@ -23,6 +23,8 @@ from lab.scenarios.phones.waiting import until
 from prompts.catalogue import Prompt, Voice
 
 _LISTEN_EVERY_S = 0.3
+_REST = 1.5
+"""Rest after a look, as a multiple of how long it took: a busy machine is looked at less."""
 _BEGINNING_S = 2.5
 _TAIL_S = 0.15
 _LAST_S = 0.9
@@ -49,9 +51,13 @@ Rivals: TypeAlias = Callable[[], list[Samples]]
 class Ear:
     """Follows the sound of one call; what was heard once is behind it."""
 
-    def __init__(self, sound: Callable[[], Samples], voice: Voice) -> None:
-        """`sound`: what came so far; shape (n,), 8 kHz."""
+    def __init__(self, sound: Callable[[], Samples], voice: Voice, *, exact: bool = False) -> None:
+        """`sound`: what came so far; shape (n,), 8 kHz.
+
+        `exact`: it comes as it was sent, sample for sample, so that a prompt is found cheaply.
+        """
         self.sound = sound
+        self._exact = exact
         self._voice = voice
         self._from = 0
         self._next_look = 0.0
@@ -89,8 +95,10 @@ class Ear:
         def said() -> Match | None:
             if time.monotonic() < self._next_look:
                 return None
-            self._next_look = time.monotonic() + _LISTEN_EVERY_S
+            began = time.monotonic()
             heard[:] = self._said_since(wanted, rivals)
+            now = time.monotonic()
+            self._next_look = now + max(_LISTEN_EVERY_S, _REST * (now - began))
             return heard[0] if heard else None
 
         try:
@@ -122,6 +130,10 @@ class Ear:
         length_s = len(wanted) / RATE_HZ
         if len(sound) - begin < len(wanted) - _LOST_S * RATE_HZ:
             return []
+        if (at := _exactly(sound[begin:], wanted)) is not None:
+            return [Match((begin + at) / RATE_HZ, 1.0, length_s)]
+        if self._exact and not still and len(sound) - begin < len(wanted) + _LOST_S * RATE_HZ:
+            return []
         recording = Recording(sound[begin:])
         found = recording.find(wanted, _GLITCHED)
         found = [match for match in found if _beats(match, wanted, rivals, recording)]
@@ -140,6 +152,8 @@ class Ear:
         """
         begin = max(0, self._from - RATE_HZ // 4)
         self.hears(prompt, number, *more, timeout_s=timeout_s)
+        if _exactly(self.sound()[begin:], self.speech(prompt, number, *more)) is not None:
+            return
         recording = Recording(self.sound()[begin:])
         fits = {
             each: recording.fit(self.speech(prompt, each, *more))
@@ -174,17 +188,31 @@ class Ear:
             Unheard: it was not; the message says what was heard instead.
         """
         width, step = round(seconds * RATE_HZ), RATE_HZ // 10
+        looked = self._from
 
         def heard() -> bool:
+            nonlocal looked
             sound = self.sound()
-            starts = range(self._from, len(sound) - width + 1, step)
+            starts = range(looked, len(sound) - width + 1, step)
+            looked += len(starts) * step
             return any(tone_level(sound[at : at + width], hertz) > _CLEAR for at in starts)
 
         self._wait(heard, f"a voice of {hertz:g} Hz", timeout_s)
 
+    def hears_rhythm(
+        self, fits: Callable[[Samples], bool], what: str, timeout_s: float = 30.0
+    ) -> None:
+        """Wait until what is heard from now on fits, as an interrupted tone does.
+
+        Raises:
+            Unheard: it does not; the message says what was heard instead.
+        """
+        begin = self._from
+        self._wait(lambda: fits(self.sound()[begin:]), what, timeout_s)
+
     def _wait(self, heard: Callable[[], bool], what: str, timeout_s: float) -> None:
         try:
-            until(heard, what, timeout_s)
+            until(heard, what, timeout_s, poll_s=0.1)
         except TooLate as error:
             raise Unheard(f"{what} was not heard; {self.story()}") from error
 
@@ -203,6 +231,12 @@ class Ear:
             plain += [f"{m.start_s:.1f} s {prompt.value}" for m in recording.find(samples, 0.6)]
         loud_s = loud_seconds(sound)
         return f"heard in {recording.seconds:.1f} s ({loud_s:.1f} s loud): {sorted(plain)}"
+
+
+def _exactly(sound: Samples, wanted: Samples) -> int | None:
+    """Where a prompt begins that came sample for sample; None where it did not."""
+    at = sound.tobytes().find(wanted.tobytes())
+    return at // sound.itemsize if at >= 0 else None
 
 
 def _beats(match: Match, wanted: Samples, rivals: Rivals, recording: Recording) -> bool:

@@ -11,8 +11,10 @@ T = TypeVar("T")
 _POLL_S = 0.02
 
 
-def until(probe: Callable[[], T | None], what: str, timeout_s: float = 30.0) -> T:
-    """Return the first truthy answer of `probe`.
+def until(
+    probe: Callable[[], T | None], what: str, timeout_s: float = 30.0, *, poll_s: float = _POLL_S
+) -> T:
+    """Return the first truthy answer of `probe`, asked every `poll_s` seconds.
 
     Raises:
         TooLate: none came within `timeout_s` seconds; the message names `what`.
@@ -24,4 +26,4 @@ def until(probe: Callable[[], T | None], what: str, timeout_s: float = 30.0) -> 
             return answer
         if time.monotonic() >= deadline:
             raise TooLate(f"{what}: not within {timeout_s:g} s")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
