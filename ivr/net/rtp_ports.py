@@ -4,7 +4,7 @@ import errno
 import ipaddress
 import socket
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Container
 from typing import NamedTuple
 
 from ivr.media.source_lock import Address, normal
@@ -24,7 +24,8 @@ class NoPortsLeft(Exception):
 class PortPair(NamedTuple):
     """Two bound, non-blocking sockets; `port` is the RTP one, `ipv6` what both are.
 
-    `host` is what they are bound to; `taken` are all ports there that are open, these two included.
+    `host` is what they are bound to; `own` are the ports there that nobody else can be at, these
+    two included. `outward` are those of them whose sound goes to and comes from other carriers.
     """
 
     port: int
@@ -32,7 +33,8 @@ class PortPair(NamedTuple):
     rtcp: socket.socket
     ipv6: bool
     host: str
-    taken: Collection[int]
+    own: Container[int]
+    outward: set[int]
 
     def keep(self, octets: int) -> None:
         """Say how much that was not read yet is kept (the kernel counts its own overhead too)."""
@@ -50,6 +52,23 @@ class PortPair(NamedTuple):
         if ":" in host and not self.ipv6:
             raise ValueError(f"RTP address {host}: this engine speaks IPv4")
         return host, port
+
+
+class OwnPorts(Container[int]):
+    """The ports of a range that are ours: open now, or free for a call to come.
+
+    A softphone on this host may have one of the range: that is where it says it is.
+    """
+
+    def __init__(self, ports: "RtpPorts", bounds: range) -> None:
+        self._ports = ports
+        self._bounds = bounds
+
+    def __contains__(self, port: object) -> bool:
+        """Whether a peer that names this port on our host names one of ours."""
+        if not isinstance(port, int) or port not in self._bounds:
+            return False
+        return self._ports.is_open(port) or self._ports.is_vacant(port)
 
 
 class RtpPorts:
@@ -70,6 +89,8 @@ class RtpPorts:
         self.family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
         self._free = deque(range(first, high, 2))
         self._taken: set[int] = set()
+        self._outward: set[int] = set()
+        self._own = OwnPorts(self, range(first, high + 1))
 
     @property
     def free(self) -> int:
@@ -99,6 +120,7 @@ class RtpPorts:
         pair.rtp.close()
         pair.rtcp.close()
         self._taken -= {pair.port, pair.port + 1}
+        self._outward.discard(pair.port)
         self._free.append(pair.port)
 
     def _bind_pair(self, port: int) -> PortPair:
@@ -111,7 +133,19 @@ class RtpPorts:
             raise
         self._taken |= {port, port + 1}
         ipv6 = self.family == socket.AF_INET6
-        return PortPair(port, rtp, rtcp, ipv6, self.host, self._taken)
+        return PortPair(port, rtp, rtcp, ipv6, self.host, self._own, self._outward)
+
+    def is_open(self, port: int) -> bool:
+        """Whether a pair with it is handed out."""
+        return port in self._taken
+
+    def is_vacant(self, port: int) -> bool:
+        """Whether nobody is at a port of ours: it could be bound now."""
+        try:
+            self._bind(port).close()
+        except OSError:
+            return False
+        return True
 
     def _bind(self, port: int) -> socket.socket:
         sock = socket.socket(self.family, socket.SOCK_DGRAM)

@@ -31,22 +31,25 @@ class Ends(NamedTuple):
     Attributes:
         peer: the host that the peer's signalling comes from.
         ours: our own hosts, as we bind and as we tell them.
-        taken: the RTP and RTCP ports that are open here.
+        own: the RTP and RTCP ports here that no phone can be at.
+        spirals: those of them that may be sent to all the same: where calls of ours that another
+            carrier sends back to us, untouched, come from (RFC 3261 §16.3).
     """
 
     peer: str
     ours: tuple[str, ...]
-    taken: Container[int]
+    own: Container[int]
+    spirals: Container[int] = ()
 
 
 def objection(remote: tuple[str, int], ends: Ends) -> Objection | None:
     """Why sound must not go to `remote`, a literal address and port; None when it may."""
     host, port = remote
     said = _at_any_port(host) if len(host) <= _LONGEST else _NO_ADDRESS
-    if said is not None or port not in ends.taken:
-        return said
     address = _read(host)
-    if address is not None and _is_ours(address, ends.ours):
+    if said is not None or address is None or not _is_ours(address, ends.ours):
+        return said
+    if port in ends.own and port not in ends.spirals:
         return Objection(_MISCELLANEOUS, "The media address is our own")
     return None
 

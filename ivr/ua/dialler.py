@@ -244,7 +244,8 @@ class Dialler:
         except NoPortsLeft as error:
             self._log.error("call.refused", why=str(error))
             return _CONGESTED
-        sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
+        outward = job.trunk is not None
+        sound = Sound(media, self._sound, flow.peer[0], secured=flow.secured, outward=outward)
         try:
             with self._driver.turn() as now:
                 offer = sound.offer(srtp_alone=not way.weaker)

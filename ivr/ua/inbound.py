@@ -152,7 +152,8 @@ class InboundCalls:
             self._refuse(session, request, caller, Cause.CONGESTED, _UNAVAILABLE, now, _LATER)
             return None
         flow = session.flow
-        sound = Sound(media, self._sound, learn_from=flow.peer[0], secured=flow.secured)
+        outward = isinstance(caller, TrunkCaller)
+        sound = Sound(media, self._sound, flow.peer[0], secured=flow.secured, outward=outward)
         try:
             sound.describe(request.body)
         except NotAcceptable as error:

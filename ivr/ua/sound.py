@@ -66,12 +66,21 @@ class Sound:
 
     `learn_from` is the host the peer's signalling comes from: RTP from there is believed
     when the description's address is one behind a NAT. `secured`: that signalling is encrypted.
+    `outward`: the peer is another carrier, which may send a call of ours back to us as it is.
     """
 
     def __init__(
-        self, media: MediaLeg, settings: SoundSettings, learn_from: str, *, secured: bool = False
+        self,
+        media: MediaLeg,
+        settings: SoundSettings,
+        learn_from: str,
+        *,
+        secured: bool = False,
+        outward: bool = False,
     ) -> None:
         self.media = media
+        if outward:
+            media.pair.outward.add(media.port)
         self.audio: Negotiated | None = None
         self._settings = settings
         self._learn_from = learn_from
@@ -214,7 +223,8 @@ class Sound:
         """Where sound for that address goes."""
         pair = self.media.pair
         ours = (self._address, self._settings.address, pair.host)
-        ends = Ends(self._learn_from, ours, pair.taken)
+        spirals = pair.outward - {pair.port} if pair.port in pair.outward else ()
+        ends = Ends(self._learn_from, ours, pair.own, spirals)
         if (said := objection(remote, ends)) is not None:
             warning = (("Warning", f'{said.code} tokuban "{said.why}"'),)
             raise NotAcceptable(f"{said.why}: {remote[0]}", warning)

@@ -54,6 +54,12 @@ def test_our_own_ports_get_nothing(host: str, port: int, mine: bool) -> None:
     assert (objection((host, port), HERE) is not None) is mine
 
 
+def test_a_call_that_another_carrier_sends_back_as_it_is_comes_from_a_port_of_ours() -> None:
+    spiral = HERE._replace(spirals={20000})
+    assert objection(("192.0.2.1", 20000), spiral) is None
+    assert objection(("192.0.2.1", 20001), spiral) is not None
+
+
 def test_loopback_is_ours_only_where_we_listen_there() -> None:
     elsewhere = HERE._replace(ours=("192.0.2.1",))
     assert objection(("127.0.0.1", 20000), elsewhere) is None

@@ -1,6 +1,7 @@
 """Two phones that send their sound to each other, and come back."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -51,6 +52,17 @@ async def hear_each_other(talk: Pair) -> None:
         await eventually(partial(hears, listener, SPEECH))
 
 
+def withheld(party: Party, offers: list[bytes]) -> Callable[[bytes], None]:
+    """Have the phone answer no offer any more; what it would have done with one."""
+    take = party.call.reoffered
+
+    def keep(offer: bytes) -> None:
+        offers.append(offer)
+
+    party.call.reoffered = keep  # type: ignore[method-assign]
+    return take
+
+
 class TestDirectMedia:
     async def test_phones_speak_past_the_carrier_until_one_holds(self) -> None:
         async with pair(direct=True) as talk:
@@ -66,6 +78,38 @@ class TestDirectMedia:
             await eventually(lambda: apart(talk))
             await hear_each_other(talk)
             assert talk.caller.leg.silent_since() is not None
+
+    @pytest.mark.parametrize("holder", ["caller", "called"])
+    async def test_who_holds_is_answered_once_the_other_phone_is_back(self, holder: str) -> None:
+        """Else sound that is on its way past us would reach a phone that is on hold."""
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            one, other = talk.caller, talk.called
+            if holder == "called":
+                one, other = other, one
+            offers: list[bytes] = []
+            take = withheld(other, offers)
+            before = one.call.session.remote_sdp
+            one.direct(b"sendonly")
+            await eventually(lambda: bool(offers))
+            assert one.call.session.remote_sdp == before
+            take(offers[0])
+            await eventually(lambda: one.call.session.remote_sdp != before)
+            assert speaks_to(other) == ("127.0.0.1", other.leg.media.port)
+            assert other.leg.sound.audio is not None
+            assert one.leg.sound.held
+
+    async def test_a_hold_that_was_withdrawn_changes_nothing(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            offers: list[bytes] = []
+            take = withheld(talk.called, offers)
+            talk.caller.direct(b"sendonly")
+            await eventually(lambda: bool(offers))
+            talk.caller.call.hang_up()
+            await asyncio.wait([talk.joined])
+            take(offers[0])
+            assert talk.board.faults == []
 
     @pytest.mark.parametrize("refuses", ["caller", "called"])
     async def test_one_that_refuses_stays_with_the_carrier(self, refuses: str) -> None:

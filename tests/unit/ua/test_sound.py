@@ -1,5 +1,6 @@
 """A leg's sound: whether it is encrypted, and where it may go."""
 
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -143,14 +144,46 @@ async def test_an_address_that_lies_is_refused_and_what_was_agreed_stands(
 
 @pytest.mark.rule("CALL-01")
 async def test_nobody_talks_to_a_port_of_ours(engine: MediaEngine) -> None:
-    """Neither a leg's own, nor another call's; one that was given back is anybody's."""
+    """Neither a leg's own, nor another call's, nor one that the next call may have."""
     leg, other = (sound(engine, Srtp.OFF, secured=False) for _ in range(2))
     for port in (leg.media.port, leg.media.port + 1, other.media.port):
         with pytest.raises(NotAcceptable):
-            leg.answer(PLAIN.replace(b"4000", str(port).encode()))
+            leg.answer(at_port(port))
     other.media.close()
-    leg.answer(PLAIN.replace(b"4000", str(other.media.port).encode()))
+    with pytest.raises(NotAcceptable):
+        leg.answer(at_port(other.media.port))
+
+
+@pytest.mark.rule("CALL-01")
+async def test_a_softphone_beside_us_may_have_a_port_of_the_range(engine: MediaEngine) -> None:
+    leg, other = (sound(engine, Srtp.OFF, secured=False) for _ in range(2))
+    other.media.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind((LOOPBACK, other.media.port))
+        leg.answer(at_port(other.media.port))
     assert leg.audio is not None
+
+
+@pytest.mark.rule("CALL-01")
+async def test_a_call_of_ours_that_another_carrier_sends_back_is_sent_to(
+    engine: MediaEngine,
+) -> None:
+    """It calls a number that has come over to us: both ends of the trunk are here."""
+    settings = SoundSettings(LOOPBACK)
+    out, back = (Sound(engine.open(), settings, LOOPBACK, outward=True) for _ in range(2))
+    line = Sound(engine.open(), settings, LOOPBACK)
+    offer = out.offer()
+    with pytest.raises(NotAcceptable):
+        line.answer(offer)
+    out.accept(back.answer(offer))
+    assert out.media.out.remote == (LOOPBACK, back.media.port)
+    assert back.media.out.remote == (LOOPBACK, out.media.port)
+    with pytest.raises(NotAcceptable):
+        back.answer(at_port(back.media.port))
+
+
+def at_port(port: int) -> bytes:
+    return PLAIN.replace(b"4000", str(port).encode())
 
 
 async def test_a_wildcard_address_is_a_hold_from_the_first_offer_on(engine: MediaEngine) -> None:
