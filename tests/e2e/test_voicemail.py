@@ -16,6 +16,8 @@ from playwright.sync_api import Page, expect
 from prometheus_client import CollectorRegistry
 
 from ivr.media.g711 import encode_ulaw
+from lab.areas import packaged
+from lab.freephone_preview import Previewer
 from provisioning.api.app import create_app
 from provisioning.api.probes import Readiness
 from provisioning.audit.model import Origin
@@ -79,7 +81,8 @@ class Served:
         try:
             await self._furnish(office)
             listening = listening_to(office)
-            portal = create_portal(office, listening, PortalSettings(sip=lambda: "127.0.0.1:5060"))
+            settings = PortalSettings(sip=lambda: "127.0.0.1:5060")
+            portal = create_portal(office, listening, settings, Previewer(office, packaged()))
             ready, metrics = (lambda: Readiness(True)), CollectorRegistry()
             app = create_app(office, ready, metrics, listening, portal=portal)
             self.server = uvicorn.Server(
