@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from ivr.flows.line_call import DIRECT_MEDIA
-from ivr.numbering import access, overlap, presentation
+from ivr.numbering import access, overlap, plan, presentation
 from lab.errors import suggestion
 from provisioning.contract import (
     Access,
@@ -44,6 +44,17 @@ def _japanese(text: str) -> str:
         digits = "0" + digits.removeprefix("+81")
     if not NATIONAL.fullmatch(digits):
         raise ValueError("must be a Japanese number of 9 to 11 digits such as 0312345678")
+    return digits
+
+
+def _subscriber(text: str) -> str:
+    """A number that a line can have (LINE-04)."""
+    digits = _japanese(text)
+    if plan.kind_of(digits) not in plan.CALLING:
+        raise ValueError(
+            "must be a subscriber's number, of 10 digits as 0312345678, or with 050, 060, 070, "
+            "080 or 090 of 11 as 09012345678"
+        )
     return digits
 
 
@@ -82,6 +93,7 @@ def _text_or_number(pattern: str | None = None, **more: Any) -> WithJsonSchema:
 
 _NUMBER = r"^(0|\+81)[-0-9]{8,15}$"
 National = Annotated[str, AfterValidator(_japanese), _text_or_number(_NUMBER)]
+Subscriber = Annotated[str, AfterValidator(_subscriber), _text_or_number(_NUMBER)]
 Freephone = Annotated[
     str, AfterValidator(_free), _text_or_number(r"^(0|\+81)(-?1-?2-?0|-?8-?0-?0)[-0-9]{6,12}$")
 ]
@@ -197,7 +209,7 @@ class Voicemail(Table):
 class Line(Table):
     """A line, its accounts and its first settings."""
 
-    number: National = Field(description="In national form; hyphens are fine.")
+    number: Subscriber = Field(description="In national form; hyphens are fine.")
     profile: Profile = Field(description="Whose service codes the line obeys.")
     ma: Name | None = Field(
         default=None,

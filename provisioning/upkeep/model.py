@@ -25,7 +25,10 @@ PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 USER = r"^[A-Za-z0-9_+][A-Za-z0-9_.!~*'()&=+$,;?-]{0,63}$"
 """A SIP user part without escapes (RFC 3261 §25.1), and without what splits an address."""
 
-_JAPANESE = re.compile(r"\+81[1-9][0-9]{7,9}", re.ASCII)
+_SUBSCRIBER = re.compile(
+    r"\+81(?:(?!120|180|570|990)(?:[1-9][1-9]|30)[0-9]{7}|(?!800)[5-9]0[0-9]{8})", re.ASCII
+)
+"""0AB-J of ten digits in all, or 050 to 090 of eleven, and no number of a service (LINE-04)."""
 _FREEPHONE = re.compile(r"\+81(?:120[0-9]{6}|800[0-9]{7})", re.ASCII)
 _USER = re.compile(USER, re.ASCII)
 
@@ -86,8 +89,11 @@ def check_place(line: Line, geography: Geography) -> None:
 
 def check(line: Line, profile: CarrierProfile) -> None:
     """Refuse (`OutOfRange`) a line that its profile does not have."""
-    if not _JAPANESE.fullmatch(line.number):
-        raise OutOfRange("number: must be a Japanese number, as +81312345678")
+    if not _SUBSCRIBER.fullmatch(line.number):
+        raise OutOfRange(
+            "number: must be a subscriber's number, of 10 digits as 0312345678, or with 050, 060, "
+            "070, 080 or 090 of 11 as 09012345678"
+        )
     if unknown := sorted(line.options - profile.options):
         offered = " or ".join(sorted(profile.options)) or "none"
         raise OutOfRange(f"options: {line.profile} has no {unknown[0]!r:.40}; it has {offered}")

@@ -7,20 +7,25 @@ from hypothesis import strategies as st
 
 from ivr.numbering.dial_string import normalised
 from ivr.numbering.plan import (
+    CALLING,
     FORWARDING_ABROAD,
     REFUSED_KINDS,
     CallerIdPrefix,
     Kind,
     NotForwardable,
     forwardable,
+    kind_of,
     parse,
 )
-from provisioning.contract import Line
+from provisioning.contract import E164, Line, OutOfRange
+from provisioning.profiles.store import ProfileFiles
+from provisioning.upkeep.model import check
 from tests.support.scripted_call import DOCOMO, TOKYO
 
 ANY_TEXT = st.text() | st.text(alphabet="0123456789*#+%;=-.() :abtelphone", max_size=80)
 KEYS = st.text(alphabet="0123456789*#", max_size=24)
 NATIONAL = st.from_regex(r"0[1-9][0-9]{8,9}", fullmatch=True)
+PROFILE = ProfileFiles.load().of(DOCOMO.profile)
 E164_FORM = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -75,3 +80,17 @@ def test_what_may_be_forwarded_to_is_an_ordinary_number(digits: str) -> None:
     assert target != DOCOMO.number
     assert parse(digits).kind not in REFUSED_KINDS
     assert parse(target).e164 == target
+
+
+@given(
+    NATIONAL | st.from_regex(r"0[35-9]0[0-9]{6,8}|0(120|180|570|800|990)[0-9]{5,8}", fullmatch=True)
+)
+def test_the_office_gives_lines_the_numbers_that_subscribers_have(digits: str) -> None:
+    """The plan that calls are routed by, and the pattern that lines are made by, say the same."""
+    line = Line(E164("+81" + digits[1:]), DOCOMO.profile, TOKYO)
+    try:
+        check(line, PROFILE)
+    except OutOfRange:
+        assert kind_of(digits) not in CALLING
+    else:
+        assert kind_of(digits) in CALLING

@@ -77,7 +77,9 @@ class TestLines:
             (replace(SHOWING, options=frozenset()), "come together"),
             (replace(SHOWING, freephone=None), "come together"),
             (replace(SHOWING, freephone=DOCOMO), "0120"),
-            (replace(SHOWING, number=E164("+14155550100")), "Japanese"),
+            (replace(SHOWING, number=E164("+14155550100")), "subscriber's number"),
+            (replace(SHOWING, number=E164("+81901234567")), "subscriber's number"),
+            (replace(SHOWING, number=E164("+81120123456")), "subscriber's number"),
         ],
     )
     async def test_what_its_profile_lacks_is_refused(
