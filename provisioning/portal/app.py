@@ -52,6 +52,7 @@ def create_portal(
     app = Starlette(
         routes=[
             *_routes(doors),
+            *freephones.routes(doors),
             *control.routes(ControlDoors(desk)),
             Route("/static/{name}", assets.answer, methods=["GET"]),
         ],
@@ -97,14 +98,6 @@ def _routes(doors: Doors) -> list[BaseRoute]:
         route(f"{_MESSAGE}/mark", post=voicemail.mark),
         route(f"{_MESSAGE}/erase", get=voicemail.ask_erase, post=voicemail.erase),
         route("/calls", get=calls.show_calls),
-        route("/freephones", get=freephones.show_freephones),
-        route("/freephones/{number}/unlock", get=freephones.ask_unlock, post=freephones.unlock),
-        route(
-            "/freephones/{number}/password",
-            get=freephones.ask_password,
-            post=freephones.reset_password,
-        ),
-        route("/freephones/{number}/password/done", get=freephones.show_password),
         route("/mail", get=account.show_mail, post=account.change_mail),
         route("/mail/code", get=account.show_mail_code, post=account.confirm_mail),
         route("/password", get=account.show_password, post=account.change_password),

@@ -4,6 +4,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from provisioning.contract import E164, FreephoneOption
 from provisioning.freephone.control import NotLocked
@@ -11,11 +12,23 @@ from provisioning.freephone.document import dialled
 from provisioning.freephone.fees import UNLOCK
 from provisioning.freephone.service import UnknownFreephone
 from provisioning.freephone.store import Kept
+from provisioning.portal.doors import Doors
 from provisioning.portal.forms import MOST_TOKEN
 from provisioning.portal.pages import international
 from provisioning.portal.visit import Visit
 
 PATH = "/portal/freephones"
+
+
+def routes(doors: Doors) -> list[BaseRoute]:
+    """The pages of freephone numbers in self-care."""
+    own = "/freephones/{number}"
+    return [
+        doors.route("/freephones", get=show_freephones),
+        doors.route(f"{own}/unlock", get=ask_unlock, post=unlock),
+        doors.route(f"{own}/password", get=ask_password, post=reset_password),
+        doors.route(f"{own}/password/done", get=show_password),
+    ]
 
 
 async def show_freephones(visit: Visit) -> Response:
