@@ -10,6 +10,13 @@ from lab.errors import suggestion
 from lab.seed_model import SeedFile
 from lab.yaml_file import Place, YamlFile
 from provisioning.contract import Condition
+from provisioning.freephone.document import (
+    AreaPart,
+    FreephoneDocument,
+    GroupPart,
+    ReceptionPart,
+    SharesPart,
+)
 
 
 def said(detail: ErrorDetails, file: YamlFile) -> str:
@@ -63,6 +70,10 @@ _SINGULAR: Mapping[str, str] = {
     "peers": "peer",
     "prefixes": "prefix",
     "sources": "source",
+    "freephones": "freephone",
+    "groups": "group",
+    "areas": "area",
+    "receptions": "reception",
 }
 
 
@@ -93,6 +104,12 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "selfcare": seed_model.SelfCare,
     "blocks": seed_model.Block,
     "trunks": seed_model.Trunk,
+    "freephones": seed_model.FreephoneNumber,
+    "setup": FreephoneDocument,
+    "groups": GroupPart,
+    "areas": AreaPart,
+    "shares": SharesPart,
+    "receptions": ReceptionPart,
 }
 
 

@@ -24,6 +24,7 @@ from provisioning.contract import (
 from provisioning.customers import model as customers
 from provisioning.customers.store import read_plans
 from provisioning.forwarding.model import ABROAD
+from provisioning.freephone.document import FreephoneDocument
 from provisioning.lines import model as lines
 from provisioning.numbers.model import MOST_PER_BLOCK
 from provisioning.plain_text import is_plain
@@ -323,13 +324,24 @@ class Trunk(Table):
     )
 
 
+class FreephoneNumber(Table):
+    """A contracted freephone number, as it is set up at first."""
+
+    number: Freephone = Field(description="As 0120000003.")
+    contract: ContractId = Field(description="Who pays, as K00000001.")
+    setup: FreephoneDocument = Field(description="As `tokuban freephone show` prints it.")
+
+
 class SeedFile(Table):
-    """Blocks of 050 numbers, customers, lines and trunks that a carrier begins with."""
+    """What a carrier begins with: 050 numbers, customers, lines, trunks, freephone numbers."""
 
     blocks: list[Block] = Field(default=[], description="The inventory of 050 numbers.")
     customers: list[Customer] = Field(default=[], description="Who signed what.")
     lines: list[Line] = Field(default=[], description="Lines with their SIP accounts.")
     trunks: list[Trunk] = Field(default=[], description="Other carriers.")
+    freephones: list[FreephoneNumber] = Field(
+        default=[], description="Contracted freephone numbers (着信課金)."
+    )
 
 
 def schema() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Read a seed file: the blocks, customers and lines that exist from the start, and the demo."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ from provisioning.contract import (
 from provisioning.customers import model as customers
 from provisioning.customers.model import BadField
 from provisioning.forwarding import model as forwarding
+from provisioning.freephone.model import faults
 from provisioning.lines import model as lines
 from provisioning.numbers.model import check_block
 from provisioning.profiles.store import ProfileFiles
@@ -35,6 +37,7 @@ from provisioning.seeds import (
     SeedBlock,
     SeedContract,
     SeedCustomer,
+    SeedFreephone,
     SeedLine,
     SeedLogin,
     SeedTrunk,
@@ -87,7 +90,7 @@ def _seed(file: YamlFile) -> Seed:
     if not file.values:
         raise Refused(f"{file.path}: the file is empty; it begins with lines:, as the demo's does")
     try:
-        table = SeedFile.model_validate(file.values)
+        table = SeedFile.model_validate(file.values, strict=False)
     except ValidationError as error:
         raise Refused("\n".join(said(detail, file) for detail in error.errors())) from None
     _refuse_doubles(table, file)
@@ -99,6 +102,9 @@ def _seed(file: YamlFile) -> Seed:
         customers=tuple(check.customer(index, each) for index, each in enumerate(table.customers)),
         blocks=tuple(check.block(index, block) for index, block in enumerate(table.blocks)),
         trunks=check.trunks(table.trunks),
+        freephones=tuple(
+            check.freephone(index, each) for index, each in enumerate(table.freephones)
+        ),
     )
 
 
@@ -274,6 +280,19 @@ class _Check:
         self._asked(("blocks", index), lambda: check_block(block.first, block.last))
         return block
 
+    def freephone(self, index: int, table: seed_model.FreephoneNumber) -> SeedFreephone:
+        """A set-up that breaks a rule is refused here, but for lines that no file names."""
+        one = table.setup.freephone(e164(table.number))
+        wrong = []
+        for fault in faults(one, areas.geography()):
+            parts = re.findall(r"[^.\[\]]+", fault.field)
+            within = (int(part) if part.isdigit() else part for part in parts)
+            place: Place = ("freephones", index, "setup", *within)
+            wrong.append(f"{self._file.where(place)}: {name_of(place)}: {fault.en}")
+        if wrong:
+            raise Refused("\n".join(wrong))
+        return SeedFreephone(one, table.contract)
+
     def _asked(self, place: Place, rule: Callable[[], Any]) -> Any:
         """What one of the office's rules makes of a value; where it stands when it is refused."""
         try:
@@ -334,6 +353,8 @@ def _names(seed: SeedFile) -> Iterator[tuple[str, str, Place]]:
         yield "trunk", trunk.name, ("trunks", index, "name")
         if trunk.account:
             yield "user", trunk.account, ("trunks", index, "account")
+    for index, freephone in enumerate(seed.freephones):
+        yield "freephone", freephone.number, ("freephones", index, "number")
     yield from _names_of_customers(seed)
 
 

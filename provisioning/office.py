@@ -152,7 +152,9 @@ class Office:
         self.control = Control(database, self.freephones.fees, self.audit, self.clock.seconds)
         login = settings.selfcare
         lives = Lives(login.idle_s, login.life_s, login.touch_s)
-        self.control_sessions = ControlSessions(database, self.freephones, self._wall, lives)
+        self.control_sessions = ControlSessions(
+            database, self.freephones, self.audit, self._wall, lives
+        )
         self.usage = UsageCounts(database, self.freephones)
         self.billing = Billing(
             database,
@@ -239,6 +241,7 @@ class Office:
             selfcare=self.selfcare,
             trunks=self.trunking,
             voicemail=self.voicemail,
+            freephones=self.freephones,
         )
 
     def _take_orders(self, seal: Seal, settings: OfficeSettings) -> Orders:

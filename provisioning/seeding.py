@@ -25,6 +25,7 @@ from provisioning.db.seed_tables import seed_marks
 from provisioning.db.unit_of_work import Database
 from provisioning.forwarding import store as diversions
 from provisioning.forwarding.service import StoredForwarding
+from provisioning.freephone.service import Freephones
 from provisioning.lines.service import Lines
 from provisioning.numbers import store as inventory
 from provisioning.numbers.model import Block
@@ -84,6 +85,7 @@ class Seeding:
     selfcare: SelfCare
     trunks: StoredTrunks
     voicemail: StoredMailboxes
+    freephones: Freephones
 
     async def everything(self, seed: Seed) -> None:
         """Make blocks, customers, lines and trunks what `seed` says.
@@ -105,6 +107,7 @@ class Seeding:
                 await self._load(connection, block)
             for customer in seed.customers:
                 await self._customer(connection, customer, prepared)
+            await self.freephones.seed_within(connection, seed.freephones, origin=BY_SEED)
 
         await self._write(work)
         await self.trunks.refresh()

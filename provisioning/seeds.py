@@ -8,6 +8,7 @@ from provisioning.contract import (
     Condition,
     ContractKind,
     Diversions,
+    Freephone,
     Greeting,
     Language,
     Line,
@@ -109,6 +110,14 @@ class SeedTrunk:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedFreephone:
+    """A freephone number as it is set up at first, and the contract that pays for it."""
+
+    freephone: Freephone
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seed:
     """A whole seed file."""
 
@@ -116,3 +125,4 @@ class Seed:
     customers: tuple[SeedCustomer, ...] = ()
     blocks: tuple[SeedBlock, ...] = ()
     trunks: tuple[SeedTrunk, ...] = ()
+    freephones: tuple[SeedFreephone, ...] = ()

@@ -41,5 +41,6 @@ def seed(
     logins = sum(1 for each in known.customers for contract in each.contracts if contract.login)
     typer.echo(
         f"{file}: lines {len(known.lines)}, customers {len(known.customers)}, "
-        f"portal logins {logins}, number blocks {len(known.blocks)}"
+        f"portal logins {logins}, number blocks {len(known.blocks)}, "
+        f"freephone numbers {len(known.freephones)}"
     )

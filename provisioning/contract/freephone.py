@@ -155,6 +155,7 @@ class Freephone:
         mobile, phs: whether these callers are taken at all (携帯電話・PHS接続).
         capacity: so many calls of the number at once, over all lines; None: as its lines have.
         guidance: caller and called party hear that it is a freephone call (FREE-04).
+        listings: names under which the telephone directory has it (FREE-13).
     """
 
     number: E164
@@ -165,6 +166,7 @@ class Freephone:
     phs: bool = True
     capacity: int | None = None
     guidance: bool = True
+    listings: tuple[str, ...] = ()
 
     def reception(self, line: E164) -> Reception | None:
         """How a line receives; None when the contract does not name it."""

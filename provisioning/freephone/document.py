@@ -63,9 +63,9 @@ class _Part(BaseModel):
 class BandPart(_Part, Generic[V]):
     """What holds from a minute of the day until before another; the day ends at 24:00."""
 
-    begins: Clock
-    ends: Clock
-    value: V
+    begins: Clock = Field(description="The minute it begins at, as 09:00.")
+    ends: Clock = Field(description="The minute before which it ends, up to 24:00.")
+    value: V = Field(description="What holds meanwhile.")
 
 
 class SchedulePart(_Part, Generic[V]):
@@ -74,15 +74,15 @@ class SchedulePart(_Part, Generic[V]):
     days: dict[
         Annotated[DayKind, Field(strict=False)],
         Annotated[list[BandPart[V]], Field(max_length=MOST_BANDS)],
-    ] = Field(max_length=8)
+    ] = Field(max_length=8, description="By mon to sun and holiday: the bands of the whole day.")
     yearly: dict[
         Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$")],
         Annotated[list[BandPart[V]], Field(max_length=MOST_BANDS)],
-    ] = Field(default_factory=dict, max_length=366)
+    ] = Field(default_factory=dict, max_length=366, description="By a day of each year, as 12-31.")
     dates: dict[
         Annotated[date, Field(strict=False)],
         Annotated[list[BandPart[V]], Field(max_length=MOST_BANDS)],
-    ] = Field(default_factory=dict, max_length=MOST_DATES)
+    ] = Field(default_factory=dict, max_length=MOST_DATES, description="By date, as 2026-12-29.")
 
     def schedule(self) -> Schedule[V]:
         """The schedule it writes down."""
@@ -127,51 +127,86 @@ def _year_day(written: str) -> YearDay:
 class AreaPart(_Part):
     """Where callers call from; an MA with its prefecture, because names of MAs repeat."""
 
-    level: Annotated[Level, Field(strict=False)]
-    name: str = Field(default="", max_length=40, pattern=_NAME, examples=["東京都"])
-    prefecture: str = Field(default="", max_length=40, pattern=_NAME)
+    level: Annotated[Level, Field(strict=False)] = Field(description="How wide it is.")
+    name: str = Field(
+        default="",
+        max_length=40,
+        pattern=_NAME,
+        examples=["東京都"],
+        description="As 東京都; empty for the nation.",
+    )
+    prefecture: str = Field(
+        default="", max_length=40, pattern=_NAME, description="Of an MA, as 東京都."
+    )
 
 
 class SharesPart(_Part):
     """Calls split over lines by weights from 0 to 9; `schedule` changes the weights by time."""
 
-    lines: list[LineNumber] = Field(max_length=20)
-    weights: list[int] = Field(max_length=20)
-    schedule: SchedulePart[list[int]] | None = None
+    lines: list[LineNumber] = Field(max_length=20, description="Up to five.")
+    weights: list[int] = Field(max_length=20, description="One for each line, 0 to 9.")
+    schedule: SchedulePart[list[int]] | None = Field(
+        default=None, description="Other weights by time."
+    )
 
 
 class GroupPart(_Part):
     """Origin areas and where their calls go: one line, or shares."""
 
-    name: Name
-    areas: list[AreaPart] = Field(max_length=1000)
-    line: LineNumber | None = None
-    shares: SharesPart | None = None
-    mobiles: bool = True
+    name: Name = Field(description="What the group is called.")
+    areas: list[AreaPart] = Field(max_length=1000, description="Where its callers call from.")
+    line: LineNumber | None = Field(default=None, description="Where its calls go.")
+    shares: SharesPart | None = Field(
+        default=None, description="Over which lines its calls are split, instead of a line."
+    )
+    mobiles: bool = Field(
+        default=True, description="Whether mobiles in these prefectures belong to it."
+    )
 
 
 class ReceptionPart(_Part):
     """How a line receives: its channels, detours, off-hours and changed destinations."""
 
-    line: LineNumber
-    channels: int = Field(default=1, le=10_000)
-    detours: list[LineNumber] = Field(default_factory=list, max_length=20)
-    off_hours: SchedulePart[bool] | None = None
-    change: SchedulePart[LineNumber | None] | None = None
+    line: LineNumber = Field(description="A line of this network.")
+    channels: int = Field(default=1, le=10_000, description="Freephone calls it has at once.")
+    detours: list[LineNumber] = Field(
+        default_factory=list, max_length=20, description="Where calls go that find it busy."
+    )
+    off_hours: SchedulePart[bool] | None = Field(
+        default=None, description="Whether the off-hours guidance is played (時間外案内)."
+    )
+    change: SchedulePart[LineNumber | None] | None = Field(
+        default=None, description="The line that receives instead, or null (受付先変更)."
+    )
 
 
 class FreephoneDocument(_Part):
     """A freephone contract."""
 
     options: list[Annotated[FreephoneOption, Field(strict=False)]] = Field(
-        default_factory=list, max_length=len(FreephoneOption)
+        default_factory=list,
+        max_length=len(FreephoneOption),
+        description="What is contracted besides the base.",
     )
-    groups: list[GroupPart] = Field(max_length=MOST_GROUPS)
-    receptions: list[ReceptionPart] = Field(max_length=MOST_LINES)
-    mobile: bool = True
-    phs: bool = True
-    capacity: int | None = Field(default=None, le=100_000)
-    guidance: bool = True
+    groups: list[GroupPart] = Field(
+        max_length=MOST_GROUPS, description="Origin areas and where their calls go."
+    )
+    receptions: list[ReceptionPart] = Field(
+        max_length=MOST_LINES, description="How each line receives."
+    )
+    mobile: bool = Field(default=True, description="Whether mobiles are taken at all.")
+    phs: bool = Field(default=True, description="Whether PHS telephones are taken at all.")
+    capacity: int | None = Field(
+        default=None, le=100_000, description="Calls at once, over all lines; null: as they have."
+    )
+    guidance: bool = Field(
+        default=True, description="Whether both hear that it is a freephone call."
+    )
+    listings: list[Name] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Names in the telephone directory: one is free, each further costs at issue.",
+    )
 
     def freephone(self, number: E164) -> Freephone:
         """The contract of `number` that it writes down."""
@@ -184,6 +219,7 @@ class FreephoneDocument(_Part):
             self.phs,
             self.capacity,
             self.guidance,
+            tuple(self.listings),
         )
 
     @classmethod
@@ -197,6 +233,7 @@ class FreephoneDocument(_Part):
             phs=one.phs,
             capacity=one.capacity,
             guidance=one.guidance,
+            listings=list(one.listings),
         )
 
     def text(self) -> str:

@@ -1,6 +1,6 @@
 """Freephone contracts: set up as a whole or not at all, with a history that can be undone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from provisioning.audit.model import Origin
@@ -27,6 +27,7 @@ from provisioning.freephone.schedules import Fault
 from provisioning.freephone.store import Kept, Owed, Version
 from provisioning.freephone.turning import Turning
 from provisioning.lines.service import Lines
+from provisioning.seeds import SeedFreephone
 
 T = TypeVar("T")
 
@@ -125,23 +126,37 @@ class Freephones:
             UnknownContract, ContractClosed: nobody would pay for it.
         """
         one = wanted.freephone(number)
+        return await self._database.write(
+            lambda connection: self._create(connection, one, contract, origin), alone=True
+        )
 
-        async def work(connection: Connection) -> Kept:
-            if await store.read(connection, {number}):
-                raise FreephoneExists(f"{dialled(number)} is contracted already: change it instead")
-            payer = await customers.contract(connection, contract, to_change=True)
-            if payer.status is ContractStatus.CLOSED:
-                raise ContractClosed(f"contract {contract} is closed")
-            await self._check(connection, one)
-            kept = Kept(one, contract, 1)
-            await store.insert(connection, kept)
-            await self._add(connection, kept, origin)
-            items = {BASE, *one.options}
-            await self._owe(connection, kept, items)
-            await self._note(connection, kept, "freephone contracted", origin)
-            return kept
+    async def seed_within(
+        self, connection: Connection, seeds: Sequence[SeedFreephone], *, origin: Origin
+    ) -> None:
+        """Contract the numbers that never were; one that was given up since is not again.
 
-        return await self._database.write(work, alone=True)
+        Raises:
+            BadFreephone, UnknownContract, ContractClosed: as `create`.
+        """
+        for seed in seeds:
+            if not await store.was_contracted(connection, seed.freephone.number):
+                await self._create(connection, seed.freephone, seed.contract, origin)
+
+    async def _create(
+        self, connection: Connection, one: Freephone, contract: str, origin: Origin
+    ) -> Kept:
+        if await store.read(connection, {one.number}):
+            raise FreephoneExists(f"{dialled(one.number)} is contracted already: change it instead")
+        payer = await customers.contract(connection, contract, to_change=True)
+        if payer.status is ContractStatus.CLOSED:
+            raise ContractClosed(f"contract {contract} is closed")
+        await self._check(connection, one)
+        kept = Kept(one, contract, 1)
+        await store.insert(connection, kept)
+        await self._add(connection, kept, origin)
+        await self._owe(connection, kept, {BASE, *one.options})
+        await self._note(connection, kept, "freephone contracted", origin)
+        return kept
 
     async def change(
         self, number: E164, wanted: FreephoneDocument, *, version: int | None = None, origin: Origin

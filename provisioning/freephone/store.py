@@ -67,6 +67,12 @@ def _freephone(number: E164, document: str) -> Freephone:
     return FreephoneDocument.model_validate_json(document).freephone(number)
 
 
+async def was_contracted(connection: Connection, number: E164) -> bool:
+    """Whether anybody ever contracted a number: its fees stay when it is given up."""
+    theirs = select(freephone_fees.c.id).where(freephone_fees.c.number == number).limit(1)
+    return (await connection.execute(theirs)).first() is not None
+
+
 async def insert(connection: Connection, kept: Kept) -> None:
     """A number that was not contracted before; its first version is added by `add_version`."""
     row = {"number": kept.freephone.number, "contract": kept.contract, "version": kept.version}

@@ -144,7 +144,7 @@ class TestCallsIn:
         """No transit, no service codes: each hears a talkie as early media, and is refused."""
         wanted = {
             "1417": 404, "1429": 404, "000001": 404, "119": 403, "184119": 403,
-            OSAKA: 404, "+12125550199": 404, "0120000003": 404, lines.UNASSIGNED: 404, "": 404,
+            OSAKA: 404, "+12125550199": 404, "0120999999": 404, lines.UNASSIGNED: 404, "": 404,
         }  # fmt: skip
         with ExitStack() as stack:
             calls = {}

@@ -63,6 +63,7 @@ SPARSE = {
     "unrated_records",
     "selfcare_sessions",
     "selfcare_devices",
+    "freephone_sessions",
 }
 """Tables that `use` leaves empty."""
 
