@@ -1,7 +1,7 @@
 """Make what a seed describes; what people have changed since stays (LAB-03)."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -47,6 +47,7 @@ from provisioning.selfcare.store import Login
 from provisioning.trunks.service import StoredTrunks
 from provisioning.upkeep.seeded import notes
 from provisioning.voicemail import model as boxes
+from provisioning.voicemail import store as messages
 from provisioning.voicemail.model import Box
 from provisioning.voicemail.service import StoredMailboxes
 
@@ -136,6 +137,7 @@ class Seeding:
     async def _lines(
         self, connection: Connection, seeds: Sequence[SeedLine], wanted: Mapping[E164, Box]
     ) -> None:
+        seeds = await self._keeping_messages(connection, seeds)
         first = {seed.line.number: self._diversions(seed) for seed in seeds}
         fresh = await diversions.without(connection, first)
         active = {
@@ -152,6 +154,21 @@ class Seeding:
             if shown is not None:
                 await displays.contract(connection, line.number, shown, active=active[line.number])
         await self._give_boxes(connection, seeds, wanted)
+
+    async def _keeping_messages(
+        self, connection: Connection, seeds: Sequence[SeedLine]
+    ) -> Sequence[SeedLine]:
+        """The same lines, of which none loses a box with messages in it: the office contracted it.
+
+        A start with the seed it had before must lose no message (VM-08).
+        """
+        holding = await messages.every_count(connection)
+        return [
+            replace(seed, line=replace(seed.line, options=seed.line.options | {boxes.OPTION}))
+            if seed.line.number in holding and self.profiles.of(seed.line.profile).voicemail
+            else seed
+            for seed in seeds
+        ]
 
     async def _first_boxes(self, seeds: Sequence[SeedLine]) -> dict[E164, Box]:
         """How a seed wants boxes on their first day."""

@@ -25,6 +25,10 @@ from tests.support.storage import seed
 RECORDS = 20_000
 SECURED = 2_000
 AT_ONCE = (1, 10, 100)
+LEAST_A_SECOND = 2_000
+"""Both legs of 1000 calls a second; this target and the next are ours."""
+MOST_MS = 10
+"""How long a charged service may wait for its record, p99."""
 
 
 def call(number: int, *, payable: bool) -> CallRecord:
@@ -35,6 +39,7 @@ def call(number: int, *, payable: bool) -> CallRecord:
 
 async def main(database: str | None) -> None:
     """Print a table."""
+    print(f"targets: {LEAST_A_SECOND}/s at least; a leg secured within {MOST_MS} ms, p99")
     _rate_in_memory()
     with tempfile.TemporaryDirectory() as folder:
         office = await Office.open(OfficeSettings(Path(folder), "bench", database=database))
@@ -88,8 +93,14 @@ async def _secure(office: Office, at_once: int) -> None:
 
 
 def _print(what: str, count: int, elapsed_s: float, took_s: list[float] | None = None) -> None:
-    late = f"  p99 {sorted(took_s)[int(len(took_s) * 0.99)] * 1000:7.1f} ms" if took_s else ""
-    print(f"{what:44} {count / elapsed_s:9.0f}/s{late}")
+    late = f"  p99 {_p99_ms(took_s):7.1f} ms" if took_s else ""
+    a_second = count / elapsed_s
+    missed = a_second < LEAST_A_SECOND or (took_s and _p99_ms(took_s) > MOST_MS)
+    print(f"{what:44} {a_second:9.0f}/s{late}  {'MISSED' if missed else 'ok'}")
+
+
+def _p99_ms(took_s: list[float]) -> float:
+    return sorted(took_s)[int(len(took_s) * 0.99)] * 1000
 
 
 if __name__ == "__main__":

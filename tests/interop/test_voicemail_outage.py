@@ -1,4 +1,4 @@
-"""The database goes away while a message is left, and while 1417 plays it: nothing is lost."""
+"""Database or carrier go away while a message is left, and while it is heard: nothing is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +82,42 @@ def test_what_is_left_and_heard_meanwhile_is_there_afterwards(
     assert [each["id"] for each in messages(carrier)] == [left["id"]]
     assert records(carrier, "1417")[0]["service"] == "voicemail-playback"
     carrier.assert_untroubled()
+
+
+@pytest.fixture
+def doomed(tmp_path: Path, seed: Path) -> Iterator[Carrier]:
+    """A carrier that a test may kill."""
+    with Carrier(tmp_path / "doomed", settings=SETTINGS, seed=seed, rtp_count=400) as carrier:
+        carrier.send("PATCH", f"/v1/lines/{OWNER.number}", {"options": ["voicemail"]})
+        yield carrier
+
+
+@pytest.mark.rule("VM-05")
+def test_killed_in_a_recording_and_in_1417_it_has_message_records_and_charge(
+    doomed: Carrier,
+) -> None:
+    """What was heard until the kill is a message; both calls have their one record."""
+    with phone_of(doomed, CALLER) as caller, WireCall(caller, OWNER.number) as call:
+        assert call.dial().status == 200
+        call.rtp.key("1")
+        at_pace(call, 1.5, lambda: None)
+        at_pace(call, 3.0, lambda: call.rtp.send(LOUD))
+        doomed.kill()
+    doomed.start_again()
+    (left,) = messages(doomed)
+    assert (left["interrupted"], left["mark"]) == (True, "new")
+    assert left["seconds"] >= 2.0, "all but the last second at most"
+    (record,) = records(doomed, OWNER.number)
+    assert (record["cause"], record["interrupted"]) == ("interrupted", True)
+
+    with phone_of(doomed, OWNER) as owner, WireCall(owner, "1417") as call:
+        assert call.dial().status == 200
+        doomed.kill()
+    doomed.start_again()
+    (heard,) = records(doomed, "1417")
+    assert (heard["service"], heard["interrupted"]) == ("voicemail-playback", True)
+    assert heard["answered_at"] is not None
+    path = f"/v1/charges?call_id={heard['call_id']}"
+    (charge,) = until(lambda: doomed.get(path)["items"], "the charge")
+    assert (charge["cause"], charge["units"]) == ("playback", 1)
+    assert messages(doomed) == [left]

@@ -36,10 +36,11 @@ async def voicemail_office(
     *,
     key: str | None = None,
     limits: Limits = DEFAULT,
+    wait_s: float = 0.5,
 ) -> AsyncIterator[Office]:
     """An office over the lines; its wall clock stands at `BEGUN`."""
     settings = OfficeSettings(
-        folder, REALM, database=database, key=key, wait_s=0.5, voicemail=limits
+        folder, REALM, database=database, key=key, wait_s=wait_s, voicemail=limits
     )
     office = await Office.open(settings, wall=lambda: BEGUN)
     try:

@@ -15,17 +15,27 @@ from provisioning.contract import (
     Counts,
     Deposit,
     Greeting,
+    Line,
     MessageMark,
     NotContracted,
     PinVerdict,
+    Profile,
     UnknownVoiceMessage,
 )
 from provisioning.office import Office
-from provisioning.seeds import SeedVoicemail
+from provisioning.seeds import SeedLine, SeedVoicemail
 from provisioning.upkeep.model import LineChanges
 from tests.support import postgres
-from tests.support.boxes import BEGUN, SECOND, files, leave, seeds, voicemail_office
-from tests.support.storage import AU, DOCOMO, RAKUTEN, SOMEWHERE
+from tests.support.boxes import (
+    BEGUN,
+    SECOND,
+    VOICEMAIL,
+    files,
+    leave,
+    seeds,
+    voicemail_office,
+)
+from tests.support.storage import AU, DOCOMO, RAKUTEN, SOMEWHERE, TOKYO
 
 OPERATOR = Origin("operator", "test")
 HOUR = 3600.0
@@ -93,6 +103,36 @@ async def test_a_hundred_callers_at_once_lose_nothing(tmp_path: Path) -> None:
         assert {await office.voicemail.sound(AU, each.id) for each in messages} == {SECOND}
 
 
+async def test_a_hundred_boxes_at_once_have_each_its_own(tmp_path: Path) -> None:
+    """A caller for each of a hundred lines, and at once each owner hears what was said there."""
+    lines = [E164(f"+8190{number:08}") for number in range(100)]
+
+    async def call(office: Office, line: E164) -> None:
+        deposit = await office.voicemail.deposit(line, line, f"call of {line}")
+        deposit.write(said(line))
+        await deposit.keep()
+
+    async def hear(office: Office, line: E164) -> bool:
+        (message,) = await office.voicemail.messages(line)
+        sound = await office.voicemail.sound(line, message.id)
+        await office.voicemail.mark(line, message.id, MessageMark.SAVED)
+        return (message.caller, sound) == (line, said(line))
+
+    def said(line: E164) -> bytes:
+        return line.encode().ljust(160, b"\x55") * 50
+
+    async with voicemail_office(tmp_path, wait_s=60.0) as office:
+        await office.seed([SeedLine(boxed(line), ()) for line in lines])
+        await asyncio.gather(*(call(office, line) for line in lines))
+        assert all(await asyncio.gather(*(hear(office, line) for line in lines)))
+        counts = [await office.voicemail.counts(line) for line in lines]
+        assert set(counts) == {Counts(0, 1)}
+
+
+def boxed(line: E164) -> Line:
+    return Line(line, Profile.DOCOMO, TOKYO, options=VOICEMAIL)
+
+
 @pytest.mark.rule("FWD-09")
 async def test_on_docomo_starting_one_stops_the_other(tmp_path: Path) -> None:
     async with voicemail_office(tmp_path) as office:
@@ -143,7 +183,7 @@ async def test_a_line_that_forwards_gets_a_box_that_is_stopped(tmp_path: Path) -
         assert not stopped.conditions
 
 
-@pytest.mark.parametrize("ending", ["option", "line", "seed"])
+@pytest.mark.parametrize("ending", ["option", "line"])
 async def test_who_ends_the_option_or_the_line_ends_its_messages(
     tmp_path: Path, ending: str
 ) -> None:
@@ -156,11 +196,8 @@ async def test_who_ends_the_option_or_the_line_ends_its_messages(
         if ending == "option":
             none = LineChanges(options=frozenset())
             await office.upkeep.change(DOCOMO, none, origin=OPERATOR)
-        elif ending == "line":
-            await office.upkeep.remove(DOCOMO, origin=OPERATOR)
         else:
-            without = [replace(seeds()[0], line=replace(seeds()[0].line, options=frozenset()))]
-            await office.seed([*without, *seeds()[1:]])
+            await office.upkeep.remove(DOCOMO, origin=OPERATOR)
         assert await office.voicemail.of(DOCOMO) is None
         assert await going_on.keep() is None
         await office.voicemail.tidy()
@@ -168,6 +205,20 @@ async def test_who_ends_the_option_or_the_line_ends_its_messages(
         if ending != "line":
             with pytest.raises(NotContracted):
                 await office.voicemail.messages(DOCOMO)
+
+
+@pytest.mark.rule("VM-08")
+async def test_a_seed_takes_away_no_box_with_messages_in_it(tmp_path: Path) -> None:
+    """A start seeds anew; the office may have contracted what the seed does not know."""
+    plain = replace(seeds()[0], line=replace(seeds()[0].line, options=frozenset()))
+    again = [plain, *seeds()[1:]]
+    async with voicemail_office(tmp_path) as office:
+        message = await leave(office.voicemail)
+        await office.seed(again)
+        assert await office.voicemail.messages(DOCOMO) == (message,)
+        await office.voicemail.erase(DOCOMO, message.id)
+        await office.seed(again)
+        assert await office.voicemail.of(DOCOMO) is None
 
 
 async def test_files_are_the_owners_alone(tmp_path: Path) -> None:
