@@ -113,8 +113,9 @@ class Control:
                 values = {"tries": 0, "locked_at": None, "locks": locks}
                 await _change(connection, number, values)
                 return Verdict.RIGHT
+            kept = await _contracted(connection, number)
+            await self._note(connection, kept, "control login refused", origin)
             if taken.locks:
-                kept = await _contracted(connection, number)
                 await self._note(connection, kept, "control locked", origin)
             return Verdict.WRONG
 

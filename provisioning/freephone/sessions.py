@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import delete, select, update
 
+from provisioning.audit.model import Origin
+from provisioning.audit.store import Audit
 from provisioning.contract import E164, FreephoneOption
 from provisioning.db.connection import Connection
 from provisioning.db.freephone_tables import freephone_sessions
@@ -51,13 +53,14 @@ class ControlSessions:
         self,
         database: Database,
         freephones: Freephones,
+        audit: Audit,
         wall: Callable[[], float],
         lives: Lives = Lives(),
     ) -> None:
-        self._database, self._freephones = database, freephones
+        self._database, self._freephones, self._audit = database, freephones, audit
         self._wall, self._lives = wall, lives
 
-    async def begin(self, number: E164, *, former: str = "") -> str:
+    async def begin(self, number: E164, *, origin: Origin, former: str = "") -> str:
         """A session that begins now: the value of its cookie. The browser's `former` one ends."""
         cookie, now = secrets.token_urlsafe(TOKEN_BYTES), self._wall()
         row = {"hash": _hashed(cookie), "number": number, "made_at": now, "seen_at": now}
@@ -70,6 +73,7 @@ class ControlSessions:
             gone = old | (table.hash == _hashed(former))
             await connection.execute(delete(freephone_sessions).where(gone))
             await connection.execute(freephone_sessions.insert(), row)
+            await self._note(connection, number, "control logged in", origin)
 
         await self._database.write(work)
         return cookie
@@ -96,14 +100,21 @@ class ControlSessions:
         await self._database.write(touch)
         return replace(found, seen_at=now)
 
-    async def end(self, cookie: str) -> None:
+    async def end(self, cookie: str, *, origin: Origin) -> None:
         """End a session; one that is over already is no error."""
         mine = freephone_sessions.c.hash == _hashed(cookie)
 
         async def work(connection: Connection) -> None:
-            await connection.execute(delete(freephone_sessions).where(mine))
+            number = await connection.scalar(select(freephone_sessions.c.number).where(mine))
+            if number is not None:
+                await connection.execute(delete(freephone_sessions).where(mine))
+                await self._note(connection, number, "control logged out", origin)
 
         await self._database.write(work)
+
+    async def _note(self, connection: Connection, number: E164, what: str, origin: Origin) -> None:
+        contract = self._freephones.kept(number).contract
+        await self._audit.note(connection, number, what, origin=origin, contract=contract)
 
     def _session(
         self, number: E164, made_at: float, seen_at: float, cookie: str

@@ -5,8 +5,10 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from provisioning import passwords
+from provisioning.audit.model import Origin
 from provisioning.contract import E164, NotContracted
 from provisioning.freephone.control import MOST_TRIES, Verdict
+from provisioning.freephone.document import dialled
 from provisioning.freephone.fees import UNLOCK
 from provisioning.freephone.service import UnknownFreephone
 from provisioning.portal import cookies
@@ -46,7 +48,9 @@ async def begin(visit: ControlVisit) -> Response:
     if verdict is Verdict.LOCKED or number is None:
         return visit.go(LOCKED)
     former = cookies.read(visit.request, Cookie.CONTROL) or ""
-    cookie = await visit.desk.office.control_sessions.begin(number, former=former)
+    cookie = await visit.desk.office.control_sessions.begin(
+        number, origin=by_owner(visit, number), former=former
+    )
     response = visit.go(HOME)
     cookies.drop(visit.request, response, Cookie.VISIT)
     cookies.keep(visit.request, response, Cookie.CONTROL, cookie)
@@ -63,10 +67,15 @@ async def logout(visit: ControlVisit) -> Response:
     """End the session."""
     cookie = cookies.read(visit.request, Cookie.CONTROL)
     if cookie is not None:
-        await visit.desk.office.control_sessions.end(cookie)
+        await visit.desk.office.control_sessions.end(cookie, origin=visit.origin)
     response = visit.go(f"{visit.LOGIN}?out=1")
     cookies.drop(visit.request, response, Cookie.CONTROL)
     return response
+
+
+def by_owner(visit: ControlVisit, number: E164) -> Origin:
+    """Who has just given the right password."""
+    return Origin(dialled(number), visit.origin.source)
 
 
 async def _judge(visit: ControlVisit, number: E164 | None, password: str) -> Verdict:
