@@ -6,6 +6,8 @@ import select
 import shutil
 import signal
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -90,31 +92,55 @@ async def _check_undone(office: Office, owner: Contract) -> None:
 
 
 class TestCopies:
-    """The files as they are at a random instant of load: what a power cut would leave."""
+    """Copies of the database under load: each is sound, and has what was acknowledged."""
 
-    COPIES = 12
+    COPIES, BACKUPS = 12, 4
 
-    def test_each_is_sound_and_has_what_was_acknowledged(self, tmp_path: Path) -> None:
-        folder = tmp_path / "live"
-        _prepared(folder)
-        read, write = os.pipe()
-        child = fork(lambda: run(folder, lambda office: _load(office, write)))
-        os.close(write)
-        try:
-            acknowledged = b""
+    def test_of_the_files_at_a_random_instant(self, tmp_path: Path) -> None:
+        """As a power cut would leave them."""
+        acknowledged = b""
+        with _loaded(tmp_path / "live") as (child, read):
             for number in range(self.COPIES):
                 acknowledged += _wait(read, random.uniform(0.001, 0.2))
                 acknowledged += _stopped(child, read)
                 copy = tmp_path / str(number)
-                shutil.copytree(folder, copy)
+                shutil.copytree(tmp_path / "live", copy)
                 os.kill(child, signal.SIGCONT)
                 _check_copy(copy, acknowledged.decode().split())
                 shutil.rmtree(copy)
-        finally:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            os.close(read)
         assert len(acknowledged.split()) >= self.COPIES
+
+    def test_of_the_database_while_it_goes_on(self, tmp_path: Path) -> None:
+        """By SQLite's own backup, as a carrier that runs is copied."""
+        acknowledged = b""
+        with _loaded(tmp_path / "live") as (_, read):
+            for number in range(self.BACKUPS):
+                acknowledged += _wait(read, random.uniform(0.001, 0.2))
+                copy = tmp_path / str(number)
+                copy.mkdir()
+                with (
+                    closing(sqlite3.connect(tmp_path / "live" / DATABASE_FILE)) as live,
+                    closing(sqlite3.connect(copy / DATABASE_FILE)) as kept,
+                ):
+                    live.backup(kept)
+                _check_copy(copy, acknowledged.decode().split())
+            acknowledged += _wait(read, 0.001)
+        assert len(acknowledged.split()) > self.BACKUPS
+
+
+@contextmanager
+def _loaded(folder: Path) -> Iterator[tuple[int, int]]:
+    """A process that orders and cancels; its id, and where its acknowledgements are read."""
+    _prepared(folder)
+    read, write = os.pipe()
+    child = fork(lambda: run(folder, lambda office: _load(office, write)))
+    os.close(write)
+    try:
+        yield child, read
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read)
 
 
 async def _load(office: Office, write: int) -> None:

@@ -77,6 +77,18 @@ class TestLocked:
         assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
 
 
+async def test_whoever_writes_waits_for_the_disk(on_sqlite: Office) -> None:
+    """What a power cut may not undo: WAL with FULL syncs before a commit is acknowledged."""
+
+    def pragmas(connection: Connection) -> list[object]:
+        asked = ("journal_mode", "synchronous")
+        return [connection.exec_driver_sql(f"PRAGMA {each}").scalar() for each in asked]
+
+    full = ["wal", 2]
+    assert await on_sqlite._database.write(lambda each: each.run_sync(pragmas)) == full
+    assert await on_sqlite._database.write_in_thread(pragmas) == full
+
+
 async def test_a_full_disk_is_said_so(on_sqlite: Office) -> None:
     def leave_no_page(connection: Connection) -> None:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
