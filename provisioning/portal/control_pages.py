@@ -19,6 +19,7 @@ from provisioning.contract import (
     Shares,
     TrunkClass,
 )
+from provisioning.contract.freephone import HEAVIEST
 from provisioning.freephone.document import FreephoneDocument
 from provisioning.freephone.model import lines_of
 from provisioning.freephone.preview import Answer, Question
@@ -31,7 +32,6 @@ from provisioning.instants import JST, in_japan
 from provisioning.portal.control_doors import HOME, ControlVisit
 from provisioning.portal.forms import whole_number
 
-HEAVIEST = 9
 RATIOS, HISTORY = f"{HOME}/ratios", f"{HOME}/history"
 CALLERS = ("fixed", "mobile", "payphone", "phs", "ip-phone", "international", "satellite")
 
@@ -108,6 +108,8 @@ async def change_ratios(visit: ControlVisit) -> Response:
         for name, weight in zip(_fields(at, group), weights, strict=True):
             if weight is None or weight > HEAVIEST:
                 errors[name] = "control.ratios.wrong"
+        if weights and not any(weights) and None not in weights:
+            errors[f"g{at}-0"] = "control.ratios.nought"
         groups.append(_reweighed(group, tuple(each or 0 for each in weights)))
     if errors:
         return _ratios(visit, errors)

@@ -19,6 +19,7 @@ from provisioning.contract import (
     Schedule,
     Shares,
 )
+from provisioning.contract.freephone import HEAVIEST
 from provisioning.freephone.document import dialled, full
 from provisioning.freephone.model import lines_of
 from provisioning.freephone.schedules import Fault
@@ -173,7 +174,7 @@ def _ratio(at: int, name: str, shares: Shares) -> Edited:
         if _WEIGHTS.fullmatch(written) is None:
             raise ValueError(written)
         weights = tuple(map(int, re.split("[:/, ]", written)))
-        if len(weights) != len(shares.lines) or max(weights) > 9:
+        if len(weights) != len(shares.lines) or max(weights) > HEAVIEST or not any(weights):
             raise ValueError(written)
         return weights
 

@@ -207,14 +207,29 @@ class TestChanges:
         assert (page.status, page.errors) == (422, ["g0-1"])
         assert shop.setup == before
 
-    async def test_weights_that_are_all_nought_break_a_rule(
+    async def test_weights_that_are_all_nought_are_told_at_the_first(
         self, shop: Shop, owner: Browser
     ) -> None:
         path, before = f"{CONTROL}/ratios", shop.setup
         page = await owner.fill(path, path, **{"g0-0": "0", "g0-1": "0"})
-        assert page.status == 422
-        assert "FREE-08" in page.text
+        assert (page.status, page.errors) == (422, ["g0-0"])
+        week = f"{CONTROL}/schedules/ratio/0"
+        for weights in ("0:0", "10:1", "1", "1:1:1", "a:b", "-1:1"):
+            row = {"w0-sun": "1", "w0-from": "9:00", "w0-to": "12:00", "w0-what": weights}
+            page = await owner.fill(week, week, **row)
+            assert (page.status, page.errors) == (422, ["w0-what"])
         assert shop.setup == before
+
+    async def test_what_breaks_a_rule_is_told_and_changes_nothing(
+        self, shop: Shop, owner: Browser
+    ) -> None:
+        office = shop.world.office
+        fewer = FreephoneDocument.of(shop.setup)
+        form = (await owner.get(OFF_HOURS)).form(OFF_HOURS)
+        fewer.options.remove(FreephoneOption.OFF_HOURS)
+        await office.freephones.change(NUMBER, fewer, origin=OPERATOR)
+        assert (await owner.send(OFF_HOURS, {**form, **NIGHT})).status == 404
+        assert shop.setup.receptions[0].off_hours is None
 
     async def test_a_schedule_is_typed_in_rows(self, shop: Shop, owner: Browser) -> None:
         page = await owner.follow(await owner.fill(OFF_HOURS, OFF_HOURS, **NIGHT))
