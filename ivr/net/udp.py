@@ -85,11 +85,13 @@ class UdpTransport:
     def _readable(self) -> None:
         receive, socket_receive = self._receiver.received, self._socket.recvfrom
         flows = self._flows
-        for _ in range(_BURST):
+        for number in range(_BURST):
             try:
                 data, address = socket_receive(_LARGEST)
             except (BlockingIOError, InterruptedError):
                 self._late_since = None
+                if number == 0:  # called for an error that something else has met
+                    self._take_refusals()
                 return
             except OSError:  # an ICMP error of an earlier send; the socket stays good
                 self._take_refusals()
@@ -120,8 +122,11 @@ class UdpTransport:
     def _more_waits(self) -> bool:
         try:
             self._socket.recv(1, socket.MSG_PEEK)
-        except OSError:
+        except (BlockingIOError, InterruptedError):
             return False
+        except OSError:
+            self._take_refusals()
+            return self._more_waits()
         return True
 
     def _take_refusals(self) -> bool:
@@ -129,8 +134,10 @@ class UdpTransport:
 
         Whether there was any: an error that a call for something else had met.
         """
+        if self._refused is None or not _LINUX:
+            return False
         taken = False
-        while self._refused is not None and _LINUX:
+        while True:
             try:
                 quoted, told, _, peer = self._socket.recvmsg(_QUOTED, 512, _MSG_ERRQUEUE)
             except OSError:
@@ -138,7 +145,20 @@ class UdpTransport:
             taken = True
             if says_unreachable(told):
                 self._refused(quoted, Flow("UDP", self.local, peer[:2]))
+        self._listen_anew()
         return taken
+
+    def _listen_anew(self) -> None:
+        """Watch the socket again: libuv, and so uvloop, gives one up that reports an error.
+
+        It may have seen the error already and not said so yet, whoever met it first.
+        """
+        number = self._socket.fileno()
+        self._loop.remove_reader(number)
+        self._loop.add_reader(number, self._readable)
+        if self._waiting:
+            self._loop.remove_writer(number)
+            self._loop.add_writer(number, self._writable)
 
     def standing(self, peer: tuple[str, int]) -> Flow:
         """The flow to a peer; datagrams need nothing more."""

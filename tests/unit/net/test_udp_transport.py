@@ -6,6 +6,7 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import uvloop
 
 from ivr.net.socket_options import age_of_last, note_arrivals, says_unreachable
 from ivr.net.transport import family_of
@@ -119,6 +120,35 @@ async def test_a_closed_port_is_told_with_what_was_sent_there(
     hearing.send(nobody, b"anybody?")
     await eventually(lambda: inbox.refusals == [(b"anybody?", nobody)])
     assert inbox.undelivered == []
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_closed_ports_deafen_nobody_on_uvloop(host: str, others: int) -> None:
+    """uvloop gives a socket up that reports an error, whoever met it: the reader or a sender."""
+
+    async def talk() -> None:
+        inbox, family = Inbox(), family_of(host)
+        hearing = UdpTransport(inbox, inbox.undeliverable, inbox.refused)
+        await hearing.listen(host, 0)
+        with socket.socket(family, socket.SOCK_DGRAM) as gone:
+            gone.bind((host, 0))
+            nobody = Flow("UDP", hearing.local, gone.getsockname()[:2])
+        with socket.socket(family, socket.SOCK_DGRAM) as peer:
+            peer.bind((host, 0))
+            there = Flow("UDP", hearing.local, peer.getsockname()[:2])
+            for number in range(20):
+                hearing.send(nobody, b"anybody?")
+                for _ in range(others):
+                    asyncio.get_running_loop().call_soon(hearing.send, there, b"hello")
+                    await asyncio.sleep(0)
+                peer.sendto(b"%d" % number, hearing.local)
+                async with asyncio.timeout(10):
+                    assert (await inbox.messages.get())[0] == b"%d" % number
+            await eventually(lambda: len(inbox.refusals) == 20)
+        await hearing.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(talk())
 
 
 async def test_what_follows_to_others_is_sent_all_the_same(
