@@ -7,7 +7,7 @@ import pytest
 
 from tests.interop import lines
 from tests.support.carrier import Carrier
-from tests.support.wire import WireCall, WirePhone
+from tests.support.wire import WireCall, WirePhone, token
 
 pytestmark = [pytest.mark.interop, pytest.mark.rule("LINE-04")]
 
@@ -50,3 +50,28 @@ def test_each_digit_in_a_call_of_its_own(phone: WirePhone) -> None:
     with WireCall(phone, TRIES[-1]) as call:
         assert call.dial().status == 200
         call.bye()
+
+
+def test_a_code_that_begins_a_longer_one_gives_way_to_it(carrier: Carrier) -> None:
+    """au's 141 waits for a further digit; 1417 comes, and takes its place."""
+    line = lines.AU
+    options = {"options": ["overlap-dialling", "voicemail"]}
+    carrier.send("PATCH", f"/v1/lines/{line.number}", options)
+    with (
+        WirePhone(carrier.address, line.number, line.password) as phone,
+        WireCall(phone, "141") as begun,
+        WireCall(phone, "1417") as whole,
+    ):
+        branches = {call.call_id: token("z9hG4bK") for call in (begun, whole)}
+        finals = {}
+        for call in (begun, whole):
+            phone.send(call.invite(branches[call.call_id]))
+        while len(finals) < len(branches):
+            final = phone.expect(*range(200, 700), method="INVITE")
+            finals[final.get("Call-ID")] = final
+        assert finals[begun.call_id].status == 484
+        assert finals[whole.call_id].status == 200
+        begun.acknowledge(finals[begun.call_id], branches[begun.call_id])
+        whole.acknowledge(finals[whole.call_id])
+        whole.bye()
+    carrier.send("PATCH", f"/v1/lines/{line.number}", {"options": []})
