@@ -7,6 +7,7 @@ import typer
 
 from lab.cli import options
 from lab.configuration import load
+from lab.limits import put_collector_off
 from lab.logging import configure
 
 
@@ -28,6 +29,7 @@ def up(
     ] = None,
 ) -> None:
     """Bring the carrier up and serve until Ctrl-C."""
+    put_collector_off()
     from lab import bootstrap
 
     flags = options.flags(data, host, sip_port, http_port, rtp_ports, advertise)
