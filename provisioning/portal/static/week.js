@@ -61,7 +61,9 @@
           }
           if (height > 34) {
             const label = shape("text", { x: middle, y: y + 31, "text-anchor": "middle", class: "label" }, blocks);
-            label.textContent = text.length > 9 ? `${text.slice(0, 8)}…` : text;
+            const said = /^\d+$/.test(what.value) ? what.value : text;
+            const fits = /^[ -~]*$/.test(said) ? 13 : 7;
+            label.textContent = said.length > fits ? `${said.slice(0, fits - 1)}…` : said;
           }
         }
       });
