@@ -47,15 +47,32 @@ def addresses(seen: Iterable[Seen], players: Mapping[str, Player]) -> dict[Addre
     return known
 
 
+def sounds(recordings: Mapping[str, Sequence[bytes]]) -> dict[str, bytes]:
+    """Recordings (WAV) of calls by who heard them, as files."""
+    return {
+        f"{role}-call-{number}.wav": wav
+        for role, calls in recordings.items()
+        for number, wav in enumerate(calls, start=1)
+    }
+
+
+def logs(folder: Path) -> dict[str, bytes]:
+    """What the softphones of a play wrote, a folder each, as files."""
+    return {
+        f"{path.relative_to(folder).parts[0]}-{path.name}": path.read_bytes()
+        for path in folder.rglob("*.log")
+    }
+
+
 def keep(
     folder: Path,
     failure: Failure,
     seen: Sequence[Seen],
     names: Mapping[Address, str],
-    recordings: Mapping[str, Sequence[bytes]],
+    files: Mapping[str, bytes],
     zone: tzinfo,
 ) -> None:
-    """Write it all into a folder; `recordings` are WAV files by who heard them.
+    """Write it all into a folder, with further files by their names.
 
     Raises:
         OSError: the folder takes none.
@@ -68,6 +85,5 @@ def keep(
         capture = PcapWriter(file)
         for item in seen:
             capture.write(item.at, item.transport, item.source, item.target, item.data)
-    for role, calls in recordings.items():
-        for number, wav in enumerate(calls, start=1):
-            (folder / f"{role}-call-{number}.wav").write_bytes(wav)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)

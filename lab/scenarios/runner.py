@@ -110,6 +110,7 @@ class _Play:
         self._stopping = stopping
         self._step: Step | None = None
         self._actors: dict[str, Actor] = {}
+        self._logs: Mapping[str, bytes] = {}
 
     def result(self) -> Result:
         """Play it, and tell how it came out."""
@@ -132,6 +133,7 @@ class _Play:
             try:
                 self._perform(players, Path(folder))
             except (Failed, PhoneError, Refused, OSError) as error:
+                self._logs = evidence.logs(Path(folder))
                 step = self._step
                 return Failure(step.place if step else "", step.text if step else "", str(error))
             return None
@@ -166,6 +168,6 @@ class _Play:
         with suppress(Refused):  # a carrier that went away has no messages to show
             seen = [item for item in self._ground.office.seen() if item.at >= since]
         theirs = evidence.of_players(seen, players)
-        sounds = {role: actor.recordings for role, actor in self._actors.items()}
+        files = evidence.sounds({role: each.recordings for role, each in self._actors.items()})
         names = evidence.addresses(theirs, players)
-        evidence.keep(folder, failure, theirs, names, sounds, JST)
+        evidence.keep(folder, failure, theirs, names, {**files, **self._logs}, JST)

@@ -122,13 +122,16 @@ _SETTLED = ("CALL_ESTABLISHED", "CALL_CLOSED")
 
 
 class Linphone:
-    """linphone's console; its word for how a call failed has no status."""
+    """linphone's console; its word for how a call failed has no status.
+
+    It fails when it is told to record a call that rings: where the next one goes is told before.
+    """
 
     def __init__(self, folder: Path, hertz: int) -> None:
         self._folder = folder
         self._voice = sounds.tone(folder / "voice.wav", hertz, VOICE_S)
         self._phone: LinphonePhone | None = None
-        self._calls = 0
+        self._heard = self._next = 0
 
     def register(self, user: str, password: str, server: tuple[str, int]) -> None:
         """See `Handset.register`."""
@@ -140,33 +143,38 @@ class Linphone:
         if not self._phone.register(user, password, server):
             raise NotRegistered(f"linphone: {user} is not let in: is the password right?")
         self._phone.forget()
+        self._record_next()
 
     def dial(self, number: str) -> None:
         """See `Handset.dial`."""
         self._on.forget()
-        self._on.dial(number, self._next_record())
+        self._heard = self._next
+        self._on.dial(number, self._file(self._heard))
 
     def ringing(self) -> str | None:
         """See `Handset.ringing`."""
-        said = self._on.output()
-        found = re.search(r"Receiving new incoming call from (.+?), assigned", said)
+        said = self._call()
+        found = re.match(rf"{_COMING} from (.+?), assigned", said)
         if found is None or self.ended() is not None or self.answered():
             return None
         return found[1]
 
     def answer(self) -> None:
         """See `Handset.answer`."""
-        self._on.answer(self._next_record())
+        self._heard = self._next
+        self._on.answer()
 
     def answered(self) -> bool:
         """See `Handset.answered`."""
-        return bool(re.search(r"Call \d+ with .* connected", self._on.output()))
+        return bool(re.search(r"Call \d+ with .* connected", self._call()))
 
     def ended(self) -> Ending | None:
         """See `Handset.ended`."""
-        found = re.search(r"Call \d+ with .* (ended.*|error.*)", self._on.output())
+        found = re.search(r"Call \d+ with .* (ended.*|error.*)", self._call())
         if found is None:
             return None
+        if self._next == self._heard:
+            self._record_next()
         return Ending(None, found[1].strip(), not self.answered())
 
     def press(self, keys: str) -> None:
@@ -179,8 +187,8 @@ class Linphone:
 
     def heard(self) -> bytes:
         """See `Handset.heard`."""
-        record = self._record()
-        return record.read_bytes() if record.exists() else b""
+        file = self._file(self._heard)
+        return file.read_bytes() if file.exists() else b""
 
     def close(self) -> None:
         """See `Handset.close`."""
@@ -192,12 +200,20 @@ class Linphone:
     def _on(self) -> LinphonePhone:
         return _there(self._phone)
 
-    def _record(self) -> Path:
-        return self._folder / f"heard-{self._calls}.wav"
+    def _call(self) -> str:
+        """What it said of the latest call, dialled or coming in."""
+        said = self._on.output()
+        return said[max(0, said.rfind(_COMING)) :]
 
-    def _next_record(self) -> Path:
-        self._calls += 1
-        return self._record()
+    def _file(self, number: int) -> Path:
+        return self._folder / f"heard-{number}.wav"
+
+    def _record_next(self) -> None:
+        self._next += 1
+        self._on.record(self._file(self._next))
+
+
+_COMING = "Receiving new incoming call"
 
 
 class Pjsua2:

@@ -153,10 +153,15 @@ class LinphonePhone(Closing):
         """What it said about the call's end."""
         return self.wait_said(r"Call \d+ with .* (ended.*|error.*)", timeout_s)
 
-    def answer(self, record: Path) -> None:
-        """Take the call that rings here, recording what is heard."""
+    def record(self, path: Path) -> None:
+        """Record what is heard from the next call on."""
+        self.say(f"record {path}")
+
+    def answer(self, record: Path | None = None) -> None:
+        """Take the call that rings here, recording what is heard, unless it is told already."""
         self.wait_said(r"Receiving new incoming call")
-        self.say(f"record {record}")
+        if record is not None:
+            self.record(record)
         self.say("answer")
 
     def message(self, number: str, text: str) -> None:
