@@ -6,7 +6,7 @@ from typing import Self
 
 from starlette.responses import Response
 
-from provisioning.audit.model import STRANGER, Change
+from provisioning.audit.model import Change
 from provisioning.contract import Language
 from provisioning.portal.freephones import of_contract
 from provisioning.portal.pages import grouped
@@ -67,7 +67,7 @@ class Entry:
             what=t(key) if key in t else change.what,
             detail=_detail(change, t.language),
             subject=grouped(change.subject),
-            who=t("log.stranger") if change.who == STRANGER else change.who,
+            who=_actor(change.who, t),
             source=_source(change.origin, t),
         )
 
@@ -79,8 +79,14 @@ def _detail(change: Change, language: Language) -> str:
     return " → ".join(filter(None, (change.before, change.after)))
 
 
+def _actor(who: str, t: Texts) -> str:
+    """Who did it; whoever has no ID has words of ours."""
+    key = f"log.by.{who.replace(' ', '-')}"
+    return t(key) if key in t else who
+
+
 def _source(origin: str, t: Texts) -> str:
     """From where, as a customer understands it."""
     kind, _, address = origin.partition(" from ")
-    key = f"log.source.{kind}"
-    return t(key, address=address) if key in t and address else origin
+    key = f"log.source.{kind.replace(' ', '-')}"
+    return t(key, address=address) if key in t else origin

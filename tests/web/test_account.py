@@ -2,6 +2,7 @@
 
 import pytest
 
+from provisioning.seeding import BY_SEED
 from tests.support.selfcare import wrong
 from tests.web.browser import Browser
 from tests.web.conftest import ID, MAIL, OPERATOR, PASSWORD, Browsers, World, logged_in
@@ -131,6 +132,14 @@ class TestLog:
         page = await customer.get("/portal/log")
         row = page.text.partition("ログインの失敗")[2].partition("</tr>")[0]
         assert ">不明<" in row
+
+    async def test_what_the_carrier_did_is_told_in_the_readers_words(
+        self, customer: Browser, world: World
+    ) -> None:
+        await world.office.customers.set_cap(world.contract, 60, origin=BY_SEED)
+        page = await customer.get("/portal/log")
+        row = page.text.partition("追加上限の変更")[2].partition("</tr>")[0]
+        assert ">事業者<small>初期設定<" in row
 
     async def test_another_contract_is_not_in_it(
         self, customer: Browser, stranger: Browser
