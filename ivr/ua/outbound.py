@@ -97,6 +97,7 @@ class PhoneCall:
         self.over = asyncio.Event()
         self._driver = driver
         self._sound = sound
+        self._objection = ""
 
     @property
     def call_id(self) -> str:
@@ -154,7 +155,9 @@ class PhoneCall:
 
     def ended(self, cause: events.EndCause) -> None:
         """The session is over."""
-        if not self.outcome.done():
+        if self._objection and not self.outcome.done():
+            self._settle(Refused(488, f"hung up on: its answer is no use here, {self._objection}"))
+        elif not self.outcome.done():
             self._settle(Refused(487, cause.value))
         else:
             self.told(Ended(cause is events.EndCause.BYE, cause.value))
@@ -163,8 +166,10 @@ class PhoneCall:
     def _agreed(self, answer: bytes) -> bool:
         try:
             self._sound.accept(answer)
-        except NotAcceptable:
+        except NotAcceptable as error:
+            self._objection = str(error)
             return False
+        self._objection = ""
         return True
 
     def _settle(self, outcome: Answered | Refused) -> None:

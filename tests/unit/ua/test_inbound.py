@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from ivr.sip.message import Response
 from ivr.sip.offer_answer import Capabilities
 from ivr.ua.leg import InboundLeg
 from ivr.ua.outbound import (
@@ -85,6 +86,18 @@ class TestWhoMayCall:
             first.hang_up()
             await over(first)
             await established(board, phone)
+
+    async def test_the_phone_says_why_an_answer_is_no_use(
+        self, board: Switchboard, phone: Phone
+    ) -> None:
+        call = phone.dial("1429")
+        await board.legs.get()
+        body = b"v=0\r\no=- 1 1 IN IP4 224.0.0.1\r\ns=-\r\nc=IN IP4 224.0.0.1\r\nt=0 0\r\n"
+        call.answered(Response(200, body=body + b"m=audio 20000 RTP/AVP 0\r\n"))
+        outcome = await call.outcome
+        assert isinstance(outcome, Refused)
+        assert outcome.status == 488
+        assert "multicast" in outcome.reason
 
     async def test_ipv6(self) -> None:
         async with switchboard("::1") as board, phone_of(board) as phone:
