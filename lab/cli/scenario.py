@@ -97,7 +97,9 @@ def run(
     with ExitStack() as closing:
         if server is None:
             folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="carrier-"))
-            carrier = closing.enter_context(own_carrier.own_carrier(Path(folder), text))
+            carrier = closing.enter_context(
+                own_carrier.own_carrier(Path(folder), text, _log(results))
+            )
             office, address = CarrierOffice(carrier.url), carrier.server
         else:
             office, address = _running(server, api, token, lab_token)
@@ -110,6 +112,16 @@ def run(
         teller.summary(came, results)
     if any(each.failure for each in came):
         raise typer.Exit(1)
+
+
+def _log(results: Path) -> Path:
+    """Where a carrier of one's own tells what it does."""
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        (results / "carrier.log").unlink(missing_ok=True)
+    except OSError as error:
+        raise Refused(f"--results {results}: {error.strerror}") from None
+    return results / "carrier.log"
 
 
 def _running(

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.client import Carrier
-from lab.errors import Refused
 from lab.trace import Seen, from_json
 
 Json = dict[str, Any]
 
 _PAGE = 1000
 _LONG_WORK_S = 120.0
+_PATIENCE_S = 20.0
+"""How much longer than usual a carrier may take on a busy machine."""
 
 
 class CarrierOffice:
@@ -26,7 +27,7 @@ class CarrierOffice:
         """What the API answers; Refused with its own words when it says no."""
         client = self._lab if path.startswith("/lab/") else self._office
         if method != "GET":
-            return client.send(method, path, body)
+            return client.send(method, path, body, within_s=_PATIENCE_S)
         with client.understood():
             return json.loads(client.download(method, path))
 
@@ -35,23 +36,13 @@ class CarrierOffice:
         self._lab.send("POST", "/lab/seed", seed, within_s=_LONG_WORK_S)
         self._lab.send("POST", "/lab/reset", within_s=_LONG_WORK_S)
 
-    def knows(self, number: str) -> bool:
-        """Whether it has a line."""
-        try:
-            self._office.get(f"/v1/lines/{number}")
-        except Refused as refusal:
-            if "404" in str(refusal):
-                return False
-            raise
-        return True
-
     def newest_record(self) -> int:
         """The number of the latest call record; 0 when there is none."""
-        return _newest(self._office.get("/v1/cdrs?limit=1"))
+        return _newest(self._get("/v1/cdrs?limit=1"))
 
     def newest_charge(self) -> int:
         """The number of the latest charge; 0 when there is none."""
-        return _newest(self._office.get("/v1/charges?limit=1"))
+        return _newest(self._get("/v1/charges?limit=1"))
 
     def records(self, line: str, after: int) -> list[Json]:
         """The records of a line's legs since one, the newest first."""
@@ -61,25 +52,24 @@ class CarrierOffice:
         """The charges that a line pays since one, the newest first."""
         return self._since(f"/v1/charges?line={line}&limit={_PAGE}", after)
 
+    def _get(self, path: str) -> Any:
+        return self._office.get(path, within_s=_PATIENCE_S)
+
     def _since(self, path: str, after: int) -> list[Json]:
-        items: list[Json] = self._office.get(path)["items"]
+        items: list[Json] = self._get(path)["items"]
         return [item for item in items if item["id"] > after]
 
     def why(self, record: int) -> Json:
         """Why a record was charged, or why not."""
-        found: Json = self._office.get(f"/v1/cdrs/{record}/why")
+        found: Json = self._get(f"/v1/cdrs/{record}/why")
         return found
 
-    def seen(self, after: int = 0) -> Iterator[Seen]:
-        """The SIP messages that the carrier remembers, from one on."""
+    def seen(self) -> Iterator[Seen]:
+        """The SIP messages that the carrier remembers."""
         for value in self._lab.lines("/lab/trace?past=true&follow=false"):
             item = from_json(value)
-            if isinstance(item, Seen) and item.number > after:
+            if isinstance(item, Seen):
                 yield item
-
-    def latest_seen(self) -> int:
-        """The number of the latest SIP message."""
-        return max((item.number for item in self.seen()), default=0)
 
 
 def _newest(page: Json) -> int:

@@ -34,8 +34,8 @@ class OwnCarrier:
 
 
 @contextmanager
-def own_carrier(folder: Path, seed: str) -> Iterator[OwnCarrier]:
-    """Bring one up with a seed (the text of its file), and end it.
+def own_carrier(folder: Path, seed: str, log: Path | None = None) -> Iterator[OwnCarrier]:
+    """Bring one up with a seed (the text of its file), and end it; `log`: where its log goes.
 
     Raises:
         Refused: it does not come up; the text ends as its log does.
@@ -49,7 +49,7 @@ def own_carrier(folder: Path, seed: str) -> Iterator[OwnCarrier]:
     command += ["--host", LOOPBACK, "--sip-port", str(sip_port), "--http-port", str(http_port)]
     command += ["--rtp-ports", f"{low}-{high}"]
     carrier = OwnCarrier(
-        (LOOPBACK, sip_port), f"http://{LOOPBACK}:{http_port}", folder / "carrier.log"
+        (LOOPBACK, sip_port), f"http://{LOOPBACK}:{http_port}", log or folder / "carrier.log"
     )
     with Program(command, carrier.log) as program:
         until(lambda: _ready(carrier, program), "the carrier being ready", _READY_S, poll_s=0.1)

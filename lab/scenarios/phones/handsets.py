@@ -125,6 +125,7 @@ class Linphone:
     """linphone's console; its word for how a call failed has no status.
 
     It fails when it is told to record a call that rings: where the next one goes is told before.
+    After a call was refused with 403 it asks for another password, and is started anew.
     """
 
     def __init__(self, folder: Path, hertz: int) -> None:
@@ -132,10 +133,12 @@ class Linphone:
         self._voice = sounds.tone(folder / "voice.wav", hertz, VOICE_S)
         self._phone: LinphonePhone | None = None
         self._heard = self._next = 0
+        self._login = ("", "", ("", 0))
 
     def register(self, user: str, password: str, server: tuple[str, int]) -> None:
         """See `Handset.register`."""
         self.close()
+        self._login = (user, password, server)
         folder = self._folder / "phone"
         folder.mkdir(exist_ok=True)
         (folder / "linphone.log").unlink(missing_ok=True)
@@ -147,6 +150,8 @@ class Linphone:
 
     def dial(self, number: str) -> None:
         """See `Handset.dial`."""
+        if _ASKS in self._on.output():
+            self.register(*self._login)
         self._on.forget()
         self._heard = self._next
         self._on.dial(number, self._file(self._heard))
@@ -173,7 +178,7 @@ class Linphone:
         found = re.search(r"Call \d+ with .* (ended.*|error.*)", self._call())
         if found is None:
             return None
-        if self._next == self._heard:
+        if self._next == self._heard and _ASKS not in self._on.output():
             self._record_next()
         return Ending(None, found[1].strip(), not self.answered())
 
@@ -213,7 +218,7 @@ class Linphone:
         self._on.record(self._file(self._next))
 
 
-_COMING = "Receiving new incoming call"
+_COMING, _ASKS = "Receiving new incoming call", "Password for "
 
 
 class Pjsua2:
