@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from prompts.catalogue import Prompt
 from tests.interop import lines
 from tests.support.carrier import Carrier
 from tests.support.waiting import until
@@ -91,3 +92,30 @@ def test_a_flood_of_keys_takes_nothing_from_a_message(carrier: Carrier) -> None:
     until(lambda: len(box(carrier)) > before, "the message being in the box")
     assert box(carrier)[-1]["seconds"] > 1.5
     carrier.assert_untroubled()
+
+
+@pytest.mark.rule("VM-03")
+def test_two_phones_in_one_box_see_one_state(carrier: Carrier) -> None:
+    """What one erases is gone for the other, which is told so and goes on."""
+    before = len(box(carrier)) + 1
+    leave(carrier, lambda call: at_pace(call, 1.5, lambda: call.rtp.send(LOUD)))
+    until(lambda: len(box(carrier)) == before, "the message being in the box")
+    with (
+        WirePhone(carrier.address, OWNER.number, OWNER.password) as one,
+        WirePhone(carrier.address, OWNER.number, OWNER.password) as other,
+        WireCall(one, "1417") as first,
+        WireCall(other, "1417") as second,
+    ):
+        for call in (first, second):
+            assert call.dial().status == 200
+        first.rtp.key("3")
+        until(lambda: len(box(carrier)) == before - 1, "one message being erased")
+        second.rtp.key("3")
+        told = Prompt.VOICEMAIL_GONE.value
+        until(
+            lambda: any(told in call["prompts"] for call in carrier.get("/v1/calls")["items"]),
+            "the other phone being told",
+        )
+        assert len(box(carrier)) == before - 1
+        for call in (first, second):
+            assert call.bye().status == 200
