@@ -50,6 +50,9 @@ async def show_box(visit: Visit) -> Response:
 async def change_box(visit: Visit) -> Response:
     """Set what the form says; what was wrong is shown beside it and changes nothing."""
     line, box, _, rules = await box_of(visit)
+    choices = {"takes": "yes", **visit.form.fields}
+    if not {choices.get("active"), choices["takes"]} <= {"yes", "no"}:
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
     greeting = visit.form.text("greeting")
     seconds = whole_number(visit.form.text("ring_time"))
     times = rules.ring_times

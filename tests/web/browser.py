@@ -84,6 +84,14 @@ class Page:
         summary = re.search(r'id="errors".*?</div>', self.text, re.DOTALL)
         return re.findall(r'href="#([^"]+)"', summary[0]) if summary else []
 
+    @property
+    def forms(self) -> dict[str, dict[str, str]]:
+        """The fields of every form that is posted, by where to."""
+        parser = _Forms()
+        parser.feed(self.response.text)
+        posted = (form for form in parser.forms if form.get("method") == "post")
+        return {form["action"]: dict(form["fields"]) for form in posted}
+
     def form(self, action: str) -> dict[str, str]:
         """The fields of the form that is sent to `action`."""
         parser = _Forms()
