@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TypeAlias
 
+import numpy as np
+
 from lab.scenarios.hearing import (
     RATE_HZ,
     Match,
@@ -36,8 +38,11 @@ _GLITCHED = 0.6
 """The share of a prompt that is left when a softphone's sound clock stalls on a busy machine."""
 _CLEAR = 0.7
 """The share of the power that is a tone's where it is heard through a softphone's clock."""
-_AS_GOOD = 0.01
-"""A digit that is said weighs four times as much; one that a stall swallowed weighs nothing."""
+_AS_GOOD = 0.1
+"""Another digit fits worse by three times as much; one that a stall swallowed fits as any."""
+_UNLIKE_S = 0.2
+"""How much of what is alike goes with what is not."""
+_AROUND_S = 1.0
 
 
 class Unheard(Exception):
@@ -147,23 +152,25 @@ class Ear:
     ) -> None:
         """Wait until the prompt was said with this number, and with no other that is near it.
 
-        One digit is a short sound: beside the prompt itself each number that differs in one digit
-        is laid over the recording, and none may fit better than the right one.
+        One digit is a short sound: where the prompt and one with a number that differs in one digit
+        are unlike, the other may not fit the recording better than the right one.
+
+        Raises:
+            Unheard: it was not; the message says what was heard instead.
         """
         begin = max(0, self._from - RATE_HZ // 4)
-        self.hears(prompt, number, *more, timeout_s=timeout_s)
-        if _exactly(self.sound()[begin:], self.speech(prompt, number, *more)) is not None:
+        match = self.hears(prompt, number, *more, timeout_s=timeout_s)
+        right, sound = self.speech(prompt, number, *more), self.sound()
+        if _exactly(sound[begin:], right) is not None:
             return
-        recording = Recording(self.sound()[begin:])
-        fits = {
-            each: recording.fit(self.speech(prompt, each, *more))
-            for each in (number, *neighbours(number))
-        }
-        best = max(fits, key=lambda each: fits[each])
-        if fits[number] <= fits[best] - _AS_GOOD:
-            raise Unheard(
-                f"{prompt.value} said {best} ({fits[best]:.3f}), not {number} ({fits[number]:.3f})"
-            )
+        for other in neighbours(number):
+            mine, its = _unlike(right, self.speech(prompt, other, *more))
+            piece = Recording(sound[slice(*_around(match, mine))])
+            fit, rival = piece.fit(right[mine]), piece.fit(self.speech(prompt, other, *more)[its])
+            if rival > fit + _AS_GOOD:
+                raise Unheard(
+                    f"{prompt.value} said {other} ({rival:.3f}), not {number} ({fit:.3f})"
+                )
 
     def hears_tone(self, hertz: float, seconds: float = 1.0, timeout_s: float = 30.0) -> None:
         """Wait until a pure tone of that frequency sounded for so long, after what was heard.
@@ -237,6 +244,23 @@ def _exactly(sound: Samples, wanted: Samples) -> int | None:
     """Where a prompt begins that came sample for sample; None where it did not."""
     at = sound.tobytes().find(wanted.tobytes())
     return at // sound.itemsize if at >= 0 else None
+
+
+def _unlike(one: Samples, other: Samples) -> tuple[slice, slice]:
+    """Where two prompts differ that begin alike and end alike, a little more of each."""
+    shorter = min(len(one), len(other))
+    front = int(np.argmin(one[:shorter] == other[:shorter]))
+    back = int(np.argmin(one[::-1][: shorter - front] == other[::-1][: shorter - front]))
+    pad = int(_UNLIKE_S * RATE_HZ)
+    begin = max(0, front - pad)
+    return slice(begin, len(one) - back + pad), slice(begin, len(other) - back + pad)
+
+
+def _around(match: Match, part: slice) -> tuple[int, int]:
+    """Where in the recording a part of the prompt is looked for; in samples."""
+    start, slack = int(match.start_s * RATE_HZ), int(_AROUND_S * RATE_HZ)
+    late = sorted((0, int(match.late_s * RATE_HZ)))
+    return max(0, start + part.start + late[0] - slack), start + part.stop + late[1] + slack
 
 
 def _beats(match: Match, wanted: Samples, rivals: Rivals, recording: Recording) -> bool:
