@@ -149,10 +149,18 @@ class Headers:
         self.fields[name] = [value] if standing is None else [*standing, value]
 
     def add_first(self, name: str, value: str) -> None:
-        """Put a value on top of the ones that stand, as a Via or Record-Route is."""
+        """Put a value on top of the ones that stand, as a Via or Record-Route is.
+
+        The first of its name comes before all headers (RFC 3261 §7.3.1): what an ICMP error quotes
+        of a message is its beginning.
+        """
         name = canonical_name(name)
         self._forget(name)
-        self.fields[name] = [value, *self.fields.get(name, ())]
+        standing = self.fields.get(name)
+        if standing is None:
+            self.fields = {name: [value], **self.fields}
+        else:
+            self.fields[name] = [value, *standing]
 
     def put(self, name: str, value: str) -> None:
         """Set one value in a message that is being built and that nobody has read yet.

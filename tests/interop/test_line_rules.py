@@ -105,11 +105,13 @@ def test_calls_that_ring_on_link_are_not_forwarded_and_others_are(room: Room) ->
 
 @pytest.mark.rule("FWD-05")
 @pytest.mark.rule("FWD-07")
+@pytest.mark.rule("FWD-08")
 def test_every_condition_leads_to_the_destination(room: Room) -> None:
     """CFU and CFB on an au line, CFNR and CFNRc on a docomo one."""
     alice, target = room.pjsua2(), room.pjsua2(BOB, BOB_HZ)
     with forwarding(room.carrier, AU, always=to(BOB)):
         converse(alice, AU.number, target)
+        assert f"sip:{alice.line.number}@" in target.rung[-1]
     busy = room.pjsua2(AU, CAROL_HZ)
     with forwarding(room.carrier, AU, busy=to(BOB)):
         alice.dial(AU.number)
@@ -174,6 +176,29 @@ def test_starting_voicemail_stops_forwarding_and_the_other_way_round(room: Room)
             box = room.carrier.get(f"/v1/voicemail/{line.number}")
             set_up = room.carrier.get(f"/v1/lines/{line.number}/forwarding")
             assert (box["active"], set_up["no_answer"]["active"]) == (voicemail, forwards)
+
+
+@pytest.mark.rule("CALL-04")
+def test_a_called_phone_sees_who_calls_unless_184_withholds_it(room: Room) -> None:
+    alice, bob = room.pjsua2(), room.baresip()
+    carol = room.pjsua2(BOB, CAROL_HZ)
+    for prefix, shown in (("", alice.line.number), ("184", "anonymous"), ("186", "")):
+        alice.dial(prefix + BOB.number)
+        seen = carol.wait_rung()
+        assert f"sip:{shown or alice.line.number}@" in seen
+        assert ("Anonymous" in seen) is (shown == "anonymous")
+        carol.reject(486)
+        alice.wait_ended()
+    bob.dial("184" + BOB.number)
+    assert bob.line.number[1:] not in carol.wait_rung()
+    carol.take()
+    talk(bob, carol)
+    carol.hang_up()
+    bob.wait_ended()
+    until(lambda: len(room.legs("184" + BOB.number)) == 4, "the records of both withheld calls")
+    legs = room.legs("184" + BOB.number)
+    assert {leg["presented"] for leg in legs} == {None}
+    assert {leg["calling"] for leg in legs} == {full(each.line.number) for each in (alice, bob)}
 
 
 @pytest.mark.rule("SHOW-02")
