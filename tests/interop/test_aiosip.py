@@ -4,6 +4,7 @@ import asyncio
 import collections
 import collections.abc
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,10 @@ def aiosip(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(
         collections, "MutableMapping", collections.abc.MutableMapping, raising=False
     )
-    import aiosip
+    with warnings.catch_warnings():  # of escapes in its patterns, where no bytecode is kept of it
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", SyntaxWarning)
+        import aiosip
 
     return aiosip
 
