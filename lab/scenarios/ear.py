@@ -27,6 +27,7 @@ from prompts.catalogue import Prompt, Voice
 _LISTEN_EVERY_S = 0.3
 _REST = 1.5
 """Rest after a look, as a multiple of how long it took: a busy machine is looked at less."""
+_LONGEST_REST_S = 2.0
 _BEGINNING_S = 2.5
 _TAIL_S = 0.15
 _LAST_S = 0.9
@@ -103,7 +104,8 @@ class Ear:
             began = time.monotonic()
             heard[:] = self._said_since(wanted, rivals)
             now = time.monotonic()
-            self._next_look = now + max(_LISTEN_EVERY_S, _REST * (now - began))
+            rest_s = min(_LONGEST_REST_S, _REST * (now - began))
+            self._next_look = now + max(_LISTEN_EVERY_S, rest_s)
             return heard[0] if heard else None
 
         try:
@@ -133,7 +135,7 @@ class Ear:
         still = len(sound) == self._length
         self._length = len(sound)
         length_s = len(wanted) / RATE_HZ
-        if len(sound) - begin < len(wanted) - _LOST_S * RATE_HZ:
+        if len(sound) - begin < len(wanted) - (_LOST_S * RATE_HZ if still else 0):
             return []
         if (at := _exactly(sound[begin:], wanted)) is not None:
             return [Match((begin + at) / RATE_HZ, 1.0, length_s)]
