@@ -32,6 +32,15 @@ def test_every_option_of_a_profile_can_be_named() -> None:
     assert set(Option) == offered
 
 
+@pytest.mark.rule("LINE-01")
+def test_a_number_that_no_subscriber_can_have_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("number: 03-1234-5678", "number: 0901234567")
+    assert refusal(tmp_path, text) == (
+        "seed.yaml:2:13: line 1, number: must be a subscriber's number, of 10 digits as "
+        "0312345678, or with 050, 060, 070, 080 or 090 of 11 as 09012345678 (it is '0901234567')"
+    )
+
+
 @pytest.mark.rule("N050-02")
 @pytest.mark.parametrize(
     ("old", "place"), [("0312345678", "number: "), ("user: 0312345678", "account 1, user: ")]

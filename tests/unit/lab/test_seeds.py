@@ -244,13 +244,6 @@ class TestYamlTraps:
             "0312345678 (it is '117')",
         ),
         (
-            "number: 03-1234-5678",
-            "number: 0901234567",
-            "seed.yaml:2:13: line 1, number: must be a subscriber's number, of 10 digits as "
-            "0312345678, or with 050, 060, 070, 080 or 090 of 11 as 09012345678 "
-            "(it is '0901234567')",
-        ),
-        (
             "user: 0312345678",
             "user: a b",
             "seed.yaml:7:15: line 1, account 1, user: must be a SIP user part without escapes "
