@@ -144,7 +144,8 @@ def test_closed_ports_deafen_nobody_on_uvloop(host: str, others: int) -> None:
                 peer.sendto(b"%d" % number, hearing.local)
                 async with asyncio.timeout(10):
                     assert (await inbox.messages.get())[0] == b"%d" % number
-            await eventually(lambda: len(inbox.refusals) == 20)
+            # The kernel sends so many ICMP errors a second and no more.
+            await eventually(lambda: bool(inbox.refusals))
         await hearing.close()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
