@@ -1,6 +1,7 @@
 """Sessions of the customer control: how long they live, and what ends them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,12 @@ LIVES = Lives(idle_s=900.0, life_s=3600.0, touch_s=30.0)
 def plain(*options: FreephoneOption) -> FreephoneDocument:
     groups = (Group("all", (NATION,), NTT),)
     return FreephoneDocument.of(Freephone(NUMBER, groups, (Reception(NTT),), frozenset(options)))
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite: how long a session lives does not depend on the database."""
+    return f"sqlite:///{tmp_path}/tokuban.sqlite3"
 
 
 @dataclass
