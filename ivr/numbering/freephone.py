@@ -8,7 +8,7 @@ words.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from ivr.numbering.shares import next_turn
 from provisioning.contract import (
@@ -187,7 +187,7 @@ class _Deciding:
     def _note(self, rule: str, found: Found, subject: str = "") -> None:
         self._steps.append(Step(rule, found, subject))
 
-    def _decide(self, rule: str, found: Found, outcome: Outcome, subject: str = "") -> None:
+    def _decide(self, rule: str, found: Found, outcome: Outcome, subject: str = "") -> NoReturn:
         self._steps.append(Step(rule, found, subject, decided=True))
         raise _Decided(outcome)
 
@@ -205,14 +205,14 @@ class _Deciding:
     def _take_area(self, caller: Caller) -> Group:
         """FREE-03 and FREE-06: the group that the caller's place belongs to."""
         place = caller.ma or caller.prefecture or ""
-        found = [each for each in self._contract.groups if self._is_from(caller, each)]
-        if not found:
+        found = next((each for each in self._contract.groups if self._is_from(caller, each)), None)
+        if found is None:
             mobile = caller.kind in MOBILES
             guidance = Guidance.MOBILE if mobile and self._lies_in(caller) else Guidance.AREA
             self._decide("FREE-03", Found.AREA_REFUSED, Refused(guidance), place)
         self._note("FREE-03", Found.AREA_TAKEN, place)
-        self._note("FREE-06", Found.GROUP_CHOSEN, found[0].name)
-        return found[0]
+        self._note("FREE-06", Found.GROUP_CHOSEN, found.name)
+        return found
 
     def _is_from(self, caller: Caller, group: Group) -> bool:
         mobile = caller.kind in MOBILES
@@ -227,11 +227,14 @@ class _Deciding:
 
     def _within(self, caller: Caller, area: OriginArea, *, mobile: bool) -> bool:
         """Of a mobile the prefecture is all there is: an MA takes those of its prefecture."""
+        if area.level is Level.PREFECTURE:  # the most frequent: without a look at the geography
+            return area.name == caller.prefecture
+        if area.level is Level.MA:
+            here = area.prefecture == caller.prefecture
+            return here and (mobile or area.name == caller.ma)
         if area.level is Level.NATION:
             return True
-        if caller.prefecture not in self._geography.prefectures(area):
-            return False
-        return area.level is not Level.MA or mobile or area.name == caller.ma
+        return caller.prefecture in self._geography.prefectures(area)
 
     def _take_room(self) -> None:
         """FREE-05: the calls the number may have at once, over all its lines."""

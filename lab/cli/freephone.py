@@ -168,6 +168,21 @@ def usage(
     office.show_list(carrier, found, columns, as_json=as_json)
 
 
+@app.command("issue-directory")
+def issue_directory(
+    issue: Annotated[str, typer.Argument(help="Its name, as 2027.")],
+    key: office.Key = None,
+    as_json: office.AsJson = False,
+    url: options.Url = options.URL,
+    token: options.Token = None,
+) -> None:
+    """Charge each number's names beyond the free one in an issue of the telephone directory."""
+    carrier = Carrier(url, token)
+    path = f"{PATH}/directory-issues"
+    made = carrier.send("POST", path, {"issue": issue}, key=office.new_key(key))
+    office.show_one(carrier, made, as_json=as_json)
+
+
 @app.command()
 def remove(number: Number, url: options.Url = options.URL, token: options.Token = None) -> None:
     """Give a number up; its monthly fees end now."""

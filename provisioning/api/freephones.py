@@ -140,6 +140,20 @@ class FeesShape(Listed):
     items: list[FeeShape]
 
 
+class IssueShape(Shape):
+    """Which issue of the telephone directory comes out."""
+
+    issue: str = Field(pattern=r"^[0-9A-Za-z.-]{1,20}$", examples=["2027"])
+
+
+class IssuedShape(Shape):
+    """What an issue of the telephone directory costs, before tax."""
+
+    issue: str
+    numbers: int = Field(description="That have more names in it than the free one.")
+    yen: int = Field(description="That they owe in all.")
+
+
 class ControlShape(Shape):
     """How a number's customer control stands."""
 
@@ -190,6 +204,16 @@ async def create_freephone(
     )
     response.headers["Location"] = f"/v1/freephones/{wanted.number}"
     return FreephoneShape.of(kept)
+
+
+@router.post("/directory-issues")
+async def issue_directory(office: Here, asker: Asker, wanted: IssueShape) -> IssuedShape:
+    """An issue of the telephone directory: names beyond a number's free one are owed (FREE-13).
+
+    The same issue again costs nothing more.
+    """
+    numbers, yen = await office.freephones.issue_directory(wanted.issue, origin=asker)
+    return IssuedShape(issue=wanted.issue, numbers=numbers, yen=yen)
 
 
 @router.get("/{number}", responses=refusals(UnknownFreephone))

@@ -28,12 +28,13 @@ class Fee(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a fee is for, and its fees by kind."""
+    """What a fee is for, and its fees by kind; so many of it are `free`."""
 
     name: str
     ja: str
     en: str
     fees: Mapping[FeeKind, int]
+    free: int = 0
 
     def each(self) -> tuple[Fee, ...]:
         """Its fees."""
@@ -62,6 +63,12 @@ class FeeList:
         file = importlib.resources.files("provisioning.freephone").joinpath("fees.toml")
         return cls(tomllib.loads(file.read_text(encoding="utf-8")))
 
+    def of_listings(self, count: int) -> tuple[Fee, ...]:
+        """What so many names cost at an issue of the telephone directory: one fee, or none."""
+        item = self.items[LISTING]
+        further = count - item.free
+        return tuple(fee._replace(yen=fee.yen * further) for fee in item.each() if further > 0)
+
     def of(self, names: Collection[str]) -> tuple[Fee, ...]:
         """The fees of some items, in the order of the list."""
         return tuple(
@@ -73,4 +80,4 @@ def _item(name: str, entry: Mapping[str, Any]) -> Item:
     fees = {kind: entry[kind] for kind in FeeKind if kind in entry}
     if not fees or not all(type(yen) is int and yen >= 0 for yen in fees.values()):
         raise ValueError(f"fees.toml: {name}: give whole yen for monthly, work or issue")
-    return Item(name, entry["ja"], entry["en"], fees)
+    return Item(name, entry["ja"], entry["en"], fees, entry.get("free", 0))

@@ -21,7 +21,7 @@ from provisioning.db.news import Topic
 from provisioning.db.unit_of_work import Database, once_durable
 from provisioning.freephone import store
 from provisioning.freephone.document import FreephoneDocument, dialled
-from provisioning.freephone.fees import BASE, FeeList
+from provisioning.freephone.fees import BASE, LISTING, FeeList
 from provisioning.freephone.model import faults, lines_of, named_lines, no_such_line
 from provisioning.freephone.schedules import Fault
 from provisioning.freephone.store import Kept, Owed, Version
@@ -219,6 +219,31 @@ class Freephones:
         return await self._database.read(
             lambda connection: store.versions(connection, number, most=MOST_VERSIONS)
         )
+
+    async def issue_directory(self, issue: str, *, origin: Origin) -> tuple[int, int]:
+        """An issue of the telephone directory: each name beyond a number's first is owed (FREE-13).
+
+        The same issue again costs nothing more.
+
+        Returns:
+            How many numbers owe for it, and the yen of all of them.
+        """
+        occasion = f"directory {issue} "
+
+        async def work(connection: Connection) -> tuple[int, int]:
+            at = self._clocks()[1]
+            for number, kept in (await store.read(connection)).items():
+                if due := self.fees.of_listings(len(kept.freephone.listings)):
+                    of_it = f"{occasion}{number}"
+                    await store.owe(connection, kept.contract, number, due, at=at, occasion=of_it)
+            count, yen = await store.owed_at(connection, LISTING, occasion)
+            words = f"{count} numbers owe {yen} yen"
+            await self._audit.note(
+                connection, f"directory {issue}", "directory issued", after=words, origin=origin
+            )
+            return count, yen
+
+        return await self._database.write(work, alone=True)
 
     async def owed(self, number: E164) -> tuple[Owed, ...]:
         """Every fee of a number, the oldest first (FREE-13)."""

@@ -203,6 +203,15 @@ async def owe(
         await connection.execute(statement, rows)
 
 
+async def owed_at(connection: Connection, item: str, occasion: str) -> tuple[int, int]:
+    """Of an item whose occasions begin so: how many numbers owe it, and the yen of all of them."""
+    begins = freephone_fees.c.occasion.startswith(occasion, autoescape=True)
+    count, yen = func.count(), func.coalesce(func.sum(freephone_fees.c.yen), 0)
+    query = select(count, yen).where(begins & (freephone_fees.c.item == item))
+    numbers, total = (await connection.execute(query)).one()
+    return numbers, int(total)
+
+
 async def owe_no_more(
     connection: Connection, number: E164, items: Collection[str] | None, *, at: float
 ) -> None:

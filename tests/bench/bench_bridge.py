@@ -45,7 +45,9 @@ def registered(carrier: Carrier) -> int:
         return port
 
 
-def bridged(bench: Bench, folder: Path, load: Load, port: int) -> list[Figure]:
+def bridged(
+    bench: Bench, folder: Path, load: Load, port: int, service: str = CALLED.number
+) -> list[Figure]:
     """One load; what it cost, and whether each call left its two records."""
     folder.mkdir()
     address = bench.carrier.address
@@ -61,7 +63,7 @@ def bridged(bench: Bench, folder: Path, load: Load, port: int) -> list[Figure]:
             calls=load.calls,
             rate=load.rate,
             hold_ms=load.hold_ms,
-            service=CALLED.number,
+            service=service,
             lost_percent=load.lost_percent,
             patient=True,
             timeout_s=load.seconds + 90,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivr.numbering.freephone import (
@@ -54,8 +54,11 @@ def schedules(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Schedule[Any]
     def plan(at: int, before: Any, after: Any) -> tuple[Band[Any], ...]:
         return (Band(0, at, before), Band(at, 1440, after))
 
+    def week(weekdays: tuple[Band[Any], ...], holidays: tuple[Band[Any], ...]) -> Schedule[Any]:
+        return Schedule({**dict.fromkeys(DayKind, weekdays), DayKind.HOLIDAY: holidays})
+
     plans = st.builds(plan, st.integers(1, 1439), values, values)
-    return st.builds(Schedule, st.fixed_dictionaries(dict.fromkeys(DayKind, plans)))
+    return st.builds(week, plans, plans)
 
 
 @st.composite
@@ -158,7 +161,11 @@ def expected(one: Freephone, caller: Caller, now: Circumstances) -> Outcome:
     return AllBusy() if chain else OffHours()
 
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 @pytest.mark.rule("FREE-11")
+@PATIENT
 @given(contracts(), callers, circumstances)
 def test_a_decision_is_what_the_rules_say_one_by_one(
     one: Freephone, caller: Caller, now: Circumstances
@@ -169,6 +176,7 @@ def test_a_decision_is_what_the_rules_say_one_by_one(
         assert [step.decided for step in decision.steps].count(True) == 1
 
 
+@PATIENT
 @given(contracts(), callers)
 def test_no_caller_has_two_groups_in_a_contract_without_fault(
     one: Freephone, caller: Caller

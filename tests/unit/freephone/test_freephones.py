@@ -23,6 +23,7 @@ from provisioning.contract import (
 from provisioning.customers.model import ContractClosed, ContractInUse, UnknownContract
 from provisioning.db.unit_of_work import Database
 from provisioning.freephone.document import FreephoneDocument
+from provisioning.freephone.fees import FeeKind
 from provisioning.freephone.service import (
     BadFreephone,
     FreephoneChanged,
@@ -30,6 +31,7 @@ from provisioning.freephone.service import (
     ReceivesFreephone,
     UnknownFreephone,
 )
+from provisioning.freephone.store import Owed
 from provisioning.office import Office
 from tests.support.call_records import record
 from tests.support.freephones import NUMBER, office_hours
@@ -142,6 +144,43 @@ async def test_fees_begin_and_end_with_the_options(office: Office) -> None:
         ("off-hours", "monthly", 650, False),
     ]
     assert freephones.of(NUMBER) is None
+
+
+@pytest.mark.rule("FREE-13")
+async def test_names_in_the_directory_beyond_the_free_one_are_owed_at_each_issue(
+    office: Office,
+) -> None:
+    payer, freephones = await contract(office), office.freephones
+    listed = replace(PLAIN, listings=("特番商店", "特番商店 本店", "トクバン"))
+    await freephones.create(NUMBER, payer.id, written(listed), origin=OPERATOR)
+    one = replace(PLAIN, number=OTHER, listings=("特番通信",))
+    await freephones.create(OTHER, payer.id, written(one), origin=OPERATOR)
+    for _ in range(2):
+        assert await freephones.issue_directory("2027", origin=OPERATOR) == (1, 1000)
+    assert await freephones.issue_directory("202", origin=OPERATOR) == (1, 1000)
+    assert await freephones.owed(OTHER) == await _fees(office, OTHER, {"base"})
+    issued = [each.fee for each in await freephones.owed(NUMBER) if each.fee.kind == "issue"]
+    assert issued == [("directory-listing", "issue", 1000)] * 2
+
+
+async def _fees(office: Office, number: E164, items: set[str]) -> tuple[Owed, ...]:
+    return tuple(each for each in await office.freephones.owed(number) if each.fee.item in items)
+
+
+@pytest.mark.rule("FREE-13")
+async def test_every_fee_is_the_list_s(office: Office) -> None:
+    """The carrier's page: so-net 光 コラボ電話, before tax."""
+    monthly = {
+        "base": 1000, "several-lines": 1000, "area-split": 350, "detour": 800, "share-split": 700,
+        "destination-change": 1000, "off-hours": 650, "number-display": 100, "customer-control": 0,
+    }  # fmt: skip
+    fees = office.freephones.fees.items.values()
+    found = {
+        kind: {item.name: item.fees[kind] for item in fees if kind in item.fees} for kind in FeeKind
+    }
+    assert found[FeeKind.MONTHLY] == monthly
+    assert found[FeeKind.ISSUE] == {"directory-listing": 500}
+    assert found[FeeKind.WORK] == {"base": 1000, "unlock": 2000}
 
 
 async def test_a_line_that_receives_cannot_be_removed(office: Office) -> None:
