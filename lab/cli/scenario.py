@@ -1,5 +1,6 @@
 """`tokuban scenario`: play calls that are written down, with real phones."""
 
+import signal
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,6 +95,7 @@ def run(
     kinds = [_kind(text) for text in phone or [runner.OWN]]
     text = seed.read_text(encoding="utf-8") if seed else cast.seed_text()
     lines = seeds.parse(seed or Path("lines.yaml"), text)
+    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as closing:
         if server is None:
             folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="carrier-"))
@@ -112,6 +114,11 @@ def run(
         teller.summary(came, results)
     if any(each.failure for each in came):
         raise typer.Exit(1)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End as Ctrl-C does: softphones whose runner is gone would run on, and linphone in circles."""
+    raise KeyboardInterrupt
 
 
 def _log(results: Path) -> Path:

@@ -92,7 +92,7 @@ def run(
                 told(done[waiting[future]])
         except BaseException:
             stopping.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
     ordered = [done[index] for index in sorted(done)]
     if ground.results is not None:
