@@ -18,7 +18,7 @@ from tests.support.wire import WireCall, WirePhone
 
 pytestmark = [pytest.mark.interop, pytest.mark.listens, pytest.mark.rule("VM-03")]
 
-OWNER, CALLER = lines.CROWD[91], lines.PJSUA2
+OWNER, CALLER = lines.CROWD[72], lines.PJSUA2
 BOX = f"/v1/voicemail/{OWNER.number}"
 PIN, WRONG = "4826", "0000"
 
@@ -27,6 +27,7 @@ PIN, WRONG = "4826", "0000"
 def message(carrier: Carrier) -> Iterator[None]:
     """What is in the owner's box, which has a PIN."""
     carrier.send("PATCH", f"/v1/lines/{OWNER.number}", {"options": ["voicemail"]})
+    carrier.send("PUT", f"{BOX}/ring-time", {"seconds": 0})
     carrier.send("PUT", f"{BOX}/pin", {"pin": PIN})
     with (
         WirePhone(carrier.address, lines.WIRE.number, lines.WIRE.password) as phone,

@@ -22,6 +22,7 @@ LOUD = bytes([0x10, 0x90] * 80)
 def voicemail(carrier: Carrier) -> Iterator[None]:
     """The line has it, for this module."""
     carrier.send("PATCH", f"/v1/lines/{OWNER.number}", {"options": ["voicemail"]})
+    carrier.send("PUT", f"/v1/voicemail/{OWNER.number}/ring-time", {"seconds": 0})
     yield
     carrier.send("PATCH", f"/v1/lines/{OWNER.number}", {"options": []})
 
