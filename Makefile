@@ -16,7 +16,7 @@ RUN_PACKAGES := python3-venv
 TEST_PACKAGES := $(RUN_PACKAGES) python3-dev gcc make git postgresql baresip linphone-cli \
   sip-tester sox tshark espeak-ng iproute2 procps chromium poppler-utils
 
-.PHONY: help run test check bench soak docker-test format docs clean
+.PHONY: help run test check bench soak packages docker-test format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,8 @@ bench: $(STAMPS)/dev $(STAMPS)/programs ## measure, and print each figure beside
 
 soak: $(STAMPS)/dev $(STAMPS)/programs ## kill the carrier 200 times while voice messages come and go
 	$(PY) -m tests.soak.kill_voicemail $(ARGS)
+
+packages: $(STAMPS)/programs ## install the Debian packages that running and testing need
 
 docker-test: $(STAMPS)/dev $(STAMPS)/programs ## build the images and play every scenario in containers
 	@PYTHON=$(PY) docker/test
