@@ -7,7 +7,7 @@ import pytest
 
 from tests.interop import lines
 from tests.support.carrier import Carrier
-from tests.support.wire import WireCall, WirePhone, token
+from tests.support.wire import Message, WireCall, WirePhone, token
 
 pytestmark = [pytest.mark.interop, pytest.mark.rule("LINE-04")]
 
@@ -63,7 +63,7 @@ def test_a_code_that_begins_a_longer_one_gives_way_to_it(carrier: Carrier) -> No
         WireCall(phone, "1417") as whole,
     ):
         branches = {call.call_id: token("z9hG4bK") for call in (begun, whole)}
-        finals = {}
+        finals: dict[str, Message] = {}
         for call in (begun, whole):
             phone.send(call.invite(branches[call.call_id]))
         while len(finals) < len(branches):
