@@ -44,14 +44,19 @@ HIDING = frozenset({"number-withheld"})
 
 
 def call(
-    dialled: str, *, caller: Line = DOCOMO, private: bool = False, showing: bool = False
+    dialled: str,
+    *,
+    caller: Line = DOCOMO,
+    private: bool = False,
+    showing: bool = False,
+    video: bool = False,
 ) -> Heard:
     """Call DOCOMO or NTT, whichever the caller is not."""
     net = Network(directory=InMemoryDirectory((*LINES, caller), ACCOUNTS))
     if showing:
         net.presentation.rows[NTT.number] = NumberDisplay(FREEPHONE, active=True)
     leg = ScriptedLeg(account_of(caller.number), dialled)
-    leg.withholds = private
+    leg.withholds, leg.is_plain_voice = private, not video
     return net.dial(caller, dialled, leg=leg, phones={DOCOMO_USER: ANSWERS, NTT_USER: ANSWERS})
 
 
@@ -62,6 +67,12 @@ def shown(heard: Heard) -> Presented:
     assert record.presented == target.presented.number
     assert record.calling == target.asserted
     return target.presented
+
+
+@pytest.mark.rule("FREE-01")
+def test_a_call_with_video_shows_no_freephone_number() -> None:
+    assert shown(call(DOCOMO_USER, caller=NTT, showing=True, video=True)) == Presented(NTT.number)
+    assert shown(call(DOCOMO_USER, caller=NTT, showing=True)) == Presented(FREEPHONE)
 
 
 @pytest.mark.rule("CALL-04")
