@@ -24,8 +24,10 @@ help: ## list the targets
 run: $(STAMPS)/run ## bring the carrier up (options: make run ARGS="--sip-port 5070")
 	@exec $(VENV)/bin/tokuban up $(ARGS)
 
-# The carriers that tests start would each compile everything anew.
+# The carriers that tests start would each compile everything anew; and on a disk a test mostly
+# waits for it: temporary folders are in memory where there are two gigabytes for them.
 test: export PYTHONDONTWRITEBYTECODE :=
+test: export TMPDIR := $(shell tools/setup temporary)
 test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
 ifeq ($(ARGS),)
 	$(PY) -m pytest $(TWO) -m listens tests/interop  # phones mostly wait: nothing heavy beside them
