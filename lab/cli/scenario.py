@@ -84,36 +84,40 @@ def run(
 
     A failed one leaves a folder: its SIP messages as a ladder and as a capture, and recordings.
     """
-    from lab import seeds
-    from lab.scenarios import cast, own_carrier, runner
+    from lab import seeds, text_file
+    from lab.scenarios import cast, runner
     from lab.scenarios import files as scenario_files
-    from lab.scenarios.office import CarrierOffice
     from lab.scenarios.summary import Teller
     from prompts.voice import VoiceBank
 
     scenarios = scenario_files.chosen(files or [])
     kinds = [_kind(text) for text in phone or [runner.OWN]]
-    text = seed.read_text(encoding="utf-8") if seed else cast.seed_text()
-    lines = seeds.parse(seed or Path("lines.yaml"), text)
+    text = text_file.read(seed) if seed else cast.seed_text()
+    company = cast.Company(seeds.parse(seed or Path("lines.yaml"), text))
+    log, teller = _log(results), Teller()
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as closing:
         if server is None:
-            folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="carrier-"))
-            carrier = closing.enter_context(
-                own_carrier.own_carrier(Path(folder), text, _log(results))
-            )
-            office, address = CarrierOffice(carrier.url), carrier.server
+            office, address = _own(text, log, closing)
         else:
             office, address = _running(server, api, token, lab_token)
             if prepare:
                 office.prepare(text)
-        company = cast.Company(lines)
-        teller = Teller()
         ground = runner.Ground(office, address, company, VoiceBank(), results)
         came = runner.run(ground, scenarios, kinds, jobs, teller.told)
-        teller.summary(came, results)
+    teller.summary(came, results)
     if any(each.failure for each in came):
         raise typer.Exit(1)
+
+
+def _own(text: str, log: Path, closing: ExitStack) -> "tuple[CarrierOffice, tuple[str, int]]":
+    """A carrier of one's own, until `closing`."""
+    from lab.scenarios.office import CarrierOffice
+    from lab.scenarios.own_carrier import own_carrier
+
+    folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="carrier-"))
+    carrier = closing.enter_context(own_carrier(Path(folder), text, log))
+    return CarrierOffice(carrier.url), carrier.server
 
 
 def _interrupt(number: int, frame: object) -> None:

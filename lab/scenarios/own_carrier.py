@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.client import Carrier
 from lab.errors import Refused
+from lab.scenarios.phones.errors import TooLate
 from lab.scenarios.phones.ports import LOOPBACK, free_port, free_range
 from lab.scenarios.phones.program import Program
 from lab.scenarios.phones.waiting import until
@@ -52,7 +53,10 @@ def own_carrier(folder: Path, seed: str, log: Path | None = None) -> Iterator[Ow
         (LOOPBACK, sip_port), f"http://{LOOPBACK}:{http_port}", log or folder / "carrier.log"
     )
     with Program(command, carrier.log) as program:
-        until(lambda: _ready(carrier, program), "the carrier being ready", _READY_S, poll_s=0.1)
+        try:
+            until(lambda: _ready(carrier, program), "the carrier being ready", _READY_S, poll_s=0.1)
+        except TooLate as error:
+            raise Refused(f"{error}: its log is {carrier.log}") from None
         yield carrier
 
 

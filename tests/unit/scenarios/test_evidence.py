@@ -64,7 +64,7 @@ def test_the_ladder_has_a_column_for_each_phone() -> None:
 def test_nothing_in_a_message_steers_the_terminal() -> None:
     evil = b"SIP/2.0 200 \x1b[2Jgone\r\nCSeq: 1 INVITE\r\n\r\n"
     lines = list(ladder([Seen(1, 0.0, True, "UDP", CARRIER, ALICE, evil)], {}, UTC))
-    assert "- 200 ?[2Jgone (INVITE) -" in lines[1]
+    assert "< 200 ?[2Jgone (INVITE) -" in lines[1]
     assert "\x1b" not in "".join(lines)
 
 
