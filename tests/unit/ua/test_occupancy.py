@@ -157,9 +157,9 @@ class TestForwarded:
             await leave(talking)
 
         exchange = play(scene, policy=CallPolicy(calls_per_user=1))
-        assert [r.cause for r in exchange.records.all if r.service == "forwarding"] == [
-            Cause.FAR_HUNG_UP
-        ]
+        legs = [r for r in exchange.records.all if r.service == "forwarding"]
+        assert [r.cause for r in legs] == [Cause.BUSY, Cause.FAR_HUNG_UP]
+        assert {r.payer for r in legs} == {LINE.number}
 
 
 class Referring:
