@@ -178,7 +178,7 @@ def issue_directory(
 ) -> None:
     """Charge each number's names beyond the free one in an issue of the telephone directory."""
     carrier = Carrier(url, token)
-    path = f"{PATH}/directory-issues"
+    path = "/v1/directory-issues"
     made = carrier.send("POST", path, {"issue": issue}, key=office.new_key(key))
     office.show_one(carrier, made, as_json=as_json)
 

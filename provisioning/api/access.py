@@ -68,6 +68,7 @@ AREAS: Mapping[str, str] = {
     "tokens": "tokens",
     "trunks": "trunks",
     "freephones": "freephones",
+    "directory-issues": "freephones",
     "explain": "freephones",
 }
 """The area of scopes that guards each collection of `/v1`."""

@@ -119,7 +119,7 @@ def _serve(app: FastAPI, further: Sequence[APIRouter]) -> None:
         voicemail,
     ):
         app.include_router(area.router)
-    for routes in (orders.placing, orders.letters, *further):
+    for routes in (orders.placing, orders.letters, freephones.issues, *further):
         app.include_router(routes)
 
 

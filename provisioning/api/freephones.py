@@ -34,6 +34,7 @@ from provisioning.freephone.store import Kept, Owed, Version
 from provisioning.instants import utc
 
 router = APIRouter(prefix="/v1/freephones", tags=["freephones"], route_class=KeyedRoute)
+issues = APIRouter(prefix="/v1/directory-issues", tags=["freephones"], route_class=KeyedRoute)
 
 Number = Annotated[str, Path(pattern=FREEPHONE, description="As dialled: 0120000003.")]
 
@@ -206,7 +207,7 @@ async def create_freephone(
     return FreephoneShape.of(kept)
 
 
-@router.post("/directory-issues")
+@issues.post("")
 async def issue_directory(office: Here, asker: Asker, wanted: IssueShape) -> IssuedShape:
     """An issue of the telephone directory: names beyond a number's free one are owed (FREE-13).
 
