@@ -34,6 +34,9 @@ from ivr.sip.transaction_layer import reply_flow, server_key
 from ivr.sip.transaction_tables import State as TransactionState
 from ivr.sip.values import NameAddr
 
+_STILL_HERE = b"\r\n\0 "
+"""What phones send over UDP to keep a NAT open: nothing else, and no message (RFC 3261 §7.5)."""
+
 Vouch = Callable[[Session, Request, Flow], Refusal | None]
 """Judges who sends a request within a session, from a host that its peer is not known to be at."""
 
@@ -97,7 +100,8 @@ class Endpoint:
                 message.stamp_source(*flow.peer)
                 self._receive_request(message, flow, now)
         except ParseError as error:
-            self._refuse_unreadable(error, flow)
+            if data.strip(_STILL_HERE):
+                self._refuse_unreadable(error, flow)
         except ValueError as error:  # a header nobody could foresee a use for
             self.reject(str(error), flow, None)
 

@@ -96,6 +96,12 @@ class TestAnswers:
         assert wire.send(data) == []
         assert wire.wait(40.0) == []
 
+    @pytest.mark.parametrize("data", [b"\r\n", b"\r\n\r\n", b"\0", b"\0\0\0\0", b""])
+    def test_what_keeps_a_nat_open_is_no_message(self, data: bytes) -> None:
+        wire = Wire()
+        assert wire.send(data) == []
+        assert wire.events == []
+
     def test_a_response_meant_for_someone_else_is_dropped(self) -> None:
         wire = Wire()
         options = parse(message("OPTIONS", body=b""))
