@@ -136,6 +136,10 @@ class BusinessClock:
         """Business time, in UTC."""
         return utc(self.seconds())
 
+    def wall(self) -> datetime:
+        """Wall time, in UTC."""
+        return utc(self._wall())
+
     def seconds(self) -> float:
         """Business time, UTC epoch seconds."""
         return self._state.at(self._wall())

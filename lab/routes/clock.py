@@ -31,6 +31,7 @@ class ClockShown(BaseModel):
     """Business time (LAB-02)."""
 
     now: datetime
+    wall: datetime = Field(description="The same instant of wall time, by the carrier's clock.")
     state: Literal["running", "frozen"]
     offset_s: float = Field(description="Seconds ahead of wall time; 0 while frozen.")
     next: DueShown | None = Field(description="What is due next.")
@@ -101,6 +102,7 @@ async def _shown(clock: BusinessClock) -> ClockShown:
     frozen = clock.state.frozen_at is not None
     return ClockShown(
         now=clock.now(),
+        wall=clock.wall(),
         state="frozen" if frozen else "running",
         offset_s=0.0 if frozen else clock.state.offset_s,
         next=DueShown(work=following[0], due_at=utc(following[1])) if following else None,

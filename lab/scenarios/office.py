@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from lab.client import Carrier
@@ -35,6 +36,12 @@ class CarrierOffice:
         """Make the carrier what a seed says, and nothing else: what people had set is gone."""
         self._lab.send("POST", "/lab/seed", seed, within_s=_LONG_WORK_S)
         self._lab.send("POST", "/lab/reset", within_s=_LONG_WORK_S)
+
+    def wall_time(self) -> float:
+        """Epoch seconds by the carrier's clock, which its messages are dated by."""
+        with self._lab.understood():
+            shown = self._lab.get("/lab/clock", within_s=_PATIENCE_S)["wall"]
+            return datetime.fromisoformat(shown).timestamp()
 
     def newest_record(self) -> int:
         """The number of the latest call record; 0 when there is none."""

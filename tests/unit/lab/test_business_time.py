@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ async def test_a_call_goes_on_while_business_time_advances(carrier: Carrier) -> 
         await heard.get()
         moved = await advance(carrier, 72 * 3600)
         assert moved["offset_s"] == pytest.approx(72 * 3600, abs=60)
+        ahead = datetime.fromisoformat(moved["now"]) - datetime.fromisoformat(moved["wall"])
+        assert ahead.total_seconds() == pytest.approx(moved["offset_s"], abs=60)
         for _ in range(heard.qsize() + HALF_A_SECOND):
             await heard.get()
         assert not call.over.is_set()
