@@ -1,5 +1,6 @@
 """What would happen if somebody dialled a number: answered without a call (FREE-15)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from ivr.flows.incoming import remote_numbers
@@ -27,7 +28,7 @@ class Explainer:
         """What would happen.
 
         Raises:
-            ValueError: nobody can call from such a number.
+            ValueError: nobody can call from such a number, or there is no such prefecture.
         """
         line = self._office.directory.line(E164(parse(asked.caller).e164 or ""))
         caller = self._caller(asked, line)
@@ -37,6 +38,8 @@ class Explainer:
         number = found.dialled.digits or asked.dialled
         if isinstance(found.destination, ToFreephone):
             contract = found.destination.freephone
+            if line is not None:  # a line that calls is busy
+                asked = replace(asked, busy=asked.busy | {line.number})
             return await self._freephone(asked, contract, caller, moment, found.dialled)
         reaching = Reaching(self._office, line, asked.busy)
         steps, end = await reaching.told(found)
@@ -74,6 +77,9 @@ class Explainer:
         )
 
     def _caller(self, asked: Asked, line: Line | None) -> Caller:
+        known_areas = self._office.freephones.geography.message_areas
+        if asked.prefecture is not None and known_areas and asked.prefecture not in known_areas:
+            raise ValueError(f"{asked.prefecture} is no prefecture of Japan: write it as 東京都")
         if line is None:
             return calling_from.of_number(asked.caller, self._areas, asked.kind, asked.prefecture)
         known = calling_from.of_line(line)

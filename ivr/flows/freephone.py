@@ -31,6 +31,7 @@ from ivr.numbering.freephone import (
     decide,
 )
 from ivr.numbering.plan import national
+from ivr.numbering.route import SuspendedLine
 from prompts.catalogue import Prompt
 from provisioning.contract import (
     E164,
@@ -99,6 +100,8 @@ class FreephoneCall:
     async def connect(self, lines: Lines, origin: Origin, limits: CallLimits) -> NoReturn:
         """Serve the caller: a guidance, the busy tone, or a line (FREE-01 to FREE-14)."""
         self._call.ticket.payer = self._contract.number
+        if origin.line is not None:
+            self._busy.add(origin.line.number)  # a line that calls is busy
         if not self._call.is_plain_voice:
             self._call.ticket.service = Role.FREEPHONE_REFUSED
             await self._call.talkie(Prompt.FREEPHONE_VOICE_ALONE, then=NOT_ACCEPTABLE)
@@ -173,8 +176,10 @@ class FreephoneCall:
     async def _go_to(self, number: E164, lines: Lines) -> Line:
         """The call is the line's from now on; a line that is not served ends it."""
         line = lines.directory.line(number)
-        if line is None or line.status is LineStatus.SUSPENDED:
+        if line is None:
             await talkies.tell(self._call, talkies.UNASSIGNED)
+        if line.status is LineStatus.SUSPENDED:
+            await talkies.tell(self._call, talkies.TALKIES[SuspendedLine])
         self._let_go()
         self._line = line
         self._going.lines[number] += 1

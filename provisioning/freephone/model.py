@@ -236,6 +236,8 @@ def _of_areas(contract: Freephone, geography: Geography) -> Iterator[Fault]:
                 "発信地域が設定されていません。",
                 "The group has no origin area.",
             )
+        names = (f"{area.prefecture}{area.name}" or "全国" for area in group.areas)
+        yield from _repeated(f"groups[{at}].areas", "FREE-03", names)
     yield from _of_overlaps(contract.groups, geography)
     yield from _of_mobiles(contract.groups, geography)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from provisioning.contract import E164, Freephone, Turns
@@ -215,11 +215,16 @@ async def owed_at(connection: Connection, item: str, occasion: str) -> tuple[int
 async def owe_no_more(
     connection: Connection, number: E164, items: Collection[str] | None, *, at: float
 ) -> None:
-    """End the monthly fees of some items of a number, or of all."""
+    """End the monthly fees of some items of a number, or of all.
+
+    One that began later than `at`, because business time was set back since, ends as it began.
+    """
     running = (freephone_fees.c.number == number) & freephone_fees.c.ends_at.is_(None)
     if items is not None:
         running &= freephone_fees.c.item.in_(items)
-    await connection.execute(update(freephone_fees).where(running).values(ends_at=at))
+    began = freephone_fees.c.begins_at
+    ends_at = case((began > at, began), else_=at)
+    await connection.execute(update(freephone_fees).where(running).values(ends_at=ends_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from tests.support.scripted_call import (
     NTT,
     NTT_PLAIN,
     RING_BACK,
+    SUSPENDED,
     EventLog,
     Heard,
     Network,
@@ -212,6 +213,18 @@ class TestBusyLines:
         assert forwarded.active == (Condition.CFB,)
         heard = net.dial(DOCOMO, DIALLED, phones={FIRST: IS_BUSY, SECOND: TALKS})
         assert told(heard, SECOND) == [WHISPER]
+
+    @pytest.mark.rule("FREE-07")
+    def test_a_line_that_calls_a_number_of_its_own_is_busy(self) -> None:
+        heard = call(self.DETOUR, {FIRST: TALKS, SECOND: TALKS}, line=NTT)
+        assert [target.users for target in heard.leg.targets] == [(SECOND,)]
+
+    @pytest.mark.rule("LINE-04")
+    def test_a_suspended_line_has_its_talkie(self) -> None:
+        one = contract(
+            Group("all", (NATION,), SUSPENDED.number), receptions=(Reception(SUSPENDED.number),)
+        )
+        assert refused(call(one, {}), Prompt.TALKIE_SUSPENDED)
 
     @pytest.mark.rule("FREE-14")
     def test_all_busy_hears_the_tone_and_pays_nothing(self) -> None:

@@ -77,6 +77,10 @@ WRONG = {
         contract(Group("a", (TOKYO,), FIRST), Group("b", (TOKYO,), SECOND, mobiles=False)),
         ("FREE-03", "groups[1].areas"),
     ),
+    "the same area twice in one group": (
+        contract(Group("a", (TOKYO, TOKYO), FIRST)),
+        ("FREE-03", "groups[0].areas"),
+    ),
     "an area within another": (
         contract(Group("a", (KANTO,), FIRST), Group("b", (TOKYO_MA,), SECOND, mobiles=False)),
         ("FREE-03", "groups[1].areas"),

@@ -147,6 +147,18 @@ async def test_fees_begin_and_end_with_the_options(office: Office) -> None:
 
 
 @pytest.mark.rule("FREE-13")
+async def test_fees_that_began_later_than_it_is_now_end_as_they_began(office: Office) -> None:
+    """Business time was set back since."""
+    payer, freephones = await contract(office), office.freephones
+    await office.clock.advance(86_400)
+    await freephones.create(NUMBER, payer.id, written(HOURS), origin=OPERATOR)
+    await office.clock.reset()
+    await freephones.change(NUMBER, written(PLAIN), origin=OPERATOR)
+    await freephones.remove(NUMBER, origin=OPERATOR)
+    assert all(each.ends_at == each.begins_at for each in await freephones.owed(NUMBER))
+
+
+@pytest.mark.rule("FREE-13")
 async def test_names_in_the_directory_beyond_the_free_one_are_owed_at_each_issue(
     office: Office,
 ) -> None:

@@ -131,6 +131,22 @@ async def test_who_is_suspended_reaches_no_freephone_number(office: Office) -> N
     assert (await told(office, "09000000001", "0120000003"))[0] == "Connect"
 
 
+@pytest.mark.rule("FREE-15")
+@pytest.mark.rule("FREE-14")
+async def test_a_line_that_calls_a_number_of_its_own_is_busy(office: Office) -> None:
+    payer = await contract(office)
+    one = Freephone(FREEPHONE, (Group("all", (NATION,), NTT),), (Reception(NTT),))
+    setup = FreephoneDocument.of(one)
+    await office.freephones.create(FREEPHONE, payer.id, setup, origin=OPERATOR)
+    assert (await told(office, "0300000003", "0120000003"))[0] == "AllBusy"
+
+
+async def test_a_prefecture_that_does_not_exist_is_refused(office: Office) -> None:
+    asked = Asked("09012345678", "0120000003", prefecture="東京")
+    with pytest.raises(ValueError, match="東京 is no prefecture"):
+        await Explainer(office, packaged()).explain(asked)
+
+
 async def test_it_is_drawn_and_written_in_both_languages(office: Office) -> None:
     found = await explained(office, "09000000001", "1429")
     assert list(found.lines("en"))[-1] == "= the service forwarding-menu answers"
