@@ -9,7 +9,7 @@ VENV := .venv
 STAMPS := $(VENV)/.stamps
 PY := $(VENV)/bin/python
 ARGS ?=
-TWO := -n 2 --dist loadfile --no-loadscope-reorder
+THREE := -n 3 --dist loadfile --no-loadscope-reorder
 
 # Debian packages: what running needs, and what the tests drive besides.
 RUN_PACKAGES := python3-venv
@@ -30,8 +30,8 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: export TMPDIR := $(shell tools/setup temporary)
 test: $(STAMPS)/dev $(STAMPS)/programs ## run every test, the softphone ones included
 ifeq ($(ARGS),)
-	$(PY) -m pytest $(TWO) -m listens tests/interop  # phones mostly wait: nothing heavy beside them
-	$(PY) -m pytest $(TWO) -m "not listens"
+	$(PY) -m pytest $(THREE) -m listens tests/interop  # phones mostly wait: nothing heavy beside them
+	$(PY) -m pytest $(THREE) -m "not listens"
 else
 	$(PY) -m pytest $(ARGS)
 endif

@@ -60,7 +60,6 @@ def test_a_leg_is_freed_when_its_call_is_over(
         await asyncio.sleep(60)  # virtual: the caller's own timers run out
         assert gone() is None
 
-    gc.collect()
     gc.disable()
     try:
         run_virtually(main())
