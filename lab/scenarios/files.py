@@ -10,6 +10,7 @@ from lab.errors import Refused, suggestion
 from lab.scenarios import grammar
 from lab.scenarios.grammar import Unreadable
 from lab.scenarios.model import Role, Scenario, Step
+from lab.scenarios.voices import HERTZ
 from lab.seed_model import Option
 from lab.yaml_file import Place, Value, YamlFile
 from prompts.catalogue import Prompt
@@ -129,6 +130,9 @@ class _Reader:
             if "phones" in (self._file.values or ()):
                 self._say(("phones",), "phones: must name who takes part, as caller: docomo")
             return
+        if len(value) > len(HERTZ):
+            many = f"{len(value)} are too many; at most {len(HERTZ)} play"
+            self._say(("phones",), f"phones: {many}", key=True)
         taken = {prompt.value for prompt in Prompt}
         for name, words in value.items():
             place = ("phones", name)

@@ -1,5 +1,6 @@
 """A carrier for scenarios alone: on free ports of this host, its data gone afterwards."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from lab.scenarios.phones.errors import TooLate
 from lab.scenarios.phones.ports import LOOPBACK, free_port, free_range
 from lab.scenarios.phones.program import Program
 from lab.scenarios.phones.waiting import until
+from lab.settings import ENVIRONMENT_PREFIX
 
 SETTINGS = """\
 [ivr]
@@ -52,12 +54,17 @@ def own_carrier(folder: Path, seed: str, log: Path | None = None) -> Iterator[Ow
     carrier = OwnCarrier(
         (LOOPBACK, sip_port), f"http://{LOOPBACK}:{http_port}", log or folder / "carrier.log"
     )
-    with Program(command, carrier.log) as program:
+    with Program(command, carrier.log, without=_settings_here()) as program:
         try:
             until(lambda: _ready(carrier, program), "the carrier being ready", _READY_S, poll_s=0.1)
         except TooLate as error:
             raise Refused(f"{error}: its log is {carrier.log}") from None
         yield carrier
+
+
+def _settings_here() -> list[str]:
+    """Settings of another carrier: told its database, this one would make it what the seed says."""
+    return [name for name in os.environ if name.upper().startswith(ENVIRONMENT_PREFIX)]
 
 
 def _ready(carrier: OwnCarrier, program: Program) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from lab.scenarios.files import FIELDS
 from lab.scenarios.grammar import ALONE, METHODS, ROLE
 from lab.scenarios.model import Signal, Verb
+from lab.scenarios.voices import HERTZ
 from lab.seed_model import Option
 from prompts.catalogue import Prompt
 from prompts.script import LANGUAGES
@@ -51,6 +52,7 @@ def _phones() -> dict[str, Any]:
     return {
         "type": "object",
         "minProperties": 1,
+        "maxProperties": len(HERTZ),
         "propertyNames": {"pattern": f"^{ROLE.pattern}$"},
         "additionalProperties": {"type": "string", "pattern": f"^({profiles})( ({options}))*$"},
         "description": "Who takes part: the profile of the line and the options it has.",

@@ -49,7 +49,7 @@ class Actor:
     def __init__(self, player: Player, phone: Handset, hertz: int, voice: Speaker) -> None:
         self.player, self.phone, self.hertz = player, phone, hertz
         self._voice = voice
-        self.dialled = ""
+        self.dialled, self.calls = "", 0
         self.recordings: list[bytes] = []
         self._ear: Ear | None = None
 
@@ -123,7 +123,7 @@ class Stage:
                     self._talk(self._actors[one], self._actors[other])
                 case Ask() as ask:
                     self._ask(ask)
-        except (PhoneError, Refused, Unheard) as error:
+        except (PhoneError, Refused, Unheard, ValueError) as error:
             raise Failed(str(error)) from None
 
     def register(self, actor: Actor) -> None:
@@ -141,6 +141,7 @@ class Stage:
         actor.put_away()
         actor.dialled = self._filled(number)
         actor.phone.dial(actor.dialled)
+        actor.calls += 1
         actor.listen()
 
     def _answers(self, actor: Actor, _: None) -> None:
@@ -244,8 +245,15 @@ class Stage:
         def written() -> list[Json]:
             return self._office.records(actor.player.number, self._records)
 
-        # Whoever was called has no record of their own: no charge is all there is to see.
-        for row in self._maybe(written):
+        def of_each_call() -> list[Json]:
+            rows = written()
+            return rows if sum(row["leg"] == 1 for row in rows) >= actor.calls else []
+
+        if actor.calls:
+            rows = self._booked(of_each_call, f"the end of {actor.calls} calls in the books")
+        else:  # whoever was called has no record of their own: no charge is all there is to see
+            rows = self._maybe(written)
+        for row in rows:
             why = self._office.why(row["id"])
             if why["charged"] and row["payer"] == actor.player.e164:
                 raise Failed(f"is charged: {why['en']}")

@@ -75,8 +75,11 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("scenarios")
-    with own_carrier(folder, cast.seed_text()) as carrier:
-        yield Place(carrier, folder / "results")
+    with pytest.MonkeyPatch.context() as patch:
+        # What another carrier is told is no matter of this one's: it would not come up.
+        patch.setenv("TOKUBAN__STORAGE__URL", "postgresql://nobody@127.0.0.1:1/none")
+        with own_carrier(folder, cast.seed_text()) as carrier:
+            yield Place(carrier, folder / "results")
 
 
 @contextmanager
@@ -115,6 +118,21 @@ def test_what_came_out_otherwise_is_told_and_kept(place: Place) -> None:
     assert kept == {"failure.txt", "ladder.txt", "trace.pcap", "caller-call-1.wav"}
     assert (result.kept / "caller-call-1.wav").stat().st_size > 2 * 8000
     assert {"junit.xml", "results.json"} <= {path.name for path in place.folder.iterdir()}
+
+
+def test_no_charge_is_found_before_the_call_is_over(place: Place) -> None:
+    going_on = REFUSED.replace("0399999999", "000002").split("  - caller hears")[0]
+    steps = "  - caller is answered\n  - caller is not charged\n"
+    (result,) = place.play(going_on + steps, PhoneKind("own"), patience=Patience(books=1.0))
+    assert result.failure is not None
+    assert result.failure.reason == "the end of 1 calls in the books: not within 1 s"
+
+
+def test_a_value_that_no_voice_says_fails_its_scenario_alone(place: Place) -> None:
+    unsaid = REFUSED.replace("talkie.unassigned", "voicemail.new 1000")
+    (result,) = place.play(unsaid, PhoneKind("own"))
+    assert result.failure is not None
+    assert result.failure.reason == "count is a whole number from 0 to 999, not 1000"
 
 
 def test_a_phone_that_is_not_there_fails_its_scenario_alone(place: Place) -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -36,11 +36,15 @@ class Program:
         log: Path,
         *,
         env: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
         cwd: Path = REPOSITORY,
         talk: bool = False,
         listen: bool = False,
     ) -> None:
-        """Start it; `talk`: its standard input and output are pipes; `listen`: its input alone."""
+        """Start it; `talk`: its standard input and output are pipes; `listen`: its input alone.
+
+        It has this process's environment `without` these variables, and those of `env`.
+        """
         self.log = log
         self._log_file = log.open("ab")
         pipe = subprocess.PIPE
@@ -49,7 +53,8 @@ class Program:
             stdin=pipe if talk or listen else subprocess.DEVNULL,
             stdout=pipe if talk else self._log_file,
             stderr=self._log_file,
-            env=dict(os.environ) | dict(env or {}),
+            env={name: text for name, text in os.environ.items() if name not in without}
+            | dict(env or {}),
             cwd=cwd,
             start_new_session=True,
         )

@@ -37,6 +37,7 @@ steps:
   - caller is charged: {cause: dialler, yen: 20, each_s: 30}
   - PUT /v1/x/<caller>: {active: true, seconds: 15, text: "15", number: 0300000003, many: [1]}
 """
+FIVE_MORE = "".join(f"  {name}: au\n" for name in ("a", "b", "c", "d", "e"))
 
 
 def parse(text: str) -> Any:
@@ -112,6 +113,7 @@ def test_every_kind_of_step_is_read() -> None:
         ("scenario: A call", "language: fr\nscenario: A call", "language: 'fr' is unknown"),
         ("scenario: A call\n", "", "scenario: missing; every scenario has one"),
         ("  friend:", "  Friend:", "phones: 'Friend' is no name; small letters are"),
+        ("phones:\n", f"phones:\n{FIVE_MORE}", "3:1: phones: 7 are too many; at most 6"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_what_to_write(
