@@ -52,6 +52,7 @@ class Reader:
     def __init__(self, run: str, leave: Callable[["Reader"], None]) -> None:
         self._run, self._leave = run, leave
         self._unread: deque[_Noted | Gap | Dropped] = deque()
+        self._past = 0
         self._ended = False
         self._wake = asyncio.Event()
 
@@ -62,6 +63,7 @@ class Reader:
             await self._wake.wait()
         unread = [self._told(each) for each in self._unread]
         self._unread.clear()
+        self._past = 0
         return unread
 
     def end(self) -> None:
@@ -73,6 +75,7 @@ class Reader:
     def begin_with(self, told: list[_Noted | Gap]) -> None:
         """What it hears first, however much that is."""
         self._unread.extend(told)
+        self._past = len(told)
 
     def offer(self, noted: _Noted) -> None:
         """One more event."""
@@ -81,7 +84,8 @@ class Reader:
 
     @property
     def is_full(self) -> bool:
-        return len(self._unread) >= MOST_UNREAD
+        """Whether too much came that is unread; what it began with is not its slowness."""
+        return len(self._unread) - self._past >= MOST_UNREAD
 
     def drop(self) -> None:
         """It reads too slowly: this is the last it hears."""

@@ -97,6 +97,18 @@ async def test_a_slow_reader_is_dropped_and_told_why() -> None:
     assert await numbers(quick) == [0]
 
 
+@pytest.mark.parametrize("last", [None, "a1-1"])
+async def test_who_was_away_for_long_is_not_dropped_for_what_it_missed(last: str | None) -> None:
+    events = hub(keep=2 * MOST_UNREAD)
+    tell(events, *range(MOST_UNREAD + 2))
+    reader = events.follow(last, past=True)
+    tell(events, 7)
+    heard = await numbers(reader)
+    assert heard == [*range(last is not None, MOST_UNREAD + 2), 7]
+    tell(events, *range(MOST_UNREAD + 1))
+    assert isinstance((await numbers(reader))[-1], Dropped)
+
+
 async def test_readers_are_bounded_and_give_their_place_back() -> None:
     events = hub()
     readers = [events.follow() for _ in range(16)]
