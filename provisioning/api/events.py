@@ -83,10 +83,11 @@ async def follow_events(
     """Events as they happen.
 
     Kinds: `registration.added`, `.removed`, `.expired`; `call.received`, `.routed`, `.ringing`,
-    `.answered`, `.ended`; `prompt.started`, `key.pressed`, `forwarding.changed`,
-    `voicemail.changed`, `message.waiting`, `.delivered`, `.refused`, `.expired`; `order.placed`,
-    `number.cancelled`, `clock.changed`. A key that is part of a secret is told as
-    a dot. `stream.gap` says how many were missed; `stream.dropped`, the last one, why no more come.
+    `.answered`, `.ended`, `.charged`; `prompt.started`, `key.pressed`, `forwarding.changed`,
+    `voicemail.changed`, `message.waiting`, `.delivered`, `.refused`, `.expired`;
+    `trunk.registered`, `.unregistered`; `order.placed`, `number.cancelled`, `clock.changed`. A key
+    that is part of a secret is told as a dot. `stream.gap` says how many were missed;
+    `stream.dropped`, the last one, why no more come.
     """
     if office.events.full:
         raise HTTPException(503, f"{MOST_READERS} readers follow already: end one first")
