@@ -107,6 +107,7 @@ class TestMail:
     async def test_a_code_without_a_change_leads_back_to_the_address(
         self, customer: Browser
     ) -> None:
+        assert "お送りしました" not in (await customer.get(CODE)).text
         page = await customer.fill(CODE, CODE, code="123456")
         assert (page.status, page.errors) == (410, ["mail"])
         page = await customer.fill(CODE, CODE, code="")
