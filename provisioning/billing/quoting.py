@@ -1,6 +1,7 @@
 """A call that nobody made yet, as the record it would leave. Pure."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from provisioning.billing.model import national
@@ -10,6 +11,7 @@ NOBODY_HEARD = "voicemail-check"
 """What a call to 1417 is as long as there is nothing to hear (VM-05)."""
 
 PLAYBACK = "voicemail-playback"
+REMOTE = "voicemail-remote"
 ORDINARY = "line"
 CALL_ID = "00000000-0000-4000-8000-000000000000"
 PREFIXES = ("184", "186")
@@ -30,10 +32,16 @@ class Question:
     empty_box: bool = False
 
 
-def record_of(question: Question, profile: CarrierProfile) -> CallRecord:
-    """The record the call would leave if it were answered at once."""
+def record_of(
+    question: Question, profile: CarrierProfile, remote: Collection[str] = ()
+) -> CallRecord:
+    """The record the call would leave if it were answered at once.
+
+    Args:
+        remote: the numbers, as dialled in Japan, of boxes for other phones.
+    """
     prefix, digits = split(question.dialled)
-    service = _service(digits, profile, empty_box=question.empty_box)
+    service = _service(digits, profile, remote, empty_box=question.empty_box)
     at = question.at
     return CallRecord(
         call_id=CALL_ID,
@@ -70,9 +78,11 @@ def split(dialled: str) -> tuple[str, str]:
     return prefix, re.sub(r"\A010", "+", number)
 
 
-def _service(digits: str, profile: CarrierProfile, *, empty_box: bool) -> str:
+def _service(
+    digits: str, profile: CarrierProfile, remote: Collection[str], *, empty_box: bool
+) -> str:
     """The service that a record of the call would name."""
-    service = profile.services.get(digits)
+    service = REMOTE if digits in remote else profile.services.get(digits)
     if service is None:
         behind = (name for code, name in profile.numbered.items() if digits.startswith(code))
         service = next(behind, ORDINARY)

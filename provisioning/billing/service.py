@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Driver
 
 from provisioning.billing import store
 from provisioning.billing.book import TariffBook
-from provisioning.billing.model import Charge, Rated, Reason, rate
+from provisioning.billing.model import Charge, Rated, Reason, national, rate
 from provisioning.billing.money import yen
 from provisioning.billing.quoting import Question, record_of
 from provisioning.billing.store import KeptCharge, WantedCharges
@@ -22,6 +22,7 @@ from provisioning.contract import (
     Directory,
     Events,
     Freephones,
+    Profile,
     Profiles,
     StorageUnavailable,
     UnknownLine,
@@ -120,7 +121,9 @@ class Billing:
         line = self._directory.line(question.line)
         if line is None:
             raise UnknownLine(f"there is no line {question.line}")
-        return self._rate(record_of(question, self._profiles.of(line.profile)))
+        voicemail = (self._profiles.of(each).voicemail for each in Profile)
+        remote = {national(each.remote_number) for each in voicemail if each and each.remote_number}
+        return self._rate(record_of(question, self._profiles.of(line.profile), remote))
 
     def _rate(self, record: CallRecord) -> Rated:
         return rate(record, self._profile(record), self.book.in_force)

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioning.contract import NoRoom
+from provisioning.contract import NoRoom, StorageUnavailable
 from provisioning.db import secret_file
 from provisioning.voicemail import au
 from provisioning.voicemail.model import Left
@@ -134,11 +134,17 @@ class SoundFolder:
             self._file(id, SOUND).unlink()
 
     def sound(self, id: str) -> bytes | None:
-        """The sound; None when there is no file."""
+        """The sound; None when there is no file.
+
+        Raises:
+            StorageUnavailable: the disk does not give it.
+        """
         try:
             return au.sound(self._file(id, SOUND).read_bytes())
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StorageUnavailable(f"the disk gives no sound ({error.strerror})") from error
 
     def has(self, id: str) -> bool:
         """Whether there is such a file."""

@@ -203,6 +203,21 @@ class TestTheOtherKeys:
         heard = hears(network(), "64", HELLO)
         assert heard.prompts[4] == message(1)
 
+    def test_64_passes_over_a_message_that_was_erased(self) -> None:
+        sounds = [bytes([octet]) * 16_000 for octet in (16, 17, 18)]
+        heard = played(hears(network(), "4,3,64,4", *sounds))
+        back = heard.index(message(3, 17)) + 3
+        assert heard[back : back + 3] == [GONE, message(1), "(16: 2.0 s)"]
+        assert message(3, 17) in heard[back:]
+
+    def test_64_over_the_erased_first_message_leads_on(self) -> None:
+        heard = hears(network(), "3,64,4", HELLO, HELLO).prompts
+        assert [each for each in heard if each in (GONE, message(2, 16))] == [
+            message(2, 16),
+            GONE,
+            message(2, 16),
+        ]
+
     def test_2_saves_and_goes_on(self) -> None:
         net = network()
         heard = hears(net, "2", HELLO)

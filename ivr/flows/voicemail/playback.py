@@ -68,11 +68,12 @@ class _Course:
             await self._call.play(Prompt.VOICEMAIL_NEW, self._new)
         else:
             await self._call.play(Prompt.VOICEMAIL_SAVED_ALONE, len(self._ids))
-        place = 0
+        place, step = 0, NEXT
         while place < len(self._ids) or await self._more():
             if place == self._saved_at:
                 await self._tell_saved()
-            place = max(0, place + await self._hear(place))
+            step = await self._hear(place, step)
+            place = max(0, place + step)
         self._call.stop_asking()
         await self._call.play(Prompt.VOICEMAIL_END)
 
@@ -90,28 +91,35 @@ class _Course:
             await self._call.play(Prompt.VOICEMAIL_NEW, len(came))
         return bool(came)
 
-    async def _hear(self, place: int) -> int:
-        """Play one message; by how many to go on. Another phone may have erased it meanwhile."""
+    async def _hear(self, place: int, towards: int) -> int:
+        """Play one message; by how many to go on. Another phone may have erased it meanwhile.
+
+        One that cannot be heard is passed over `towards` where the caller is going.
+        """
         found = {message.id: message for message in await self._messages()}
         message = found.get(self._ids[place])
+        sound = await self._sound(message)
+        if message is None or sound is None:
+            return towards if place else NEXT
         try:
-            sound = await self._sound(message)
-            if message is not None and sound is not None:
-                return await _Hearing(self._call, self._mailboxes, message, sound).run(place + 1)
+            return await _Hearing(self._call, self._mailboxes, message, sound).run(place + 1)
         except UnknownVoiceMessage:
             await self._call.warn(Prompt.VOICEMAIL_GONE)
-        return NEXT
+            return NEXT
 
     async def _sound(self, message: VoiceMessage | None) -> bytes | None:
         """What a message says; None, which is told, when it cannot be had here and now."""
-        if message is None:
-            raise UnknownVoiceMessage
-        try:
-            return await self._mailboxes.sound(self._line, message.id)
-        except StorageUnavailable as error:
-            self._call.log.warning("message.out-of-reach", message=message.id, error=str(error))
-            await self._call.warn(Prompt.VOICEMAIL_OUT_OF_REACH)
-            return None
+        why = Prompt.VOICEMAIL_GONE
+        if message is not None:
+            try:
+                return await self._mailboxes.sound(self._line, message.id)
+            except UnknownVoiceMessage:
+                pass
+            except StorageUnavailable as error:
+                self._call.log.warning("message.out-of-reach", message=message.id, error=str(error))
+                why = Prompt.VOICEMAIL_OUT_OF_REACH
+        await self._call.warn(why)
+        return None
 
     async def _messages(self) -> tuple[VoiceMessage, ...]:
         return await self._mailboxes.messages(self._line)

@@ -114,6 +114,8 @@ async def test_a_quote_answers_before_the_call(api: httpx2.AsyncClient) -> None:
     assert await asked(to="0312345678") == ("dialler", "66")
     assert await asked(to="0312345678", access="link") == ("link", None)
     assert await asked(to="184-0570-012345", access="link") == ("excluded", "44")
+    assert await asked(to="1417-090-0000-0001", access="link") == ("playback", "66")
+    assert await asked(to="050-0999-1418", access="link") == ("playback", "66")
     assert await asked(to="0120000003") == ("number", None)
     assert await asked(to="0312345678", at="2018-01-01T00:00:00+09:00") == ("dialler", "64.8")
     refused = await api.get("/v1/quote", params={"from": "09077777777", "to": "110"})

@@ -114,6 +114,15 @@ def test_1417_is_charged_from_link_as_from_os(service: str, access: Access) -> N
 
 
 @pytest.mark.rule("VM-05")
+@pytest.mark.rule("LINK-03")
+@pytest.mark.parametrize("access", [LINK, OS])
+@pytest.mark.parametrize("dialled", ["141709000000001", "+815009991418"])
+def test_a_box_heard_from_another_phone_is_charged_alike(dialled: str, access: Access) -> None:
+    charge = charged(call(dialled, access=access, service="voicemail-remote"))
+    assert (charge.cause, charge.rule, yen(charge.net_sen)) == (Cause.PLAYBACK, "VM-05", "20")
+
+
+@pytest.mark.rule("VM-05")
 def test_an_empty_box_is_free() -> None:
     found = free(call("1417", access=LINK, service="voicemail-check"))
     assert (found.reason, found.rule) == (Reason.SERVICE, "VM-05")

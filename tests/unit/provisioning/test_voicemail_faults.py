@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contract import Counts, Deposit, NoRoom, StorageUnavailable
+from provisioning.contract import Counts, Deposit, Greeting, NoRoom, StorageUnavailable
 from provisioning.db import unit_of_work
 from provisioning.office import DATABASE_FILE, Office, OfficeSettings
 from provisioning.records.store import Wanted
@@ -90,6 +90,22 @@ async def test_a_row_whose_file_is_gone_goes_too(tmp_path: Path) -> None:
     async with voicemail_office(tmp_path) as office:
         assert await office.voicemail.messages(DOCOMO) == (kept,)
         assert await office.voicemail.counts(DOCOMO) == Counts(1, 0)
+
+
+async def test_sound_that_the_disk_does_not_give_is_out_of_reach_and_no_failure(
+    tmp_path: Path,
+) -> None:
+    """Callers then hear another greeting, and 1417 goes on: neither knows an OSError."""
+    async with voicemail_office(tmp_path) as office:
+        boxes, message = office.voicemail, await leave(office.voicemail)
+        await boxes.set_greeting(DOCOMO, Greeting.OWN, SECOND * 2)
+        for path in (tmp_path / "voicemail").glob("*.au"):
+            path.unlink()
+            path.mkdir()
+        for asked in (boxes.greeting(DOCOMO), boxes.sound(DOCOMO, message.id)):
+            with pytest.raises(StorageUnavailable, match="the disk gives no sound"):
+                await asked
+        assert await boxes.messages(DOCOMO) == (message,)
 
 
 class SmallDisk:
