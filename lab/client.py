@@ -79,6 +79,12 @@ class Carrier:
                 after = page["next"]
         return found
 
+    def whole(self, path: str) -> list[Any]:
+        """Every item of a list that has no pages."""
+        with self.understood():
+            found: list[Any] = self.get(path)["items"]
+        return found
+
     def download(self, method: str, path: str) -> bytes:
         """The bytes of an answer that is no JSON."""
         with self._open(method, path, None, ANSWER_WITHIN_S) as answer, self.understood():

@@ -47,7 +47,7 @@ def plans(
 ) -> None:
     """List the plans a contract may follow; fees a month and added number, without tax."""
     carrier = Carrier(url, token)
-    found = carrier.items("/v1/plans", {}, office.MOST)
+    found = carrier.whole("/v1/plans")
     office.show_list(carrier, found, ("name", "ja", "monthly_fee_yen"), as_json=as_json)
 
 

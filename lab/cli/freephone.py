@@ -121,7 +121,7 @@ def versions(
 ) -> None:
     """List the set-ups a number had, the newest first."""
     carrier = Carrier(url, token)
-    found = carrier.items(f"{_path(number)}/versions", {}, office.MOST)
+    found = carrier.whole(f"{_path(number)}/versions")
     office.show_list(carrier, found, ("version", "who", "business_at"), as_json=as_json)
 
 
@@ -134,7 +134,7 @@ def fees(
 ) -> None:
     """List what a number costs its contract, in yen before tax."""
     carrier = Carrier(url, token)
-    found = carrier.items(f"{_path(number)}/fees", {}, office.MOST)
+    found = carrier.whole(f"{_path(number)}/fees")
     columns = ("item", "kind", "yen", "begins_at", "ends_at")
     office.show_list(carrier, found, columns, as_json=as_json)
 

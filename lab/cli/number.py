@@ -61,7 +61,7 @@ def blocks(
 ) -> None:
     """List the blocks of the inventory."""
     carrier = Carrier(url, token)
-    found = carrier.items(BLOCKS, {}, office.MOST)
+    found = carrier.whole(BLOCKS)
     office.show_list(carrier, found, ("id", "first", "last", "size"), as_json=as_json)
 
 

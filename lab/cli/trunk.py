@@ -92,7 +92,7 @@ def show(
     trunk = carrier.get(path)
     office.show_one(carrier, trunk, as_json=as_json)
     if not as_json and trunk.get("account"):
-        registered = carrier.items(f"{path}/registrations", {}, office.MOST)
+        registered = carrier.whole(f"{path}/registrations")
         office.show_list(carrier, registered, ("contact", "expires_at", "flow"), as_json=False)
 
 

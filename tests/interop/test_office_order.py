@@ -152,6 +152,26 @@ def test_a_line_by_command_line(office: Carrier) -> None:
     assert "no line has the number" in tokuban(office, "line", "show", "09000000077", status=1)
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("contract", "plans"), "standard"),
+        (("number", "blocks"), "B00000001"),
+        (("freephone", "versions", "0120000003"), "seed"),
+        (("freephone", "fees", "0120000003"), "base"),
+        (("freephone", "list"), "0300000003"),
+    ],
+)
+def test_lists_by_command_line(office: Carrier, words: tuple[str, ...], shown: str) -> None:
+    assert shown in tokuban(office, *words)
+
+
+def test_a_trunk_by_command_line(office: Carrier) -> None:
+    tokuban(office, "trunk", "add", "other", "--class", "mobile", "--peer", "192.0.2.1")
+    assert "192.0.2.1" in tokuban(office, "trunk", "show", "other")
+    tokuban(office, "trunk", "remove", "other")
+
+
 def test_a_token_by_command_line(office: Carrier) -> None:
     made = tokuban(office, "token", "create", "shop", "--scope", "orders:read", "--json")
     secret = json.loads(made)["secret"]

@@ -196,14 +196,17 @@ def test_words_stay_one_part_of_the_path() -> None:
     assert not any("?" in each[3] or "#" in each[3] for each in parts)
 
 
+TOKEN = ("id", "name", "scopes", "expires_at", "revoked_at", "last_used_at")
+
+
 def test_a_list_is_read_page_after_page() -> None:
     pages = [
-        {"items": [{"id": f"B{n}", "first": "a", "last": "b", "size": 1}], "next": after}
+        {"items": [dict.fromkeys(TOKEN, "x") | {"id": f"B{n}"}], "next": after}
         for n, after in ((1, "B1"), (2, "B2"), (3, None))
     ]
     asked = Asked(*pages)
     with carrier(asked) as url:
-        text = run("number", "blocks", "--url", url)
+        text = run("token", "list", "--url", url)
     assert [word for word in text.split() if word.startswith("B")] == ["B1", "B2", "B3"]
     queries = [parse_qs(urlsplit(path).query) for _, path, _, _ in asked.requests]
     assert [query.get("after") for query in queries] == [None, ["B1"], ["B2"]]
