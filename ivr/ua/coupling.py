@@ -281,7 +281,7 @@ class Coupling:
                     half.side.media.relay_to(None)
                 half.tell_held(False)
         if self._direct is not None:
-            self._direct.let_go()
+            self._direct.close()
 
     def _blame(self, side: Side, cause: Cause) -> None:
         """Note why the network is about to end a half, unless that is known."""
@@ -299,8 +299,9 @@ class Coupling:
 
     def _speak_directly(self) -> None:
         """Where both lines allow it, let their phones speak to each other, once."""
-        if self._direct is None and self.second.side.direct:
-            self._direct = Direct(self.first.side, self.second.side, self._excuse)
+        first, second = self.first.side, self.second.side
+        if self._direct is None and second.direct:
+            self._direct = Direct(first, second, self._excuse, self._come_back)
             with self._driver.turn() as now:
                 self._direct.begin(now)
 

@@ -1,10 +1,11 @@
 """Direct media: two phones send their sound to each other, past the carrier.
 
 After the answer each half is offered the other phone's address by a re-INVITE. As soon as one
-phone changes anything, refuses, or is wanted elsewhere, both are offered our own address again,
-for good: what plays, records or translates needs the sound to come through here.
+phone changes anything, refuses, goes on sending here, or is wanted elsewhere, both are offered our
+own address again, for good: what plays, records or translates needs the sound to come through here.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from ivr.sip.errors import WrongState
@@ -14,13 +15,16 @@ from ivr.ua.sound import NotAcceptable
 
 Address = tuple[str, int]
 
+_LOOK_S, _ASTRAY = 0.5, 10
+"""How often it is looked who goes on sending here, and how many packets in that time are more than
+what was on its way (A). PJSIP answers to who is first heard after an offer: that may be us."""
 _NO_WAY_BACK = 'SIP;cause=488;text="media cannot come back"'
 
 
 class _Half:
     """One phone: where its sound is to go (None: here), where it goes, what it is asked."""
 
-    __slots__ = ("asked", "events", "given", "side", "wanted")
+    __slots__ = ("asked", "came", "events", "given", "side", "wanted")
 
     def __init__(self, side: Side) -> None:
         self.side = side
@@ -28,14 +32,27 @@ class _Half:
         self.given: Address | None = None
         self.asked: tuple[Address | None] | None = None
         self.events: int | None = None
+        self.came = 0
+
+    def count(self) -> int:
+        """How many packets came here since this was last asked."""
+        before, self.came = self.came, self.side.media.facts().received
+        return self.came - before
 
 
 class Direct:
-    """Brings two sides together, once; `resumed` is told when the sound is to be relayed again."""
+    """Brings two sides together, once, until `close`.
 
-    def __init__(self, first: Side, second: Side, resumed: Callable[[], None]) -> None:
+    `resumed` is told when the sound is to be relayed again. `astray` is called when a phone goes on
+    sending here, and is to `end` it.
+    """
+
+    def __init__(
+        self, first: Side, second: Side, resumed: Callable[[], None], astray: Callable[[], None]
+    ) -> None:
         self._halves = (_Half(first), _Half(second))
-        self._resumed = resumed
+        self._resumed, self._astray = resumed, astray
+        self._looking: asyncio.TimerHandle | None = None
         self._then: Callable[[], None] | None = None
         """Answers the change of one phone."""
         self.over = not (_reachable(first) and _reachable(second) and _alike(first, second))
@@ -87,10 +104,32 @@ class Direct:
             half.wanted = None
         self._settle(now)
 
+    def close(self) -> None:
+        """The two are parted."""
+        self._look_no_more()
+        self.let_go()
+
     def _stop(self) -> None:
+        self._look_no_more()
         if not self.over:
             self.over = True
             self._resumed()
+
+    def _look_again(self) -> None:
+        for half in self._halves:
+            half.count()
+        self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        if max(half.count() for half in self._halves) >= _ASTRAY:
+            self._astray()
+        else:
+            self._look_again()
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def answered(self, side: Side, response: Response, now: float) -> None:
         """A phone took our offer."""
@@ -127,6 +166,8 @@ class Direct:
                 self._ask(half, now)
         if all(half.asked is None for half in self._halves):
             self.let_go()
+            if not self.over and self._looking is None:
+                self._look_again()
 
     def _ask(self, half: _Half, now: float) -> None:
         side = half.side

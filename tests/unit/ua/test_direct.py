@@ -8,6 +8,8 @@ import pytest
 
 from ivr.media import tones
 from ivr.sip.events import Event, InfoReceived
+from ivr.ua.coupling import Coupling
+from ivr.ua.direct import Direct
 from tests.contract.leg_contract import eventually
 from tests.unit.ua.couples import (
     PLAIN,
@@ -50,6 +52,11 @@ async def hear_each_other(talk: Pair) -> None:
         listener.heard.clear()
         speaker.speak(SPEECH)
         await eventually(partial(hears, listener, SPEECH))
+
+
+def looks_anew(direct: Direct, looking: asyncio.TimerHandle | None) -> bool:
+    """Whether it was looked since then who goes on sending to the carrier."""
+    return direct._looking is not None and direct._looking is not looking
 
 
 def withheld(party: Party, offers: list[bytes]) -> Callable[[bytes], None]:
@@ -132,6 +139,28 @@ class TestDirectMedia:
             await hear_each_other(talk)
             assert len(offers) == 1
             again.cancel()
+
+    async def test_those_that_go_on_sending_here_are_relayed_again(self) -> None:
+        """As PJSIP does, if a packet of ours was the first it heard after the offer."""
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            for party in (talk.caller, talk.called):
+                sound = party.call._sound
+                assert sound.audio is not None
+                sound._follow(sound.audio._replace(remote=("127.0.0.1", party.leg.media.port)))
+            await eventually(lambda: apart(talk))
+            await hear_each_other(talk)
+
+    async def test_who_speaks_past_the_carrier_is_left_alone(self) -> None:
+        async with pair(direct=True) as talk:
+            await direct(talk)
+            coupling = talk.caller.leg.coupling
+            assert isinstance(coupling, Coupling)
+            assert coupling._direct is not None
+            for _ in range(3):
+                looking = coupling._direct._looking
+                await eventually(partial(looks_anew, coupling._direct, looking))
+            await direct(talk)
 
     async def test_phones_that_differ_stay_with_the_carrier(self) -> None:
         async with pair(called=PLAIN, direct=True) as talk:
