@@ -18,7 +18,7 @@ class Asked:
     """A question: who dials what, when, and what is assumed of the caller and of busy lines.
 
     `at` is business time, UTC epoch seconds; None: now. `kind` and `prefecture` are what the
-    caller's number does not tell.
+    caller's number does not tell, `calls` how many calls of a freephone number go on.
     """
 
     caller: str
@@ -27,6 +27,7 @@ class Asked:
     kind: TrunkClass | None = None
     prefecture: str | None = None
     busy: frozenset[E164] = frozenset()
+    calls: int = 0
 
 
 class Told(NamedTuple):

@@ -28,7 +28,7 @@ class Previewer:
             ValueError: nobody calls from such a number.
         """
         freephones = self._office.freephones
-        contract = freephones.kept(asked.number).freephone
+        contract = asked.setup or freephones.kept(asked.number).freephone
         caller = calling_from.of_number(asked.caller, self._areas, asked.kind, asked.prefecture)
         turns = await freephones.turns(asked.number)
         now = Circumstances(calendar.moment(asked.at), asked.busy, turns=turns)

@@ -20,9 +20,17 @@ from ivr.numbering.diversion import (
 )
 from ivr.numbering.freephone_words import Words
 from ivr.numbering.plan import Dialled, Kind, national
-from ivr.numbering.route import AssignedLine, Destination, Route, Service, ToTrunk
+from ivr.numbering.route import (
+    AssignedLine,
+    Destination,
+    Route,
+    Service,
+    SuspendedLine,
+    ToTrunk,
+    Unassigned,
+)
 from lab.explanation import End, Told
-from provisioning.contract import E164, Access, Condition, Line
+from provisioning.contract import E164, Access, Condition, Line, LineStatus
 from provisioning.office import Office
 
 KINDS: Mapping[Kind, Words] = {
@@ -77,12 +85,29 @@ class Reaching:
         )
         self._steps: list[Told] = []
         self._been: set[E164] = set()
+        self._detours: dict[E164, E164] = {}
 
     async def told(self, found: Route) -> tuple[tuple[Told, ...], End]:
         """The steps, and what becomes of the call."""
         self._dialled(found.dialled)
         end = await self._to(found.destination)
         return tuple(self._steps), end
+
+    async def told_of(self, number: E164, detour: E164 | None) -> tuple[tuple[Told, ...], End]:
+        """The same of a line that a freephone number leads to; `detour`: when it is busy (FREE-07).
+
+        That it leads there was decided before: none of these steps decides.
+        """
+        line = self._office.directory.line(number)
+        if detour is not None:
+            self._detours[number] = detour
+        if line is None:
+            end = self._nowhere(Unassigned)
+        elif line.status is LineStatus.SUSPENDED:
+            end = self._nowhere(SuspendedLine)
+        else:
+            end = await self._to_line(line)
+        return tuple(step._replace(decided=False) for step in self._steps), end
 
     def _dialled(self, dialled: Dialled) -> None:
         if dialled.prefix is not None:
@@ -171,7 +196,12 @@ class Reaching:
     async def _foretell(self, at: _At, happened: Happened) -> None:
         """A way that ringing may end, and what is set for it."""
         going, when = await self._redirection(at, happened), AFTER[happened]
-        if going is not None:
+        detour = self._detours.get(at.line.number) if happened is Happened.BUSY else None
+        if detour is not None:
+            to = national(detour)
+            words = Words(f"{when.ja}は {to} に迂回します", f"{when.en}, it detours to {to}")
+            self._note("FREE-07", "detour", words, to)
+        elif going is not None:
             to = national(going.target)
             words = Words(f"{when.ja}は {to} に転送します", f"{when.en}, it goes on to {to}")
             self._note("FWD-05", going.condition.value, words, to)

@@ -222,7 +222,7 @@ def unlock(
 
 def explain(
     caller: Annotated[str, typer.Argument(metavar="FROM", help="Who calls, as 0312345678.")],
-    dialled: Annotated[str, typer.Argument(metavar="TO", help="As 0120000003.")],
+    dialled: Annotated[str, typer.Argument(metavar="TO", help="As 0120000003; any number.")],
     at: Annotated[
         str | None,
         typer.Option(help="Business time, as 2026-11-03T12:00 in Japan; else now."),
@@ -235,18 +235,22 @@ def explain(
     busy: Annotated[
         list[str] | None, typer.Option(help="A line that is taken to be busy, once for each.")
     ] = None,
+    calls: Annotated[
+        int, typer.Option(min=0, help="So many calls of a freephone number are taken to go on.")
+    ] = 0,
     form: Annotated[Form, typer.Option(help="text, json or mermaid.")] = Form.TEXT,
     english: Annotated[bool, typer.Option("--english", help="In English.")] = False,
     url: options.Url = options.URL,
     token: options.Token = None,
 ) -> None:
-    """Say what would happen if FROM dialled the freephone number TO, without a call."""
+    """Say what would happen if FROM dialled TO, step by step, without a call."""
     asked = {
         "from": caller,
         "to": dialled,
         "form": form.value,
         "language": "en" if english else "ja",
         "busy": busy or [],
+        "calls": calls,
         **office.given(at=at, kind=kind, prefecture=prefecture),
     }
     carrier = Carrier(url, token)

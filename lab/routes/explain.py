@@ -83,16 +83,18 @@ def router(explainer: Explainer) -> APIRouter:
         kind: TrunkClass | None = None,
         prefecture: Annotated[str | None, Query(max_length=10)] = None,
         busy: Annotated[list[Annotated[str, Query(pattern=LINE)]] | None, Query()] = None,
+        calls: Annotated[int, Query(ge=0, le=100_000)] = 0,
         form: Form = "json",
         language: Tongue = "ja",
     ) -> ExplanationShape | Response:
         """What would happen if `from` dialled `to` at `at`, and by which rules.
 
-        `busy` names lines that are taken to be busy.
+        `busy` names lines that are taken to be busy; so many `calls` of a freephone number are
+        taken to go on.
         """
         seconds = None if at is None else business_seconds(at.isoformat())
         lines = frozenset(map(e164, busy or ()))
-        asked = Asked(caller, dialled, seconds, kind, prefecture, lines)
+        asked = Asked(caller, dialled, seconds, kind, prefecture, lines, calls)
         try:
             found = await explainer.explain(asked)
         except (ValueError, OverflowError) as error:

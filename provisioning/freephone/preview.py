@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from provisioning.contract import E164, Language, TrunkClass
+from provisioning.contract import E164, Freephone, Language, TrunkClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Question:
 
     `at`: business time, UTC epoch seconds. `kind` and `prefecture`: what the caller's number does
     not tell. Nothing but the number is known of a caller: where lines of others are is not the
-    subscriber's to see.
+    subscriber's to see. `setup`: one to try, in place of what the number has.
     """
 
     number: E164
@@ -22,6 +22,7 @@ class Question:
     kind: TrunkClass | None = None
     prefecture: str | None = None
     busy: frozenset[E164] = frozenset()
+    setup: Freephone | None = None
 
 
 class Said(NamedTuple):

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from provisioning.portal import (
     control_login,
     control_pages,
+    control_preview,
     control_schedules,
     control_usage,
     forms,
@@ -52,7 +53,7 @@ def routes(doors: ControlDoors) -> list[BaseRoute]:
             control_schedules.change_week,
             fields=week_form.FIELDS,
         ),
-        at("/preview", control_pages.show_preview),
+        at("/preview", control_preview.show_preview),
         at("/history", control_pages.show_history, control_pages.undo),
     ]
 

@@ -1,8 +1,7 @@
-"""The customer control's pages: what happens now, ratios, the preview, the history (FREE-12)."""
+"""The customer control's pages: what happens now, ratios, the history (FREE-12)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -14,26 +13,20 @@ from provisioning.contract import (
     Freephone,
     Group,
     Moment,
-    OutOfRange,
     Schedule,
     Shares,
-    TrunkClass,
 )
 from provisioning.contract.freephone import HEAVIEST
 from provisioning.freephone.document import FreephoneDocument
-from provisioning.freephone.model import lines_of
-from provisioning.freephone.preview import Answer, Question
 from provisioning.freephone.schedules import Fault, clock
 from provisioning.freephone.service import BadFreephone
 from provisioning.freephone.store import Version
 from provisioning.freephone.usage import DAY_S, By, Span, start_of, total
 from provisioning.freephone.week import with_values
-from provisioning.instants import JST, in_japan
 from provisioning.portal.control_doors import HOME, ControlVisit
 from provisioning.portal.forms import whole_number
 
 RATIOS, HISTORY = f"{HOME}/ratios", f"{HOME}/history"
-CALLERS = ("fixed", "mobile", "payphone", "phs", "ip-phone", "international", "satellite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,71 +173,6 @@ async def save(visit: ControlVisit, one: Freephone) -> None:
         version=whole_number(visit.form.text("version")) or 0,
         origin=visit.origin,
     )
-
-
-async def show_preview(visit: ControlVisit) -> Response:
-    """What would become of a call, now or at another time, as calls themselves are decided."""
-    errors: dict[str, str] = {}
-    answer: Answer | None = None
-    caller, at = visit.query("caller", most=20), _instant(visit.query("at"))
-    if "caller" in visit.request.query_params:
-        if at is None:
-            errors["at"] = "control.preview.at.wrong"
-        answer = await _answered(visit, caller, at or 0.0, errors)
-    now = in_japan(visit.desk.office.clock.seconds())
-    lines = lines_of(visit.freephone)
-    return visit.page(
-        "control_preview",
-        HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
-        errors=errors,
-        answer=None if errors else answer,
-        asked_at=at,
-        typed={
-            "caller": caller,
-            "at": visit.query("at") or f"{now:%Y-%m-%dT%H:%M}",
-            "kind": visit.query("kind"),
-            "prefecture": visit.query("prefecture"),
-        },
-        kinds=CALLERS,
-        prefectures=sorted(visit.desk.office.freephones.geography.message_areas),
-        lines=lines,
-        busy=_busy(visit),
-    )
-
-
-async def _answered(
-    visit: ControlVisit, caller: str, at: float, errors: dict[str, str]
-) -> Answer | None:
-    kind, prefecture = visit.query("kind"), visit.query("prefecture")
-    question = Question(
-        visit.number,
-        caller.replace("-", ""),
-        at,
-        TrunkClass(kind) if kind in CALLERS else None,
-        prefecture or None,
-        frozenset(_busy(visit)),
-    )
-    try:
-        return await visit.desk.preview(question)
-    except (ValueError, OutOfRange):
-        errors["caller"] = "control.preview.caller.wrong"
-        return None
-
-
-def _busy(visit: ControlVisit) -> list[E164]:
-    """The lines that are to be taken for busy."""
-    ticked = visit.request.query_params
-    return [line for line in lines_of(visit.freephone) if f"busy-{line}" in ticked]
-
-
-def _instant(written: str) -> float | None:
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    if at.tzinfo is not None or not 1970 < at.year < 9000:
-        return None
-    return at.replace(tzinfo=JST).timestamp()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,14 @@ from provisioning.contract import (
 )
 from provisioning.contract.freephone import HEAVIEST
 from provisioning.freephone.document import dialled, full
-from provisioning.freephone.model import lines_of
+from provisioning.freephone.model import faults, lines_of
 from provisioning.freephone.schedules import Fault
 from provisioning.freephone.service import BadFreephone
 from provisioning.freephone.week import BadRows, Rows, Wrong
 from provisioning.portal import week_form
 from provisioning.portal.control_doors import HOME, ControlVisit
 from provisioning.portal.control_pages import save
+from provisioning.portal.control_preview import Draft, foretell
 from provisioning.portal.pages import international
 from provisioning.portal.week_form import Typed
 
@@ -91,7 +92,7 @@ async def show_week(visit: ControlVisit) -> Response:
 
 
 async def change_week(visit: ControlVisit) -> Response:
-    """Set a schedule; or, for whoever has no scripts, take a row away or add some."""
+    """Set a schedule, or try it; or, for whoever has no scripts, take a row away or add some."""
     one, typed = _wanted(visit), week_form.typed(visit.form)
     if gone := visit.form.text("drop"):
         return _page(visit, one, typed.without(gone))
@@ -101,12 +102,25 @@ async def change_week(visit: ControlVisit) -> Response:
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     try:
         schedule = one.rows.schedule(typed.week, typed.dates)
-        await save(visit, changed(visit.freephone, one, schedule))
+        setup = changed(visit.freephone, one, schedule)
+        if "try" in visit.form.fields:
+            return await _tried(visit, one, setup)
+        await save(visit, setup)
     except BadRows as error:
         return _page(visit, one, typed, wrong=error.wrong)
     except BadFreephone as error:
         return _page(visit, one, typed, faults=error.faults)
     return visit.go(f"{one.path}?done=1")
+
+
+async def _tried(visit: ControlVisit, one: Edited, setup: Freephone) -> Response:
+    """What would become of a call if the schedule were set; `BadFreephone` where it cannot be."""
+    if found := faults(setup, visit.desk.office.freephones.geography):
+        raise BadFreephone(found)
+    fields = week_form.carried(visit.form)
+    version = visit.form.text("version")
+    draft = Draft(setup, one.kind, one.name, one.path, version, fields)
+    return await foretell(visit, visit.form.fields, draft)
 
 
 def edited(freephone: Freephone) -> Iterator[Edited]:

@@ -20,6 +20,10 @@ WIDE, HIGH, LEFT, BOTTOM, TOP = 720, 260, 44, 26, 12
 
 GAP = 0.25
 """How much of a bar's place stays empty."""
+WIDEST = 100
+"""The most room that a bar has."""
+HOURS, NUMBERS = 12, 8
+"""About so many labels, of times or of numbers, fit side by side."""
 
 
 class Period(StrEnum):
@@ -68,7 +72,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A stacked bar for each hour or day; `lines`: (y, calls), `labels`: (x, text)."""
+    """A stacked bar for each hour, day or number; `lines`: (y, calls), `labels`: (x, text)."""
 
     bars: tuple[Bar, ...]
     lines: tuple[tuple[float, int], ...]
@@ -80,15 +84,18 @@ async def show_usage(visit: ControlVisit) -> Response:
     shown, usage = _shown(visit), visit.desk.office.usage
     counts = await usage.count(visit.number, shown.span, shown.by)
     names = [_name(count, shown) for count in counts]
+    numbers = await usage.count(visit.number, shown.span, By.NUMBER)
+    reached = [dialled(count.number) for count in numbers if count.number is not None]
     return visit.page(
         "control_usage",
         shown=shown,
         periods=list(Period),
         fates=list(Fate),
         rows=list(zip(names, counts, strict=True)),
-        numbers=await usage.count(visit.number, shown.span, By.NUMBER),
+        numbers=numbers,
         total=total(counts),
         chart=chart(names, counts),
+        numbers_chart=chart(reached, numbers, NUMBERS),
         freephone=visit.number,
         size=(WIDE, HIGH),
     )
@@ -108,11 +115,11 @@ async def download(visit: ControlVisit) -> Response:
     return Response(text.getvalue(), media_type="text/csv", headers=headers)
 
 
-def chart(names: Sequence[str], counts: Sequence[Count]) -> Chart:
-    """The counts as bars, each fate on top of the one before."""
+def chart(names: Sequence[str], counts: Sequence[Count], labels: int = HOURS) -> Chart:
+    """The counts as bars, each fate on top of the one before; about so many of them are named."""
     top = _round_up(max((count.calls for count in counts), default=0))
-    high, wide = HIGH - TOP - BOTTOM, (WIDE - LEFT) / max(1, len(counts))
-    every = max(1, len(counts) // 12)
+    high, wide = HIGH - TOP - BOTTOM, _room(counts)
+    every = max(1, len(counts) // labels)
     return Chart(
         tuple(_bars(counts, wide, high / top)),
         tuple((round(TOP + high - high * n / 4, 1), top * n // 4) for n in range(5)),
@@ -122,6 +129,11 @@ def chart(names: Sequence[str], counts: Sequence[Count]) -> Chart:
             if at % every == 0
         ),
     )
+
+
+def _room(counts: Sequence[Count]) -> float:
+    """How wide the place of each bar is."""
+    return min(WIDEST, (WIDE - LEFT) / max(1, len(counts)))
 
 
 def _bars(counts: Sequence[Count], wide: float, each: float) -> Iterator[Bar]:

@@ -53,6 +53,11 @@ def typed(form: Form) -> Typed:
     return read
 
 
+def carried(form: Form) -> tuple[tuple[str, str], ...]:
+    """The fields of the rows, for another form to send on."""
+    return tuple((name, form.text(name)) for name in form.fields if _NAME.fullmatch(name))
+
+
 def _row(key: str, fields: Mapping[str, str]) -> Row:
     return Row(
         key,

@@ -162,6 +162,8 @@ def test_the_chart_has_a_table_twin(page: Page, desk: Desk, password: str) -> No
     page.goto(desk.url("/control/usage"))
     chart = page.get_by_role("img", name="積み上げ棒グラフ")
     expect(chart).to_have_attribute("aria-describedby", "chart-twin")
+    by_number = page.get_by_role("img", name="番号別の着信")
+    expect(by_number).to_have_attribute("aria-describedby", "numbers-chart-twin")
     rows = page.get_by_role("table", name="ご利用状況: 時").locator("tbody tr")
     expect(rows).to_have_count(24)
     expect(rows.last.get_by_role("rowheader")).to_have_text("23:00")
@@ -186,6 +188,10 @@ def pages(page: Page, desk: Desk, password: str) -> Iterator[str]:
     page.locator("#w0-from").press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
     yield "schedule with errors"
+    page.goto(desk.url(OFF_HOURS))
+    page.get_by_role("button", name="変更する前に確かめる").click()
+    expect_title(page, "変更する前の確認")
+    yield "schedule that is tried"
     desk.log_in(page)
     for path in ("", f"/{DIALLED}/unlock", f"/{DIALLED}/password"):
         page.goto(desk.url(f"/freephones{path}"))

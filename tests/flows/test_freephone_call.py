@@ -166,6 +166,19 @@ class TestWhoMayCall:
         assert refused(from_trunk(contract(), kind, number), Prompt.FREEPHONE_NOT_THIS_KIND)
 
     @pytest.mark.rule("FREE-02")
+    @pytest.mark.parametrize("kind", [TrunkClass.FIXED, TrunkClass.MOBILE, TrunkClass.PAYPHONE])
+    def test_a_050_or_foreign_number_is_refused_on_any_trunk(self, kind: TrunkClass) -> None:
+        for number in ("+815012345678", "+12125551234"):
+            assert refused(from_trunk(contract(), kind, number), Prompt.FREEPHONE_NOT_THIS_KIND)
+
+    @pytest.mark.rule("FREE-03")
+    def test_a_mobile_s_number_is_a_mobile_s_on_a_trunk_of_fixed_telephones(self) -> None:
+        one, number = contract(mobile=False, phs=True), "+819011112222"
+        assert refused(from_trunk(one, TrunkClass.FIXED, number), Prompt.FREEPHONE_NOT_MOBILE)
+        assert from_trunk(one, TrunkClass.PHS, number).leg.answered
+        assert from_trunk(one, TrunkClass.FIXED, "+81312345678").leg.answered
+
+    @pytest.mark.rule("FREE-02")
     def test_a_payphone_may_call(self) -> None:
         heard = from_trunk(contract(), TrunkClass.PAYPHONE, "+81312345678")
         assert heard.leg.answered

@@ -202,9 +202,33 @@ def caller(carrier: Carrier) -> Iterator[WirePhone]:
 def and_video(invite: str) -> str:
     """The INVITE with a video stream beside the sound."""
     head, _, body = invite.partition("\r\n\r\n")
-    body += "m=video 40000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+    return sized(head, f"{body}m=video 40000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n")
+
+
+def sized(head: str, body: str) -> str:
+    """A request with another body."""
     size = next(line for line in head.split("\r\n") if line.startswith("Content-Length"))
     return f"{head.replace(size, f'Content-Length: {len(body)}')}\r\n\r\n{body}"
+
+
+NO_TELEPHONE_SOUND = {
+    "wideband": "m=audio 40000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n",
+    "data": "m=audio 40000 RTP/AVP 97\r\na=rtpmap:97 CLEARMODE/8000\r\n",
+    "fax": "m=image 40000 udptl t38\r\n",
+}
+
+
+@pytest.mark.rule("FREE-01")
+@pytest.mark.parametrize("media", NO_TELEPHONE_SOUND.values(), ids=NO_TELEPHONE_SOUND)
+def test_an_offer_without_telephone_sound_is_refused(
+    caller: WirePhone, split_country: str, media: str
+) -> None:
+    """At once: there is no codec in which the caller could be told why."""
+    with WireCall(caller, split_country) as call:
+        branch = token("z9hG4bK")
+        head, _, body = call.invite(branch).partition("\r\n\r\n")
+        caller.send(sized(head, body[: body.index("m=")] + media))
+        assert call.wait_final(branch).status == 488
 
 
 def second_call(phone: WirePhone, number: str) -> int | None:

@@ -264,6 +264,27 @@ class TestChanges:
         await owner.send(OFF_HOURS, blank)
         assert shop.setup.receptions[0].off_hours is None
 
+    async def test_a_schedule_is_tried_before_it_is_set(self, shop: Shop, owner: Browser) -> None:
+        tries = {"try": "1"}
+        page = await owner.fill(OFF_HOURS, OFF_HOURS, **NIGHT, **tries)
+        assert (page.status, page.title) == (200, "変更する前の確認")
+        asked = {"caller": "03-1234-5678", "at": "2026-11-02T20:00", **tries}
+        tried = await owner.send(OFF_HOURS, {**page.form(OFF_HOURS), **asked})
+        assert "時間外案内を2回流して切断します" in tried.text
+        nobody = await owner.send(OFF_HOURS, {**page.form(OFF_HOURS), **asked, "caller": "x"})
+        assert (nobody.status, nobody.errors) == (422, ["caller"])
+        assert shop.setup.receptions[0].off_hours is None
+        form = tried.form(OFF_HOURS)
+        back = await owner.send(OFF_HOURS, {**form, "more": "week"})
+        assert (back.status, back.form(OFF_HOURS)["w0-from"]) == (200, "18:00")
+        assert (await owner.send(OFF_HOURS, form)).location == f"{OFF_HOURS}?done=1"
+        assert shop.is_off(1200)
+
+    async def test_a_schedule_that_is_none_is_not_tried(self, shop: Shop, owner: Browser) -> None:
+        tries = {"w0-to": "25:00", "try": "1"}
+        page = await owner.fill(OFF_HOURS, OFF_HOURS, **{**NIGHT, **tries})
+        assert (page.status, page.errors) == (422, ["w0-to"])
+
     async def test_a_row_that_is_wrong_is_told_at_its_field(
         self, shop: Shop, owner: Browser
     ) -> None:
@@ -329,7 +350,8 @@ class TestLooking:
         busy = record(service="freephone-busy", payer=NUMBER, destination=NTT, line=None, **at)  # type: ignore[arg-type]
         await kept.append(busy)
         page = await owner.get(f"{CONTROL}/usage?period=day&day=2026-07-25")
-        assert '<rect class="busy"' in page.text
+        assert page.text.count('<rect class="busy"') == 2  # by hour, and by number
+        assert 'text-anchor="middle">0300000003</text>' in page.text
         assert re.search(r'<th scope="row">9:00</th>\s*<td>0</td><td>1</td>', page.text)
         saved = await owner.get(f"{CONTROL}/usage.csv?period=month&day=2026-07-25&by=number")
         assert saved.response.text.splitlines()[1] == "0300000003,1,0,1,0,0,0"

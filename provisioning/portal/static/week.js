@@ -90,6 +90,9 @@
         }
       });
     });
+    row.querySelectorAll("legend, .drop .unseen").forEach((each) => {
+      each.textContent = each.textContent.replace(/\d+/, String(next));
+    });
     row.querySelectorAll(".error").forEach((each) => each.remove());
     row.querySelectorAll("[aria-invalid]").forEach((each) => ["aria-invalid", "aria-describedby"].forEach((name) => each.removeAttribute(name)));
     row.querySelectorAll("input").forEach((each) => {

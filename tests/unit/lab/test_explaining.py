@@ -14,6 +14,7 @@ from provisioning.contract import (
     NATION,
     Condition,
     Freephone,
+    FreephoneOption,
     Group,
     LineStatus,
     Reception,
@@ -51,6 +52,16 @@ async def told(office: Office, caller: str, dialled: str, *busy: E164) -> tuple[
     assert [step.decided for step in found.steps].count(True) == 1
     assert all(step.words.ja and step.words.en for step in found.steps)
     return found.end.name, [step.found for step in found.steps]
+
+
+async def contracted(office: Office, *receptions: Reception, capacity: int | None = None) -> None:
+    """The freephone number is contracted, and leads to the first of these lines."""
+    payer = await contract(office)
+    group = Group("all", (NATION,), receptions[0].line)
+    options = frozenset({FreephoneOption.SEVERAL_LINES, FreephoneOption.DETOUR})
+    one = Freephone(FREEPHONE, (group,), receptions, options, capacity=capacity)
+    setup = FreephoneDocument.of(one)
+    await office.freephones.create(FREEPHONE, payer.id, setup, origin=OPERATOR)
 
 
 @pytest.mark.rule("FREE-15")
@@ -123,10 +134,7 @@ async def test_the_link_app_rings_and_its_calls_are_not_forwarded(office: Office
 
 
 async def test_who_is_suspended_reaches_no_freephone_number(office: Office) -> None:
-    payer = await contract(office)
-    one = Freephone(FREEPHONE, (Group("all", (NATION,), NTT),), (Reception(NTT),))
-    setup = FreephoneDocument.of(one)
-    await office.freephones.create(FREEPHONE, payer.id, setup, origin=OPERATOR)
+    await contracted(office, Reception(NTT))
     assert (await told(office, "09000000002", "0120000003"))[0] == "SuspendedCaller"
     assert (await told(office, "09000000001", "0120000003"))[0] == "Connect"
 
@@ -134,11 +142,39 @@ async def test_who_is_suspended_reaches_no_freephone_number(office: Office) -> N
 @pytest.mark.rule("FREE-15")
 @pytest.mark.rule("FREE-14")
 async def test_a_line_that_calls_a_number_of_its_own_is_busy(office: Office) -> None:
-    payer = await contract(office)
-    one = Freephone(FREEPHONE, (Group("all", (NATION,), NTT),), (Reception(NTT),))
-    setup = FreephoneDocument.of(one)
-    await office.freephones.create(FREEPHONE, payer.id, setup, origin=OPERATOR)
+    await contracted(office, Reception(NTT))
     assert (await told(office, "0300000003", "0120000003"))[0] == "AllBusy"
+
+
+@pytest.mark.rule("FREE-15")
+async def test_what_becomes_of_a_freephone_call_at_its_line_is_told(office: Office) -> None:
+    await contracted(office, Reception(NTT, detours=(AU,)), Reception(AU))
+    nobody = await explained(office, "09000000001", "0120000003")
+    assert (nobody.end.name, nobody.end.line) == ("Connect", NTT)
+    assert nobody.end.words.en == (
+        "connected to 0300000003: no phone of 0300000003 is registered (480)"
+    )
+    await office.bindings.save("ntt", (replace(binding(), expires_at=4e9),))
+    rings = await explained(office, "09000000001", "0120000003")
+    assert rings.end.words.en == "connected to 0300000003"
+    asked = [(step.rule, step.found) for step in rings.steps if not step.skipped]
+    assert asked[-2:] == [("CALL-01", "rings"), ("FREE-07", "detour")]
+    suspended = LineChanges(status=LineStatus.SUSPENDED)
+    await office.upkeep.change(NTT, suspended, origin=OPERATOR)
+    away = await explained(office, "09000000001", "0120000003")
+    assert away.end.words.ja == "0300000003 に接続します: 利用停止中の回線です (403)"
+
+
+@pytest.mark.rule("FREE-05")
+@pytest.mark.rule("FREE-15")
+async def test_so_many_calls_of_the_number_are_taken_to_go_on(office: Office) -> None:
+    await contracted(office, Reception(NTT), capacity=2)
+    explainer = Explainer(office, packaged())
+    ends = [
+        (await explainer.explain(Asked("09000000001", "0120000003", calls=calls))).end.name
+        for calls in range(3)
+    ]
+    assert ends == ["Connect", "Connect", "AllBusy"]
 
 
 async def test_a_prefecture_that_does_not_exist_is_refused(office: Office) -> None:
