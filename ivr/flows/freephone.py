@@ -143,6 +143,16 @@ class FreephoneCall:
         """Nobody answered at the end of the way: a busy line is counted as such (FREE-12)."""
         if rung.outcome is Ring.BUSY:
             self._call.ticket.service = Role.FREEPHONE_BUSY
+        self._count_for_line()
+
+    def left_to_voicemail(self) -> None:
+        """Voicemail takes the call, which no leg to a phone tells of."""
+        self._count_for_line()
+
+    def _count_for_line(self) -> None:
+        """Where no phone was rung, usage is counted by the destination (FREE-12)."""
+        if self._line is not None:
+            self._call.ticket.destination = self._line.number
 
     async def introduce(self, far: FarLeg) -> None:
         """着信課金サービスガイダンス (FREE-04), where the contract wants it."""
@@ -176,6 +186,8 @@ class FreephoneCall:
     async def _go_to(self, number: E164, lines: Lines) -> Line:
         """The call is the line's from now on; a line that is not served ends it."""
         line = lines.directory.line(number)
+        if line is None or line.status is LineStatus.SUSPENDED:
+            self._call.ticket.destination = number
         if line is None:
             await talkies.tell(self._call, talkies.UNASSIGNED)
         if line.status is LineStatus.SUSPENDED:

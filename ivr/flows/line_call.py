@@ -126,6 +126,9 @@ class Escort(Protocol):
     def not_reached(self, rung: Rung) -> None:
         """Nobody answered, and the caller is about to hear why."""
 
+    def left_to_voicemail(self) -> None:
+        """The voicemail of a line takes the call."""
+
 
 class LineCall:
     """One call on its way, from the number that was dialled to whoever answers."""
@@ -208,6 +211,8 @@ class LineCall:
         """The line's voicemail takes the call: the end of every way."""
         line = missed.line
         self._call.log.info("call.to-voicemail", line=line.number)
+        if self._escort is not None:
+            self._escort.left_to_voicemail()
         voices = self._lines.voices
         if self._origin.line is None and voices is not None:
             # Of another carrier's callers nothing is known: they hear the owner's language. Ours

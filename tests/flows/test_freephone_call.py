@@ -39,6 +39,7 @@ from tests.support.scripted_call import (
     FREEPHONE,
     NTT,
     NTT_PLAIN,
+    OWNER,
     RING_BACK,
     SUSPENDED,
     EventLog,
@@ -379,3 +380,18 @@ def test_a_call_nobody_pays_for_leaves_what_it_is_counted_by() -> None:
     assert counted(busy)[0] == "freephone-busy"
     in_vain = call(contract(), {FIRST: behaves(answers_s=None)}, hang_up_after_s=5)
     assert counted(in_vain) == ("freephone", FREEPHONE)
+
+
+@pytest.mark.rule("FREE-12")
+def test_a_call_that_rings_no_phone_counts_for_the_line_it_was_for() -> None:
+    """What rings leaves a leg of its own that tells which line it was."""
+    nobody = call(contract(), {})
+    assert (counted(nobody), nobody.ending) == (("freephone", NTT.number), Ending(480))
+    away = Group("all", (NATION,), SUSPENDED.number)
+    assert counted(call(contract(away, receptions=(Reception(SUSPENDED.number),)), {})) == (
+        "freephone",
+        SUSPENDED.number,
+    )
+    owner = Group("all", (NATION,), OWNER.number)
+    told = call(contract(owner, receptions=(Reception(OWNER.number),)), {}, hang_up_after_s=9)
+    assert (counted(told), told.leg.answered) == (("freephone", OWNER.number), True)

@@ -322,6 +322,7 @@ class TestChanges:
         path = f"{CONTROL}/history"
         page = await owner.get(path)
         assert "時間外案内のスケジュール(0300000003)" in page.text
+        assert re.findall(r'変更した方">([^<]+)<', page.text) == ["お客さま", "お客さまセンター"]
         back = await owner.send(path, {**page.form(path), "to": "1"})
         assert "戻しました" in (await owner.follow(back)).text
         assert shop.setup.receptions[0].off_hours is None
