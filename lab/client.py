@@ -207,8 +207,16 @@ def _detail(error: urllib.error.HTTPError) -> str:
     said = str(problem.get("detail") or problem.get("title") or error.reason)
     if said == error.reason and urlsplit(error.url).path.startswith("/lab/"):
         return f"{said}: the laboratory may be switched off there (lab.enabled)"
-    wrong = [f"{each['field']}: {each['reason']}" for each in _errors(problem)]
-    return "; ".join(wrong) or said
+    wrong = list(map(_wrong, _errors(problem)))
+    if len(wrong) > 1:
+        return "\n  ".join([f"for {len(wrong)} reasons:", *wrong])
+    return wrong[0] if wrong else said
+
+
+def _wrong(error: dict[str, Any]) -> str:
+    """A field and what is wrong with it; by which rule, and in Japanese, where both are told."""
+    said = f"{error['field']}: {error['reason']}"
+    return f"{said} ({error['rule']}: {error['ja']})" if {"rule", "ja"} <= error.keys() else said
 
 
 def _errors(problem: dict[str, Any]) -> list[dict[str, Any]]:

@@ -133,6 +133,24 @@ def test_a_refusal_is_told_in_the_carrier_s_words_and_by_field() -> None:
             assert refused.value.status == 1
 
 
+def test_every_fault_of_a_set_up_is_told_on_a_line_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "shop.json"
+    file.write_text("{}")
+    faults = [
+        {"field": "groups", "reason": "Name one.", "rule": "FREE-01", "ja": "回線がありません。"},
+        {"field": "options", "reason": "Not both.", "rule": "FREE-11", "ja": "併用できません。"},
+    ]
+    asked = Asked({"detail": "see errors", "errors": faults}, status=422)
+    with carrier(asked) as url, pytest.raises(TurnedDown) as refused:
+        run("freephone", "change", "0120000003", str(file), "--url", url)
+    first, *others = str(refused.value).splitlines()
+    assert first.endswith("/v1/freephones/0120000003: 422 for 2 reasons:")
+    assert others == [
+        "  groups: Name one. (FREE-01: 回線がありません。)",
+        "  options: Not both. (FREE-11: 併用できません。)",
+    ]
+
+
 def test_a_trunk_is_made_of_what_was_given() -> None:
     asked = Asked({"name": "other", "password": "shown-once"})
     words = ("--class", "mobile", "--peer", "192.0.2.1", "--peer", "192.0.2.2", "--trusted")
