@@ -1,4 +1,7 @@
-"""Counting the calls of a freephone number, from the records that calls leave."""
+"""Counting the calls of a freephone number, from the records that calls leave.
+
+Who had the number before leaves records of it, too: they are nothing to its subscriber of today.
+"""
 
 from typing import Any
 
@@ -6,6 +9,7 @@ from sqlalchemy import ColumnElement, Integer, cast, func, literal, select
 
 from provisioning.contract import E164
 from provisioning.db.connection import Connection
+from provisioning.db.freephone_tables import freephone_versions
 from provisioning.db.record_tables import OF_FREEPHONES, call_records
 from provisioning.db.unit_of_work import Database
 from provisioning.freephone import usage
@@ -43,6 +47,8 @@ class UsageCounts:
     async def _some(self, number: E164, span: Span, place: ColumnElement[Any]) -> list[Some]:
         columns = call_records.c
         answered = columns.answered_at.is_not(None)
+        first = (freephone_versions.c.number == number) & (freephone_versions.c.version == 1)
+        contracted = select(freephone_versions.c.wall_at).where(first).scalar_subquery()
         keys = (place.label("place"), columns.service, answered.label("answered"))
         query = (
             select(*keys, func.count().label("calls"))
@@ -50,6 +56,7 @@ class UsageCounts:
                 OF_FREEPHONES,
                 columns.leg == 1,
                 columns.payer == number,
+                columns.started_at >= contracted,
                 columns.business_started_at >= span.since,
                 columns.business_started_at < span.before,
             )

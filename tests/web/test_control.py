@@ -347,7 +347,7 @@ class TestLooking:
         self, shop: Shop, owner: Browser
     ) -> None:
         kept = shop.world.office.records
-        at = {"business_started_at": START, "answered_at": None}
+        at = {"started_at": 9e9, "business_started_at": START, "answered_at": None}
         busy = record(service="freephone-busy", payer=NUMBER, destination=NTT, line=None, **at)  # type: ignore[arg-type]
         await kept.append(busy)
         page = await owner.get(f"{CONTROL}/usage?period=day&day=2026-07-25")

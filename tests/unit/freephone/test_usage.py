@@ -32,6 +32,8 @@ MIDNIGHT = 1_793_631_600.0
 HOUR = 3600.0
 DAY = Span(MIDNIGHT, MIDNIGHT + 24 * HOUR)
 OTHER = E164("+81120000009")
+LATER = 9e9
+"""In wall time: after any test began."""
 
 numbers = count(1)
 
@@ -44,10 +46,12 @@ def calls(
     rang: tuple[tuple[E164, str], ...] = (),
     leads_to: E164 = NUMBER,
     payer: E164 = NUMBER,
+    wall_at: float = LATER,
 ) -> Iterator[CallRecord]:
     """The legs of a call at so many hours after midnight; `rang`: (line, service) of each other."""
     number, begun = next(numbers), MIDNIGHT + at * HOUR
     when: dict[str, Any] = {
+        "started_at": wall_at,
         "business_started_at": begun,
         "answered_at": begun if answered else None,
     }
@@ -129,6 +133,19 @@ async def test_calls_are_counted_by_hour_and_by_the_line_they_reached(
     assert reached[0].of(Fate.OFF_HOURS) == reached[0].of(Fate.BUSY) == 1
     (whole,) = await office.usage.count(number, DAY, By.DAY)
     assert total(hours).fates == total(reached).fates == whole.fates
+
+
+@pytest.mark.rule("FREE-12")
+async def test_calls_of_who_had_the_number_before_are_not_counted(
+    office: Office, number: E164
+) -> None:
+    await keep(
+        office,
+        calls("freephone", 9.0, answered=True, wall_at=1.0),
+        calls("freephone", 10.0, answered=True),
+    )
+    assert total(await office.usage.count(number, DAY, By.HOUR)).calls == 1
+    assert total(await office.usage.count(number, DAY, By.NUMBER)).calls == 1
 
 
 @pytest.mark.parametrize("span", [Span(1.0, 1.0), Span(2.0, 1.0), Span(0.0, 367 * 86_400.0)])
