@@ -52,6 +52,13 @@ NEEDS = {
 }
 """The option without which there is none."""
 
+TOO_MANY_ROWS = Fault(
+    "FREE-12",
+    "",
+    f"ここで変更できるのは、曜日と特定の日それぞれ{week_form.MOST_ROWS}行までです。",
+    f"At most {week_form.MOST_ROWS} rows of the week, and as many of certain days, fit here.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:
@@ -99,7 +106,7 @@ async def change_week(visit: ControlVisit) -> Response:
     if "more" in visit.form.fields:
         return _page(visit, one, typed)
     if max(len(typed.week), len(typed.dates)) > week_form.MOST_ROWS:
-        raise HTTPException(HTTPStatus.BAD_REQUEST)
+        return _page(visit, one, typed, faults=(TOO_MANY_ROWS,))
     try:
         schedule = one.rows.schedule(typed.week, typed.dates)
         setup = changed(visit.freephone, one, schedule)

@@ -295,6 +295,16 @@ class TestChanges:
             assert f'id="{field}' in page.text
         assert shop.setup == before
 
+    async def test_more_rows_than_fit_are_told(self, shop: Shop, owner: Browser) -> None:
+        rows = {
+            f"d{at}-{name}": value
+            for at in range(91)
+            for name, value in (("date", "12-31"), ("from", "0:00"), ("to", "24:00"))
+        }
+        page = await owner.fill(OFF_HOURS, OFF_HOURS, **rows)
+        assert (page.status, "それぞれ90行までです" in page.text) == (422, True)
+        assert shop.setup.receptions[0].off_hours is None
+
     async def test_without_scripts_rows_are_added_and_taken_away(
         self, shop: Shop, owner: Browser
     ) -> None:
