@@ -296,7 +296,9 @@ class Freephones:
             return old
         kept = Kept(one, old.contract, old.version + 1)
         await self._add(connection, kept, origin)
-        await store.begin_anew(connection, one.number, _split_otherwise(old.freephone, one))
+        if anew := _split_otherwise(old.freephone, one):
+            await store.begin_anew(connection, one.number, anew)
+            once_durable(connection, lambda: self._turning.forget(one.number))
         ended = old.freephone.options - one.options
         await store.owe_no_more(connection, one.number, ended, at=self._clocks()[1])
         await self._owe(connection, kept, one.options - old.freephone.options)

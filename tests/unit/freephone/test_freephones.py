@@ -254,8 +254,15 @@ async def test_calls_are_split_though_the_storage_is_away(
     async def away(*_: object, **__: object) -> None:
         raise StorageUnavailable("the server is gone")
 
+    with monkeypatch.context() as gone:
+        gone.setattr(Database, "write", away)
+        assert [await freephones.with_turns(NUMBER, next_of) for _ in range(3)] == [1, 0, 0]
+    (group,) = SPLIT.groups
+    assert group.shares is not None
+    swapped = replace(group, shares=replace(group.shares, lines=group.shares.lines[::-1]))
+    await freephones.change(NUMBER, written(replace(SPLIT, groups=(swapped,))), origin=OPERATOR)
     monkeypatch.setattr(Database, "write", away)
-    assert [await freephones.with_turns(NUMBER, next_of) for _ in range(3)] == [1, 0, 0]
+    assert await freephones.with_turns(NUMBER, next_of) == 0
 
 
 async def test_a_contract_that_pays_for_a_number_cannot_be_closed(office: Office) -> None:
