@@ -36,7 +36,7 @@ Server = Annotated[
     ),
 ]
 Api = Annotated[
-    str, typer.Option("--api", metavar="URL", help="Web address of the carrier that runs.")
+    str, typer.Option("--api", "--url", metavar="URL", help="Web address of the carrier that runs.")
 ]
 Seed = Annotated[
     Path | None,

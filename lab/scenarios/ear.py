@@ -39,6 +39,9 @@ _GLITCHED = 0.6
 """The share of a prompt that is left when a softphone's sound clock stalls on a busy machine."""
 _CLEAR = 0.7
 """The share of the power that is a tone's where it is heard through a softphone's clock."""
+_MOSTLY = 0.75
+"""How much of a tone is left when that clock stalls."""
+_PIECE = RATE_HZ // 10
 _AS_GOOD = 0.1
 """Another digit fits worse by three times as much; one that a stall swallowed fits as any."""
 _UNLIKE_S = 0.2
@@ -196,15 +199,18 @@ class Ear:
         Raises:
             Unheard: it was not; the message says what was heard instead.
         """
-        width, step = round(seconds * RATE_HZ), RATE_HZ // 10
+        width = round(seconds * RATE_HZ)
         looked = self._from
 
         def heard() -> bool:
             nonlocal looked
             sound = self.sound()
-            starts = range(looked, len(sound) - width + 1, step)
-            looked += len(starts) * step
-            return any(tone_level(sound[at : at + width], hertz) > _CLEAR for at in starts)
+            for at in range(looked, len(sound) - width + 1, _PIECE):
+                looked = at + _PIECE
+                if _goes_on(sound[at : at + width], hertz):
+                    self._from = _end_of_tone(sound, at + width, hertz)
+                    return True
+            return False
 
         self._wait(heard, f"a voice of {hertz:g} Hz", timeout_s)
 
@@ -240,6 +246,19 @@ class Ear:
             plain += [f"{m.start_s:.1f} s {prompt.value}" for m in recording.find(samples, 0.6)]
         loud_s = loud_seconds(sound)
         return f"heard in {recording.seconds:.1f} s ({loud_s:.1f} s loud): {sorted(plain)}"
+
+
+def _goes_on(sound: Samples, hertz: float) -> bool:
+    """Whether a tone sounds nearly all the time."""
+    lasts = loud_seconds(sound) >= _MOSTLY * len(sound) / RATE_HZ
+    return lasts and tone_level(sound, hertz) > _CLEAR
+
+
+def _end_of_tone(sound: Samples, begin: int, hertz: float) -> int:
+    """Where a tone that sounded until `begin` sounds no more, as far as sound came."""
+    while begin + _PIECE <= len(sound) and _goes_on(sound[begin : begin + _PIECE], hertz):
+        begin += _PIECE
+    return begin
 
 
 def _exactly(sound: Samples, wanted: Samples) -> int | None:

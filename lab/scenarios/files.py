@@ -34,7 +34,7 @@ def chosen(paths: Iterable[Path]) -> list[Scenario]:
         Refused: each thing that is wrong in any of them, with file, line and what to write.
     """
     files = [file for path in (list(paths) or [SUITE]) for file in _files(path)]
-    found, wrong = [], []
+    found, wrong = [], list(_twice(files))
     for file in files:
         try:
             found.append(read(file))
@@ -43,6 +43,15 @@ def chosen(paths: Iterable[Path]) -> list[Scenario]:
     if wrong:
         raise Refused("\n".join(wrong))
     return found
+
+
+def _twice(files: list[Path]) -> Iterator[str]:
+    """What is wrong with names: results are kept by the name of the file."""
+    first: dict[str, Path] = {}
+    for file in files:
+        other = first.setdefault(file.stem, file)
+        if other is not file:
+            yield f"{file}: has the name of {other}; rename one, or play them one after the other"
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """Plays scenarios on a carrier, with the phones one wants, some of them side by side."""
 
+import shutil
 import tempfile
 import threading
 import time
@@ -68,11 +69,11 @@ def run(
 ) -> list[Result]:
     """Play every scenario with every kind of phone; the results in that order.
 
-    `told` hears each result as it comes. An interrupt ends every phone, and what was not played
-    is not told of.
+    `told` hears each result as it comes. An interrupt ends every phone; what came out before it is
+    written all the same.
 
     Raises:
-        Refused: a scenario asks for a line that the seed has not.
+        Refused: a scenario asks for a line that the seed has not; or the results find no place.
     """
     ground.company.check(scenarios)
     stopping = threading.Event()
@@ -90,10 +91,19 @@ def run(
         except BaseException:
             stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
+            _write(ground.results, done)
             raise
+    return _write(ground.results, done)
+
+
+def _write(folder: Path | None, done: Mapping[int, Result]) -> list[Result]:
+    """The results that there are, in order, written where they are wanted."""
     ordered = [done[index] for index in sorted(done)]
-    if ground.results is not None:
-        results.write(ground.results, ordered)
+    if folder is not None:
+        try:
+            results.write(folder, ordered)
+        except OSError as error:
+            raise Refused(f"{folder}: the results cannot be written: {error.strerror}") from None
     return ordered
 
 
@@ -111,7 +121,9 @@ class _Play:
 
     def result(self) -> Result:
         """Play it, and tell how it came out."""
-        scenario = self._scenario
+        scenario, folder = self._scenario, self._folder()
+        if folder is not None:  # it may tell of an earlier run
+            shutil.rmtree(folder, ignore_errors=True)
         with self._ground.company.cast(scenario) as players:
             began, since = time.monotonic(), self._begins_at()
             failure = self._failure(players)
@@ -119,11 +131,19 @@ class _Play:
                 scenario.name, scenario.title, self._kind.name, scenario.rules,
                 time.monotonic() - began, failure,
             )  # fmt: skip
-            if failure is None or self._ground.results is None:
+            if failure is None or folder is None:
                 return result
-            folder = self._ground.results / f"{scenario.name}-{self._kind.name}"
-            self._keep(folder, failure, players, since)
+            try:
+                self._keep(folder, failure, players, since)
+            except OSError as error:
+                unkept = f"{failure.reason}\n{folder} takes nothing: {error.strerror}"
+                return replace(result, failure=replace(failure, reason=unkept))
             return replace(result, kept=folder)
+
+    def _folder(self) -> Path | None:
+        """Where what helps to understand a failure is kept."""
+        kept = self._ground.results
+        return kept / f"{self._scenario.name}-{self._kind.name}" if kept is not None else None
 
     def _begins_at(self) -> float:
         """When, by the carrier's clock; what it remembers of before is of other plays."""

@@ -1,7 +1,8 @@
-"""Scenarios on a carrier, with each phone: own, baresip, linphone, pjsua2, and one on a server."""
+"""Scenarios on a carrier, with each phone: our own, those of others, and one on a server."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,13 @@ class Place:
     carrier: OwnCarrier
     folder: Path
 
-    def play(self, text: str, *kinds: PhoneKind, patience: Patience | None = None) -> list[Result]:
+    def play(
+        self,
+        text: str,
+        *kinds: PhoneKind,
+        patience: Patience | None = None,
+        told: Callable[[Result], None] = lambda result: None,
+    ) -> list[Result]:
         """Play one scenario with each of the phones, side by side."""
         scenario = files.parse(self.folder / "played.yaml", text)
         company = Company(seeds.parse(Path("lines.yaml"), cast.seed_text()))
@@ -69,7 +76,7 @@ class Place:
         ground = Ground(
             office, self.carrier.server, company, voices, self.folder, patience or Patience()
         )
-        return runner.run(ground, [scenario], kinds, len(kinds), lambda result: None)
+        return runner.run(ground, [scenario], kinds, len(kinds), told)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +111,9 @@ def test_a_call_is_played_with_every_phone(place: Place) -> None:
 
 
 def test_what_came_out_otherwise_is_told_and_kept(place: Place) -> None:
+    earlier = place.folder / "played-own" / "of-an-earlier-run.wav"
+    earlier.parent.mkdir(parents=True, exist_ok=True)
+    earlier.touch()
     (result,) = place.play(REFUSED, PhoneKind("own"))
     assert result.failure is not None
     assert result.failure.step == "caller is refused: 486"
@@ -118,6 +128,26 @@ def test_what_came_out_otherwise_is_told_and_kept(place: Place) -> None:
     assert kept == {"failure.txt", "ladder.txt", "trace.pcap", "caller-call-1.wav"}
     assert (result.kept / "caller-call-1.wav").stat().st_size > 2 * 8000
     assert {"junit.xml", "results.json"} <= {path.name for path in place.folder.iterdir()}
+
+
+def test_a_place_that_takes_nothing_is_told_of(place: Place) -> None:
+    taken = place.folder / "played-baresip"
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    taken.touch()
+    (result,) = place.play(REFUSED, PhoneKind("baresip", (LOOPBACK, 1)))
+    assert result.failure is not None
+    assert result.failure.reason.endswith("played-baresip takes nothing: File exists")
+    assert result.kept is None
+
+
+def test_what_came_out_before_an_interrupt_is_written(place: Place) -> None:
+    def interrupted(result: Result) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.play(REFUSED, PhoneKind("linphone", (LOOPBACK, 1)), told=interrupted)
+    written = json.loads((place.folder / "results.json").read_text("utf-8"))
+    assert [each["phone"] for each in written["results"]] == ["linphone"]
 
 
 def test_no_charge_is_found_before_the_call_is_over(place: Place) -> None:

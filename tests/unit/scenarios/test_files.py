@@ -160,3 +160,14 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
     for good, bad in (("friend answers", "friend answer"), ("docomo", "docom"), ("rules", "ruls")):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(yaml.safe_load(GOOD.replace(good, bad, 1)), published)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Their failures would be kept in one folder."""
+    (tmp_path / "other").mkdir()
+    paths = [tmp_path / "call.yaml", tmp_path / "other" / "call.yml"]
+    for path in paths:
+        path.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(Refused, match=r"call\.yml: has the name of .*call\.yaml; rename one"):
+        files.chosen(paths)
+    assert [scenario.name for scenario in files.chosen(paths[:1])] == ["call"]
