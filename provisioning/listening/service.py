@@ -84,6 +84,10 @@ class Listening:
             await self._audit.note_alone(line, what, after=message, origin=origin)
             raise UnknownMessage(f"the box of {line} has no such message") from None
 
+    async def had(self, line: E164, message: str) -> bool:
+        """Whether the box lately had a message that is gone: erased, or its time was over."""
+        return any(change.before == message for change in await self._audit.of(line))
+
     async def message(self, line: E164, message: str, kind: FileKind) -> SoundFile:
         """A message of a line's box.
 

@@ -15,6 +15,7 @@ from provisioning.contract import (
     MessageMark,
     NotContracted,
     OutOfRange,
+    UnknownVoiceMessage,
     VoicemailRules,
 )
 from provisioning.listening.service import FileKind, answer
@@ -119,9 +120,13 @@ async def ask_erase(visit: Visit) -> Response:
 async def erase(visit: Visit) -> Response:
     """Erase a message; one that is gone already is no error, as after a second click."""
     line, message = await _own_message(visit)
-    office = visit.desk.office
-    if message in {each.id for each in await office.voicemail.messages(line)}:
-        await office.voicemail.by(visit.origin).erase(line, message)
+    listening, boxes = visit.desk.listening, visit.desk.office.voicemail.by(visit.origin)
+    async with listening.own(line, message, visit.origin):
+        try:
+            await boxes.erase(line, message)
+        except UnknownVoiceMessage:
+            if not await listening.had(line, message):
+                raise
     return visit.go(f"{path_of(line)}?done=erased#messages")
 
 

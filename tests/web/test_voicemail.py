@@ -160,11 +160,13 @@ async def test_strangers_find_nothing_and_tampering_is_noted(
     for end in ("sound.wav", "erase"):
         assert (await boxed.browser.get(f"{boxed.message(NOBODYS)}/{end}")).status == 404
         assert (await boxed.browser.get(f"{boxed.page}/messages/1/{end}")).status == 404
+    own = (await boxed.browser.get("/portal/password")).form("/portal/password")
+    assert (await boxed.browser.send(f"{boxed.message(NOBODYS)}/erase", own)).status == 404
     assert (await boxed.browser.get(f"{boxed.message(message)}/sound.ogg")).status == 404
     changes = await office.audit.of(boxed.line)
-    assert [(each.what, each.after, each.who) for each in changes[:2]] == [
+    assert [(each.what, each.after, each.who) for each in changes[:3]] == [
         ("unknown voice message asked for", NOBODYS, "box-selfcare")
-    ] * 2
+    ] * 3
     assert (await office.voicemail.message(boxed.line, message)).mark is MessageMark.NEW
 
 
