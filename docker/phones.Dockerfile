@@ -1,6 +1,6 @@
 # Softphones without a screen, one an image. From the repository's root:
 #   docker build -f docker/phones.Dockerfile --target baresip -t tokuban-baresip .
-# Those of the first three serve one JSON protocol on port 4710 (docker/README.md, "Phones by hand").
+# They serve one JSON protocol on port 4710 (docker/README.md, "Phones by hand"); SIPp makes load as well.
 
 FROM debian:bookworm-slim AS system
 RUN apt-get update \
@@ -54,13 +54,15 @@ EXPOSE 4710/tcp
 ENTRYPOINT ["python3", "-m", "lab.scenarios.phones.server", "--kind", "pjsua2"]
 CMD ["--listen", "0.0.0.0:4710"]
 
-FROM debian:bookworm-slim AS sipp
+FROM system AS sipp
 RUN apt-get update \
  && apt-get install -y --no-install-recommends sip-tester \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --uid 10002 --user-group --create-home --home-dir /phone phone
+ && rm -rf /var/lib/apt/lists/*
 COPY tests/support/phones/scenarios docker/demo.csv /scenarios/
+COPY lab/__init__.py /opt/tokuban/lab/
+COPY lab/scenarios/__init__.py /opt/tokuban/lab/scenarios/
+COPY lab/scenarios/phones /opt/tokuban/lab/scenarios/phones
 USER phone
-WORKDIR /phone
-ENTRYPOINT ["sipp"]
-CMD ["-v"]
+EXPOSE 4710/tcp
+ENTRYPOINT ["python3", "-m", "lab.scenarios.phones.server", "--kind", "sipp"]
+CMD ["--listen", "0.0.0.0:4710"]

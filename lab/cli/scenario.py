@@ -26,7 +26,7 @@ Phones = Annotated[
     typer.Option(
         "--phone",
         metavar="KIND[=HOST:PORT]",
-        help="own, baresip, linphone or pjsua2; with an address, one served there. Repeatable.",
+        help="own, baresip, linphone, pjsua2, sipp; with an address: one served there. Repeatable.",
     ),
 ]
 Server = Annotated[

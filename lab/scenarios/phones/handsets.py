@@ -1,4 +1,4 @@
-"""baresip, linphone and pjsua2 as the telephones of scenarios; each speaks a tone of its own."""
+"""baresip, linphone, pjsua2 and SIPp as telephones of scenarios; each speaks its own tone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from lab.scenarios.phones.handset import Ending, Handset, NotRegistered
 from lab.scenarios.phones.linphone_phone import LinphonePhone
 from lab.scenarios.phones.pjsua2_phone import Pjsua2Call, Pjsua2Phone
 from lab.scenarios.phones.ports import free_range, own_address
+from lab.scenarios.phones.sipp_phone import Sipp
 from lab.scenarios.phones.waiting import until
 
 Json = dict[str, Any]
@@ -334,5 +335,6 @@ HANDSETS: Mapping[str, Callable[[Path, int], Handset]] = {
     "baresip": Baresip,
     "linphone": Linphone,
     "pjsua2": Pjsua2,
+    "sipp": Sipp,
 }
 """Softphones of others, by name: each is made of a folder of its own and the tone it speaks."""

@@ -1,5 +1,6 @@
 """Sound files that phones without a microphone speak from."""
 
+import io
 import math
 import sys
 import wave
@@ -13,12 +14,19 @@ _LEVEL = 8192
 def _write(path: Path, samples: "array[int]") -> Path:
     if sys.byteorder == "big":
         samples.byteswap()
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(samples.tobytes())
+    path.write_bytes(wav(samples.tobytes()))
     return path
+
+
+def wav(pcm: bytes) -> bytes:
+    """A WAV file of 16-bit samples, little-endian, 8 kHz."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(RATE_HZ)
+        writer.writeframes(pcm)
+    return file.getvalue()
 
 
 def silence(path: Path, seconds: int = 600) -> Path:
