@@ -4,9 +4,9 @@ import pytest
 
 from ivr.sip.core import Core
 from ivr.sip.events import Flow
-from lab.settings import Settings
+from lab.settings import MediaSettings, Settings
 from lab.sip_settings import SipSettings
-from lab.telephony_terms import endpoint_settings_of
+from lab.telephony_terms import call_policy, endpoint_settings_of
 from lab.told_address import sound_settings_of
 
 FLOW = Flow("TCP", ("127.0.0.1", 40123), ("127.0.0.1", 5071))
@@ -43,3 +43,13 @@ def test_phones_inside_are_told_the_inner_address_and_others_the_advertised(
     assert core.sent_by(flow) == f"{told}:5060"
     assert core.contact(flow) == f"<sip:{told}:5060>"
     assert sound_settings_of(settings).told(peer[0]) == told
+
+
+def test_calls_are_granted_what_the_settings_say() -> None:
+    given = Settings(
+        sip=SipSettings(calls_per_user=7, lifeless_s=3.0),
+        media=MediaSettings(silence_s=20, probe_s=33.0),
+    )
+    policy = call_policy(given)
+    assert (policy.calls_per_user, policy.lifeless_s) == (7, 3.0)
+    assert (policy.silence_s, policy.probe_s) == (20.0, 33.0)
