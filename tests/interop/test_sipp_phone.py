@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenarios.phones import sipp_scenario
 from lab.scenarios.phones.closing import Closing
 from lab.scenarios.phones.errors import PhoneError
 from lab.scenarios.phones.handset import Ending, NotRegistered
@@ -42,6 +43,8 @@ class Exchange(Closing):
         self._socket.bind((LOOPBACK, 0))
         self.address: tuple[str, int] = self._socket.getsockname()
         self.enrolled: list[str] = []
+        self.passed_over, self.refused = 0, 0
+        """So many proven REGISTERs get no answer yet, and so many after them get a 503."""
         self._phone: tuple[str, int] = self.address
         self._came: queue.Queue[Message] = queue.Queue()
         self._thread = threading.Thread(target=self._serve)
@@ -56,6 +59,11 @@ class Exchange(Closing):
             if message.method != "REGISTER":
                 self._phone = source
                 self._came.put(message)
+            elif self.is_known(message) and self.passed_over:
+                self.passed_over -= 1
+            elif self.is_known(message) and self.refused:
+                self.refused -= 1
+                self.answer(message, "503 Service Unavailable", to=source)
             elif self.is_known(message):
                 self.enrolled.append(message.get("Expires"))
                 self._phone = source
@@ -164,6 +172,20 @@ def test_it_registers_and_takes_it_back(exchange: Exchange, phone: Sipp, tmp_pat
         phone.register(USER, "a b", exchange.address)
 
 
+def test_it_stays_registered_whatever_comes_between(
+    exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for waits in ("_REFRESH_MS", "_UNHEARD_MS", "_BARRED_MS"):
+        monkeypatch.setattr(sipp_scenario, waits, 300)
+    phone = Sipp(tmp_path, 700)
+    phone.register(USER, PASSWORD, exchange.address)
+    exchange.refused, exchange.passed_over = 1, 1
+    until(lambda: len(exchange.enrolled) >= 2, "two registrations", PATIENCE_S)
+    assert (exchange.refused, exchange.passed_over) == (0, 0)
+    phone.close()
+    assert exchange.enrolled[-1] == "0"
+
+
 def test_a_call_that_is_taken(exchange: Exchange, phone: Sipp) -> None:
     exchange.ask("INVITE", "one", 1, body=OFFER)
     tag = exchange.came("180 INVITE").to_tag
@@ -184,8 +206,8 @@ def test_a_call_that_is_taken(exchange: Exchange, phone: Sipp) -> None:
     assert b"telephone-event/8000" in answer.body
     assert re.search(rb"m=audio \d+ RTP/AVP 0 96\r\n", answer.body)
     exchange.ask("ACK", "one", 1, to=tag)
-    assert phone.answered()
     assert phone.ringing() is None
+    assert until(phone.answered, "answer", PATIENCE_S)
     exchange.ask("BYE", "one", 3, to=tag)
     exchange.came("200 BYE")
     assert until(phone.ended, "end", PATIENCE_S) == Ending(None, "ended", refused=False)

@@ -178,12 +178,11 @@ class Sipp:
             if what == "rings" and name not in self._seen:
                 self._seen.add(name)
                 self._comes(name)
-        if self._call is None or self._call.sipp is not self._idle:
+        call = self._call
+        if call is None or call.voice is not None:  # we called, or it is taken
             return None
-        told = self._call.look()
-        if {"answered", "ended"} & told.keys():
-            return None
-        return told["rings"].partition(";tag=")[0]
+        told = call.look()
+        return None if "ended" in told else told["rings"].partition(";tag=")[0]
 
     def _comes(self, name: str) -> None:
         """A call came in; one at a time."""
@@ -218,10 +217,12 @@ class Sipp:
     def hang_up(self) -> None:
         """See `Handset.hang_up`."""
         call = self._now
-        # Nothing can be cancelled before its first answer (RFC 3261 §9.1).
+        # Nothing is cancelled before its first response, nor ended before an ACK
+        # (RFC 3261 §9.1 and §15).
+        ready = {"rings"} if call.voice is None else {"going", "answered"}
         until(
-            lambda: call.ended() or {"going", "rings", "answered"} & call.look().keys(),
-            "the carrier's first answer to the call",
+            lambda: call.ended() or ready & call.look().keys(),
+            "the carrier's word about the call",
             _STARTS_WITHIN_S,
         )
         if call.ended() is None:

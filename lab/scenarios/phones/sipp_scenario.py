@@ -27,6 +27,8 @@ from lab.scenarios.phones.sipp_script import (
 _AGENT = "User-Agent: SIPp"
 _ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE"
 _REFRESH_MS, _EXPIRES_S = 1_800_000, 3600
+_UNHEARD_MS, _BARRED_MS = 10_000, 30_000
+"""After which a phone asks anew that had no answer to its REGISTER, and one that was refused."""
 _ASKING = "^(OPTIONS|INFO|NOTIFY)$"
 _BEYOND = "^(MESSAGE|SUBSCRIBE|REFER|PUBLISH|PRACK)$"
 _ANSWERS_WITHIN_MS = 4000
@@ -162,7 +164,7 @@ def _taken(account: Account) -> str:
             send(_first("488 Not Acceptable Here"), to="dropped", again=True),
             # What comes where none is waited for is lost: nothing may follow the answer.
             label("taken-with-sound"),
-            go("taken-with-events", log("answered [call_id]"), test="event"),
+            go("taken-with-events", test="event"),
             send(yes, sdp("[$rtp]", ""), to="talk", again=True),
             label("taken-with-events"),
             send(yes, sdp("[$rtp]", "[$kind]"), to="talk", again=True),
@@ -175,7 +177,7 @@ def _talk(words: Words, local: str, remote: str, rtp: str) -> str:
     return "\n".join(
         [
             label("talk"),
-            recv("ACK"),
+            recv("ACK", log("answered [call_id]")),
             recv("BYE", to="over"),
             recv(_ASKING, to="asked-talking"),
             recv("UPDATE", find("m=audio", "renewed"), *MEDIA, to="renewed"),
@@ -243,21 +245,27 @@ def _not_taken() -> str:
 
 def _registers(account: Account, words: Words) -> str:
     """The registration, renewed at half its time until the phone leaves."""
-    refresh = f'timeout="{_REFRESH_MS}" ontimeout="enrol"'
+
+    def then(wait_ms: int, to: str) -> str:
+        return f'timeout="{wait_ms}" ontimeout="{to}"'
+
+    anew, leaves = then(_UNHEARD_MS, "enrol"), then(_UNHEARD_MS, "end")
     return "\n".join(
         [
             label("enrol"),
-            *_registration(account, _EXPIRES_S, "enrolled"),
-            recv(words.leave, more=refresh, waits=True),
-            *_registration(account, 0, "left"),
+            *_registration(account, _EXPIRES_S, "enrolled", anew),
+            recv(words.leave, more=then(_REFRESH_MS, "enrol"), waits=True),
+            *_registration(account, 0, "left", leaves),
             go("end"),
             label("barred"),
-            refused("end"),
+            refused(),
+            recv(words.leave, log("left [call_id]"), more=then(_BARRED_MS, "enrol"), waits=True),
+            go("end"),
         ]
     )
 
 
-def _registration(account: Account, expires_s: int, told: str) -> list[str]:
+def _registration(account: Account, expires_s: int, told: str, unheard: str) -> list[str]:
     """One registration and its challenge; `told`: what its success is called."""
 
     def asks(*proof: str) -> str:
@@ -280,11 +288,11 @@ def _registration(account: Account, expires_s: int, told: str) -> list[str]:
         asks(),
         recv("100"),
         refusals("barred", 401),
-        recv("401", more='auth="true"', waits=True),
+        recv("401", more=f'auth="true" {unheard}', waits=True),
         asks(account.proof),
         recv("100"),
         refusals("barred"),
-        recv("200", log(f"{told} [call_id]"), waits=True),
+        recv("200", log(f"{told} [call_id]"), more=unheard, waits=True),
     ]
 
 
