@@ -255,6 +255,18 @@ def test_calls_that_nobody_takes(exchange: Exchange, phone: Sipp) -> None:
     assert until(phone.ended, "end", PATIENCE_S).refused
 
 
+def test_who_dials_puts_down_what_rings(exchange: Exchange, phone: Sipp) -> None:
+    exchange.ask("INVITE", "one", 1, body=OFFER)
+    exchange.came("180 INVITE")
+    dialling = threading.Thread(target=phone.dial, args=("117",))
+    dialling.start()
+    exchange.ask("ACK", "one", 1, to=exchange.came("486 INVITE").to_tag)
+    exchange.answer(exchange.came("INVITE"), "503 Service Unavailable")
+    dialling.join()
+    assert exchange.came("ACK").get("CSeq") == "1 ACK"
+    assert until(phone.ended, "end", PATIENCE_S) == Ending(503, "503 Service Unavailable", True)
+
+
 def test_what_comes_out_of_any_call(exchange: Exchange, phone: Sipp) -> None:
     for method, status in (("OPTIONS", 200), ("NOTIFY", 200), ("MESSAGE", 405), ("BYE", 481)):
         exchange.ask(method, f"stray-{method}", 1)

@@ -8,6 +8,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -162,8 +163,8 @@ class Sipp:
 
     def dial(self, number: str) -> None:
         """See `Handset.dial`."""
-        if self._idle is None:
-            raise PhoneError("the phone has not begun: register it first")
+        self.ringing()
+        self._finish()
         self._put_down()
         user, (host, port) = quote(number, safe="+*"), self._account.server
         voice = RtpVoice(self._host, self._hertz)
@@ -241,17 +242,28 @@ class Sipp:
             return
         idle = self._idle
         try:
-            if self._call is not None and not idle.gone and self._call.ended() is None:
-                self.hang_up()
-                until(self._call.ended, "the end of the call", _LEAVES_WITHIN_S)
+            self.ringing()
+            self._finish()
             idle.say(self._words.leave, self._enrolled)
-            until(lambda: "left" in dict(idle.told(self._enrolled)), "goodbye", _LEAVES_WITHIN_S)
-        except TooLate:
-            pass  # the carrier is gone: what was registered there ends with its time
+            # Where the carrier is gone, what was registered there ends with its time.
+            with suppress(TooLate):
+                until(self._has_left, "goodbye", _LEAVES_WITHIN_S)
         finally:
             self._put_down()
             idle.close()
             self._idle = None
+
+    def _has_left(self) -> bool:
+        return "left" in dict(self._on.told(self._enrolled))
+
+    def _finish(self) -> None:
+        """End the latest call, as far as the carrier still hears of it."""
+        call = self._call
+        if call is None or call.ended() is not None:
+            return
+        with suppress(TooLate):
+            self.hang_up()
+            until(call.ended, "the end of the call", _LEAVES_WITHIN_S)
 
     @property
     def _on(self) -> RunningSipp:
