@@ -393,15 +393,3 @@ def test_a_change_that_is_never_answered_ends_the_call() -> None:
     ours.reoffer(THIRD_SDP, network.now)
     network.run(33.0)
     assert alice.one(SessionEnded).cause is EndCause.TIMEOUT
-
-
-@pytest.mark.rule("CALL-02")
-@pytest.mark.parametrize("update", [False, True])
-def test_a_party_that_answers_no_change_any_more_is_hung_up_on(update: bool) -> None:
-    network, alice, bob, ours, _ = talking()
-    ours.reoffer(THIRD_SDP, network.now, update=update)
-    network.lose = lambda sender, message, nth: sender is bob
-    network.run(33.0)
-    assert ours.state is State.ENDED
-    assert alice.one(SessionEnded).cause is EndCause.TIMEOUT
-    assert len(alice.requests("BYE")) >= 1

@@ -1,4 +1,4 @@
-"""Session timers between two endpoints: refreshed in time, given up in silence (RFC 4028)."""
+"""Sessions are refreshed in time, and given up when the other end is silent (RFC 4028)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.sip.events import (
 from ivr.sip.session_table import State
 from ivr.sip.settings import EndpointSettings
 from tests.support.sip_network import OTHER_SDP, SDP, pair
-from tests.unit.sip.calls import BOB, dial, ringing_call
+from tests.unit.sip.calls import BOB, dial, ringing_call, talking
 
 SHORT = EndpointSettings(session_expires_s=90)
 
@@ -145,3 +145,15 @@ def test_a_call_that_session_timers_watch_is_not_asked_about() -> None:
     theirs.probe(network.now)
     network.run()
     assert bob.requests("OPTIONS") == []
+
+
+@pytest.mark.rule("CALL-02")
+@pytest.mark.parametrize("update", [False, True])
+def test_a_party_that_answers_no_change_any_more_is_hung_up_on(update: bool) -> None:
+    network, alice, bob, ours, _ = talking()
+    ours.reoffer(SDP, network.now, update=update)
+    network.lose = lambda sender, message, nth: sender is bob
+    network.run(33.0)
+    assert ours.state is State.ENDED
+    assert alice.one(SessionEnded).cause is EndCause.TIMEOUT
+    assert len(alice.requests("BYE")) >= 1
