@@ -95,4 +95,4 @@ def test_three_errors_end_the_call_the_fourth_locks_and_an_unlocked_box_is_heard
     assert {(row["service"], row["payer"]) for row in mine} == {
         ("voicemail-remote", f"+81{CALLER.number[1:]}")
     }
-    assert PIN not in carrier.log
+    assert not carrier.tells(PIN)

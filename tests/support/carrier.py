@@ -1,6 +1,7 @@
 """The real carrier in a process of its own: up, ready, restarted, killed, ended."""
 
 import json
+import re
 import signal
 import sys
 import urllib.error
@@ -26,6 +27,7 @@ DOCOMO, NTT = "09000000001", "0300000003"
 
 _READY_S = 120.0
 _CLEAN_EXIT_S = 30.0
+_ANY_DIGITS = re.compile(r"\b(at|call_id)=\S+")
 _TROUBLE = ("Traceback (most recent call last)", "Task exception was never retrieved")
 
 
@@ -102,6 +104,11 @@ class Carrier:
     @property
     def log(self) -> str:
         return self.program.output()
+
+    def tells(self, digits: str) -> bool:
+        """Whether the log has these digits as a word; instants and Call-IDs may have any."""
+        told = _ANY_DIGITS.sub("", self.log)
+        return re.search(rf"(?<!\w){digits}(?!\w)", told) is not None
 
     def is_alive(self) -> bool:
         return self.program.process.poll() is None

