@@ -119,10 +119,10 @@ class Bench:
 
     def set_ups(self, waits: Waits) -> None:
         """Calls at an even pace, each from INVITE to 200; few: they come on top."""
-        line, begin = lines.WIRE, time.monotonic()
+        line, pace, begin = lines.WIRE, threading.Event(), time.monotonic()
         with WirePhone(self._carrier.address, line.number, line.password, algorithm="MD5") as phone:
             for turn in range(int(self._seconds * SET_UPS_A_SECOND)):
-                time.sleep(max(0.0, begin + turn / SET_UPS_A_SECOND - time.monotonic()))
+                pace.wait(max(0.0, begin + turn / SET_UPS_A_SECOND - time.monotonic()))
                 with WireCall(phone, lines.TONE) as call:
                     dialled = time.perf_counter()
                     assert call.dial().status == 200
